@@ -1,0 +1,326 @@
+//! `repr(C)` structures of the program image: written by the compiler, read by the runtime.
+//!
+//! Pointers within the image are [`RelPtr`]s, so that a position-independent executable needs no
+//! relocation at start and the structures can be read-only.
+
+use crate::traps::Trap;
+
+/// Changes whenever a layout here changes; the runtime refuses a program of another version.
+pub const ABI_VERSION: u32 = 1;
+/// First word of a [`Program`]: "wsmc".
+pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
+
+/// Bytes of a WebAssembly page of the default size.
+pub const WASM_PAGE: u64 = 64 * 1024;
+/// Address of the memory in slot 0 on x86-64 (2 MiB: a huge page's alignment).
+pub const SLOT0_X86_64: u64 = 0x20_0000;
+/// Address of the memory in slot 0 on aarch64.
+pub const SLOT0_AARCH64: u64 = 0x1_0000_0000;
+/// Distance of the other slots: slot n ≥ 1 starts at `SLOT_SIZE * (n + 1)`.
+pub const SLOT_SIZE: u64 = 16 << 30;
+/// What an index and an offset of 32 bits can reach beyond a base, plus the widest access.
+pub const GUARDED_RESERVATION: u64 = (8 << 30) + WASM_PAGE;
+/// Most elements a table can grow to.
+pub const TABLE_MAX_ELEMENTS: u64 = 16 << 20;
+/// Most bytes of a slot that holds a table.
+pub const TABLE_SLOT_BYTES: u64 = TABLE_MAX_ELEMENTS * 8;
+
+/// A pointer relative to its own address; 0 is null.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(transparent)]
+pub struct RelPtr(pub i32);
+
+impl RelPtr {
+    /// The null pointer.
+    pub const NULL: RelPtr = RelPtr(0);
+
+    /// Whether this is the null pointer.
+    pub const fn is_null(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The address pointed to. `self` must be the original in the image, not a copy.
+    pub fn get(&self) -> *const u8 {
+        if self.0 == 0 {
+            return core::ptr::null();
+        }
+        (&raw const *self)
+            .cast::<u8>()
+            .wrapping_offset(self.0 as isize)
+    }
+}
+
+/// An array in the image.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct RelSlice {
+    /// First element.
+    pub ptr: RelPtr,
+    /// Number of elements.
+    pub len: u32,
+}
+
+impl RelSlice {
+    /// The elements.
+    ///
+    /// # Safety
+    /// `self` must be the original in the image, and the array must hold `len` initialised
+    /// elements of type `T` that nothing writes while the slice lives.
+    pub unsafe fn get<T>(&self) -> &'static [T] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: the caller vouches for the array's type, length and constancy.
+        unsafe { core::slice::from_raw_parts(self.ptr.get().cast::<T>(), self.len as usize) }
+    }
+}
+
+/// A trampoline: calls `code`, a function of the guest's calling convention, with arguments read
+/// from `values` (16 bytes each) and writes the results to `values` (16 bytes each; upper bytes of
+/// narrower results are zero). One exists for each signature that the host calls.
+pub type Trampoline = unsafe extern "C" fn(code: *const u8, values: *mut [u64; 2]);
+
+/// Value types in [`Entry`]: the bytes of the WebAssembly binary format.
+pub mod value_type {
+    /// `i32`
+    pub const I32: u8 = 0x7f;
+    /// `i64`
+    pub const I64: u8 = 0x7e;
+    /// `f32`
+    pub const F32: u8 = 0x7d;
+    /// `f64`
+    pub const F64: u8 = 0x7c;
+    /// `v128`
+    pub const V128: u8 = 0x7b;
+    /// `funcref`
+    pub const FUNCREF: u8 = 0x70;
+    /// `externref`
+    pub const EXTERNREF: u8 = 0x6f;
+}
+
+/// A function that the program calls: the entry or the target of `--invoke`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Entry {
+    /// The function's code; null when there is none.
+    pub code: RelPtr,
+    /// The trampoline of its signature.
+    pub trampoline: RelPtr,
+    /// Parameter types ([`value_type`], `u8` each).
+    pub params: RelSlice,
+    /// Result types ([`value_type`], `u8` each).
+    pub results: RelSlice,
+}
+
+/// The root of the image, at symbol [`PROGRAM`](crate::symbols::PROGRAM).
+#[derive(Debug)]
+#[repr(C)]
+pub struct Program {
+    /// [`MAGIC`].
+    pub magic: u32,
+    /// [`ABI_VERSION`].
+    pub version: u32,
+    /// Bits of [`program_flags`].
+    pub flags: u32,
+    /// Bits of [`crate::cpu`] for the target.
+    pub required_cpu: u32,
+    /// Main function, see [`MAIN_COMMAND`](crate::symbols::MAIN_COMMAND).
+    pub main: RelPtr,
+    /// Guest code: bytes.
+    pub text: RelSlice,
+    /// Text offsets (`u32`, ascending) of instructions that may trap.
+    pub trap_offsets: RelSlice,
+    /// Trap codes (`u8`) for `trap_offsets`.
+    pub trap_codes: RelSlice,
+    /// [`FunctionRecord`]s, ascending by `start`.
+    pub functions: RelSlice,
+    /// Names: bytes, UTF-8, referred to by offset and length.
+    pub names: RelSlice,
+    /// Line table: bytes (see [`FunctionRecord::lines`]).
+    pub lines: RelSlice,
+    /// [`Instance`]s in the order of instantiation.
+    pub instances: RelSlice,
+    /// [`MemoryState`]s of all instances.
+    pub memories: RelSlice,
+    /// [`TableState`]s of all instances.
+    pub tables: RelSlice,
+    /// Called after instantiation and before `entry`: `_initialize` of a reactor.
+    pub initialize: Entry,
+    /// `_start`, or what `--invoke` names.
+    pub entry: Entry,
+    /// Baked options: NUL-terminated words (see [`crate::options`]).
+    pub options: RelSlice,
+    /// [`ScriptCommand`](crate::script::ScriptCommand)s of a script executable.
+    pub script: RelSlice,
+    /// Padding; 0.
+    pub reserved: u32,
+    /// Bytes of the guest's stack.
+    pub stack_size: u64,
+}
+
+const _: () = assert!(size_of::<Program>() == 168);
+
+/// Bits of [`Program::flags`].
+pub mod program_flags {
+    /// Compiled with `--sealed`: `WASMC_OPTIONS` is ignored.
+    pub const SEALED: u32 = 1;
+    /// Arguments of `entry` come from the command line and results are printed (`--invoke`).
+    pub const INVOKE: u32 = 2;
+}
+
+/// A function in the text, for backtraces.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct FunctionRecord {
+    /// Offset of its first byte in the text.
+    pub start: u32,
+    /// Offset of its name in [`Program::names`].
+    pub name: u32,
+    /// Bytes of its name; 0 when it has none.
+    pub name_len: u32,
+    /// Index in its module's function index space, or `u32::MAX` for a trampoline.
+    pub index: u32,
+    /// Offset in [`Program::lines`] of its pairs (text offset delta from the previous pair's,
+    /// first from `start`; wasm byte offset delta from the previous pair's, first from 0), each an
+    /// unsigned and a signed LEB128. A pair says where the instruction that ends at (return
+    /// address) or starts at (trap) this text offset comes from. The list ends where the next
+    /// function's begins.
+    pub lines: u32,
+}
+
+const _: () = assert!(size_of::<FunctionRecord>() == 20);
+
+/// A memory: its fixed place and its changing size. Writable.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MemoryState {
+    /// Address of the first byte: its slot's address, always the same.
+    pub base: u64,
+    /// Current size in bytes; 0 until instantiated. Compiled code reads it.
+    pub size: u64,
+    /// Most bytes it may have: declared maximum, `--max-memory` and index width, whichever is least.
+    pub max: u64,
+    /// Bytes to reserve without access at `base`; 0 for a memory with explicit bounds checks,
+    /// whose pages are mapped as it grows.
+    pub reservation: u64,
+    /// log2 of its page size.
+    pub page_log2: u32,
+    /// Bits of [`memory_flags`].
+    pub flags: u32,
+}
+
+const _: () = assert!(size_of::<MemoryState>() == 40);
+const _: () = assert!(core::mem::offset_of!(MemoryState, size) == 8);
+
+/// Bits of [`MemoryState::flags`].
+pub mod memory_flags {
+    /// 64-bit indices.
+    pub const MEMORY64: u32 = 1;
+    /// Shared between threads.
+    pub const SHARED: u32 = 2;
+}
+
+/// A table of 8-byte elements. Writable.
+#[derive(Debug)]
+#[repr(C)]
+pub struct TableState {
+    /// Address of the first element for a table in a slot (one that grows); 0 for fixed storage.
+    pub base: u64,
+    /// Current number of elements; 0 until instantiated. Compiled code reads it for tables that grow.
+    pub size: u64,
+    /// Most elements it may have.
+    pub max: u64,
+    /// Its elements, for a table with fixed storage.
+    pub storage: RelPtr,
+    /// Padding; 0.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<TableState>() == 32);
+const _: () = assert!(core::mem::offset_of!(TableState, size) == 8);
+
+/// An instance: what instantiation does, in order.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Instance {
+    /// [`InitStep`]s.
+    pub steps: RelSlice,
+    /// Offset of the instance's name in [`Program::names`].
+    pub name: u32,
+    /// Bytes of the instance's name.
+    pub name_len: u32,
+}
+
+const _: () = assert!(size_of::<Instance>() == 16);
+
+/// What an [`InitStep`] does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum InitStepKind {
+    /// Fail as unlinkable unless memory `target` has at least `a` bytes.
+    CheckMemory = 0,
+    /// Fail as unlinkable unless table `target` has at least `a` elements.
+    CheckTable = 1,
+    /// Reserve memory `target`'s slot and make `a` bytes of zeros accessible.
+    CreateMemory = 2,
+    /// Move `len` bytes at `source` (page-aligned, in the image section, whole pages) to byte `a`
+    /// of memory `target`; copy them when that is cheaper. They are in bounds. `source` is never
+    /// read again.
+    PlaceImage = 3,
+    /// Set table `target`'s size to `a` elements; one in a slot is reserved and its elements are
+    /// set to `b`. Fixed storage holds its elements already.
+    CreateTable = 4,
+    /// Copy `len` bytes at `source` to byte `a` of memory `target`, or trap
+    /// [`Trap::MemoryOutOfBounds`] before any effect.
+    InitMemory = 5,
+    /// Copy `len` elements (8 bytes each) at `source` to element `a` of table `target`, or trap
+    /// [`Trap::TableOutOfBounds`] before any effect.
+    InitTable = 6,
+    /// Call the function at `target`, of type `() -> ()`, through the trampoline at `source`.
+    Call = 7,
+}
+
+/// One step of instantiation.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct InitStep {
+    /// An [`InitStepKind`].
+    pub kind: u32,
+    /// A [`MemoryState`], [`TableState`] or function.
+    pub target: RelPtr,
+    /// Bytes or elements to copy.
+    pub source: RelPtr,
+    /// Number of bytes or elements at `source`.
+    pub len: u32,
+    /// See [`InitStepKind`].
+    pub a: u64,
+    /// See [`InitStepKind`].
+    pub b: u64,
+}
+
+const _: () = assert!(size_of::<InitStep>() == 32);
+
+/// A funcref: null is 0.
+///
+/// ```text
+/// 63                      32 31                       0
+/// | code offset in the text | type id (canonical, ≥ 1) |
+/// ```
+pub const fn funcref(type_id: u32, code_offset: u32) -> u64 {
+    ((code_offset as u64) << 32) | type_id as u64
+}
+
+/// An externref that the spec-suite driver makes of `ref.extern n`: null is 0.
+pub const fn externref(n: u32) -> u64 {
+    n as u64 + 1
+}
+
+/// Exit status of a program that trapped.
+pub const STATUS_TRAP: i32 = 134;
+/// Exit status of a program that could not start.
+pub const STATUS_NO_START: i32 = 1;
+
+/// Prefix of the line a trap prints, before [`Trap::text`].
+pub const TRAP_PREFIX: &str = "wasm trap: ";
+
+const _: () = assert!(Trap::ALL.len() < 200, "codes above 200 belong to Cranelift");

@@ -1,0 +1,22 @@
+//! What the compiler and the runtime of wasmc agree on: the single source of truth.
+//!
+//! - [`layout`]: `repr(C)` structures of the program image, written by the compiler and read by the runtime.
+//! - [`symbols`]: names of the symbols and sections that cross between guest object and runtime object.
+//! - [`traps`]: trap codes and their texts.
+//! - [`builtins`]: functions of the runtime that compiled code calls.
+//! - [`wasi`]: the functions of WASI preview 1.
+//! - [`options`]: the grants and options of a compiled program, and their parser.
+//! - [`cpu`]: CPU features that a program may require.
+//! - [`script`]: the protocol of the spec-suite driver.
+//!
+//! Everything here is `no_std`, without dependencies, and the same on every target.
+#![no_std]
+
+pub mod layout;
+pub mod symbols;
+pub mod traps;
+pub mod builtins;
+pub mod wasi;
+pub mod options;
+pub mod cpu;
+pub mod script;

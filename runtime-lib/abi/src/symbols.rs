@@ -1,0 +1,28 @@
+//! Names of symbols and sections that cross between the guest object and the runtime object.
+//!
+//! Only `wasmc_`-prefixed globals cross. Guest function names are local symbols, so that a guest
+//! function named `memcpy` captures nothing.
+
+/// The [`Program`](crate::layout::Program) record, defined by the guest object.
+pub const PROGRAM: &str = "wasmc_program";
+/// The process entry point, defined by the runtime.
+pub const START: &str = "_start";
+/// Main function of an ordinary program: `extern "C" fn(&Program, *const usize) -> !`, where the
+/// second argument is the initial process stack. The guest object refers to it through
+/// [`Program::main`](crate::layout::Program::main), so that an unused main function is dropped.
+pub const MAIN_COMMAND: &str = "wasmc_main_command";
+/// Main function of a spec-suite driver (see [`crate::script`]), same type as [`MAIN_COMMAND`].
+pub const MAIN_SCRIPT: &str = "wasmc_main_script";
+
+/// Guest code: one section, functions in the order the compiler decided.
+pub const SECTION_TEXT: &str = ".text.wasmc";
+/// Tables of funcrefs, function records, names, trap and line tables: read-only, no relocations.
+pub const SECTION_RODATA: &str = ".rodata.wasmc";
+/// Initial contents of memories that are moved into place: read-only, page-aligned.
+pub const SECTION_IMAGE: &str = ".wasmc.image";
+/// Passive and non-foldable data segments: read-only.
+pub const SECTION_SEGMENTS: &str = ".rodata.wasmc.segments";
+/// Globals, memory and table states, fixed tables: writable.
+pub const SECTION_DATA: &str = ".data.wasmc";
+/// Fixed tables that are initially null: writable, zero.
+pub const SECTION_BSS: &str = ".bss.wasmc";

@@ -1,0 +1,146 @@
+//! The functions of WASI preview 1: names, signatures, areas.
+//!
+//! Source: `wasi_snapshot_preview1` of the WASI repository (`phases/snapshot/docs.md`).
+
+/// Import module names whose functions these are. `wasi_unstable` (preview 0) has other layouts
+/// and is not among them.
+pub const MODULE: &str = "wasi_snapshot_preview1";
+
+/// Calls a macro with the list of WASI functions: `area name(parameters) -> result;`.
+///
+/// The runtime's function is `wasmc_wasi_` + name, with the System V (AAPCS64) calling convention,
+/// a `*const MemoryState` of the importing instance first, then the parameters. Every result is an
+/// errno. `proc_exit` does not return.
+#[macro_export]
+macro_rules! for_each_wasi_function {
+    ($mac:ident) => {
+        $mac! {
+            Args args_get(argv: i32, argv_buf: i32) -> i32;
+            Args args_sizes_get(argc: i32, argv_buf_size: i32) -> i32;
+            Args environ_get(environ: i32, environ_buf: i32) -> i32;
+            Args environ_sizes_get(environc: i32, environ_buf_size: i32) -> i32;
+            Clock clock_res_get(id: i32, resolution: i32) -> i32;
+            Clock clock_time_get(id: i32, precision: i64, time: i32) -> i32;
+            Fd fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32;
+            Fd fd_allocate(fd: i32, offset: i64, len: i64) -> i32;
+            Fd fd_close(fd: i32) -> i32;
+            Fd fd_datasync(fd: i32) -> i32;
+            Fd fd_fdstat_get(fd: i32, stat: i32) -> i32;
+            Fd fd_fdstat_set_flags(fd: i32, flags: i32) -> i32;
+            Fd fd_fdstat_set_rights(fd: i32, rights_base: i64, rights_inheriting: i64) -> i32;
+            Fd fd_filestat_get(fd: i32, buf: i32) -> i32;
+            Fd fd_filestat_set_size(fd: i32, size: i64) -> i32;
+            Fd fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, fst_flags: i32) -> i32;
+            Fd fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, nread: i32) -> i32;
+            Fd fd_prestat_get(fd: i32, buf: i32) -> i32;
+            Fd fd_prestat_dir_name(fd: i32, path: i32, path_len: i32) -> i32;
+            Fd fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, nwritten: i32) -> i32;
+            Fd fd_read(fd: i32, iovs: i32, iovs_len: i32, nread: i32) -> i32;
+            Fd fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, bufused: i32) -> i32;
+            Fd fd_renumber(fd: i32, to: i32) -> i32;
+            Fd fd_seek(fd: i32, offset: i64, whence: i32, newoffset: i32) -> i32;
+            Fd fd_sync(fd: i32) -> i32;
+            Fd fd_tell(fd: i32, offset: i32) -> i32;
+            Fd fd_write(fd: i32, iovs: i32, iovs_len: i32, nwritten: i32) -> i32;
+            Path path_create_directory(fd: i32, path: i32, path_len: i32) -> i32;
+            Path path_filestat_get(fd: i32, flags: i32, path: i32, path_len: i32, buf: i32) -> i32;
+            Path path_filestat_set_times(fd: i32, flags: i32, path: i32, path_len: i32, atim: i64, mtim: i64, fst_flags: i32) -> i32;
+            Path path_link(old_fd: i32, old_flags: i32, old_path: i32, old_path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32) -> i32;
+            Path path_open(fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, rights_base: i64, rights_inheriting: i64, fdflags: i32, opened_fd: i32) -> i32;
+            Path path_readlink(fd: i32, path: i32, path_len: i32, buf: i32, buf_len: i32, bufused: i32) -> i32;
+            Path path_remove_directory(fd: i32, path: i32, path_len: i32) -> i32;
+            Path path_rename(old_fd: i32, old_path: i32, old_path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32) -> i32;
+            Path path_symlink(old_path: i32, old_path_len: i32, fd: i32, new_path: i32, new_path_len: i32) -> i32;
+            Path path_unlink_file(fd: i32, path: i32, path_len: i32) -> i32;
+            Poll poll_oneoff(subscriptions: i32, events: i32, nsubscriptions: i32, nevents: i32) -> i32;
+            Proc proc_exit(rval: i32);
+            Proc proc_raise(sig: i32) -> i32;
+            Sched sched_yield() -> i32;
+            Random random_get(buf: i32, buf_len: i32) -> i32;
+            Sock sock_accept(fd: i32, flags: i32, ro_fd: i32) -> i32;
+            Sock sock_recv(fd: i32, ri_data: i32, ri_data_len: i32, ri_flags: i32, ro_datalen: i32, ro_flags: i32) -> i32;
+            Sock sock_send(fd: i32, si_data: i32, si_data_len: i32, si_flags: i32, so_datalen: i32) -> i32;
+            Sock sock_shutdown(fd: i32, how: i32) -> i32;
+        }
+    };
+}
+
+/// What a WASI function touches: the unit in which the runtime's file layout and confinement think.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the prefixes of the functions")]
+pub enum Area {
+    Args,
+    Clock,
+    Fd,
+    Path,
+    Poll,
+    Proc,
+    Sched,
+    Random,
+    Sock,
+}
+
+/// The type of a parameter or result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the WebAssembly types")]
+pub enum ValueType {
+    I32,
+    I64,
+}
+
+/// A WASI function.
+#[derive(Debug)]
+pub struct WasiFunction {
+    /// The import's name.
+    pub name: &'static str,
+    /// The runtime's symbol.
+    pub symbol: &'static str,
+    /// What it touches.
+    pub area: Area,
+    /// Parameters: name and type.
+    pub params: &'static [(&'static str, ValueType)],
+    /// Result type.
+    pub result: Option<ValueType>,
+}
+
+macro_rules! value_type {
+    (i32) => {
+        ValueType::I32
+    };
+    (i64) => {
+        ValueType::I64
+    };
+}
+
+macro_rules! value_result {
+    () => {
+        None
+    };
+    ($ty:ident) => {
+        Some(value_type!($ty))
+    };
+}
+
+macro_rules! define_functions {
+    ($($area:ident $name:ident($($param:ident: $ty:ident),*) $(-> $result:ident)?;)*) => {
+        /// Every function of WASI preview 1, in the order of the list.
+        pub const FUNCTIONS: &[WasiFunction] = &[
+            $(WasiFunction {
+                name: stringify!($name),
+                symbol: concat!("wasmc_wasi_", stringify!($name)),
+                area: Area::$area,
+                params: &[$((stringify!($param), value_type!($ty))),*],
+                result: value_result!($($result)?),
+            },)*
+        ];
+    };
+}
+
+for_each_wasi_function!(define_functions);
+
+const _: () = assert!(FUNCTIONS.len() == 46);
+
+/// The function with this name, if there is one.
+pub fn find(name: &str) -> Option<&'static WasiFunction> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
