@@ -1,0 +1,40 @@
+//! The runtime objects that `build.rs` made and this crate embeds.
+
+use super::LinkError;
+use crate::target::Arch;
+
+/// An embedded runtime object.
+#[derive(Debug)]
+pub struct RuntimeObject {
+    /// The architecture it is for.
+    pub arch: Arch,
+    /// The object.
+    pub bytes: &'static [u8],
+    /// SHA-256 of the object, in hexadecimal.
+    pub sha256: &'static str,
+    /// What compiled it: the output of `rustc -V`.
+    pub rustc: &'static str,
+}
+
+/// At most one for each architecture.
+static RUNTIME_OBJECTS: &[RuntimeObject] =
+    include!(concat!(env!("OUT_DIR"), "/runtime_objects.rs"));
+
+/// The runtime of an architecture; `None` when `core` for it was not installed where wasmc was
+/// built.
+pub fn runtime_object(arch: Arch) -> Option<&'static RuntimeObject> {
+    RUNTIME_OBJECTS.iter().find(|runtime| runtime.arch == arch)
+}
+
+/// The error for an architecture without a runtime.
+pub(super) fn missing(arch: Arch) -> LinkError {
+    let row = arch.row();
+    LinkError {
+        message: format!("this wasmc was built without the runtime for {}", row.name),
+        hint: Some(format!(
+            "run `rustup target add {}` and build wasmc again, or link the output of `--emit obj` \
+             yourself",
+            row.triple
+        )),
+    }
+}
