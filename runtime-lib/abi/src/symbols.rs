@@ -11,6 +11,9 @@ pub const START: &str = "_start";
 /// second argument is the initial process stack. The guest object refers to it through
 /// [`Program::main`](crate::layout::Program::main), so that an unused main function is dropped.
 pub const MAIN_COMMAND: &str = "wasmc_main_command";
+/// Main function of a program with [`INVOKE`](crate::layout::program_flags::INVOKE), same type as
+/// [`MAIN_COMMAND`]. It is apart, so that parsing and printing numbers is not part of every program.
+pub const MAIN_INVOKE: &str = "wasmc_main_invoke";
 /// Main function of a spec-suite driver (see [`crate::script`]), same type as [`MAIN_COMMAND`].
 pub const MAIN_SCRIPT: &str = "wasmc_main_script";
 

@@ -1,0 +1,300 @@
+//! aarch64: entry point, system calls, the switch to the guest's stack, signal contexts, CPU features.
+
+use super::Registers;
+use core::arch::{asm, naked_asm};
+use wasmc_abi::cpu::aarch64 as cpu;
+use wasmc_abi::layout::Trampoline;
+
+/// Type of a relocation that adds the load address (`R_AARCH64_RELATIVE`).
+pub const RELOCATION_RELATIVE: u64 = 1027;
+/// Features that a program may require, with their names.
+pub const FEATURES: &[(u32, &str)] = cpu::ALL;
+/// Number of the system call `rt_sigaction`.
+pub const SYS_RT_SIGACTION: usize = 134;
+/// Number of the system call `sigaltstack`.
+pub const SYS_SIGALTSTACK: usize = 132;
+/// Number of the system call `tkill`.
+pub const SYS_TKILL: usize = 130;
+/// Number of the system call `exit_group`.
+pub const SYS_EXIT_GROUP: usize = 94;
+
+/// Bytes that are moved at once.
+pub type Block = core::arch::aarch64::uint8x16_t;
+
+// The kernel enters here with the process stack in `sp` and everything else undefined. No
+// relocation has been applied yet. A zero frame pointer ends every walk of frames.
+#[cfg(not(test))]
+core::arch::global_asm!(
+    ".pushsection .text._start,\"ax\",@progbits",
+    ".globl _start",
+    ".type _start,@function",
+    ".hidden wasmc_program",
+    ".hidden _DYNAMIC",
+    ".balign 4",
+    "_start:",
+    "mov x29, xzr",
+    "mov x30, xzr",
+    "mov x0, sp",
+    "adrp x1, wasmc_program",
+    "add x1, x1, :lo12:wasmc_program",
+    "adrp x2, _DYNAMIC",
+    "add x2, x2, :lo12:_DYNAMIC",
+    "bl {start}",
+    "udf #0",
+    ".size _start, . - _start",
+    ".popsection",
+    start = sym crate::start::start,
+);
+
+/// A system call with up to four arguments: its result, negative errno included.
+///
+/// # Safety
+/// As for the system call.
+pub unsafe fn syscall(number: usize, a: usize, b: usize, c: usize, d: usize) -> isize {
+    let result;
+    // SAFETY: the caller vouches for the system call; the kernel changes only x0.
+    unsafe {
+        asm!(
+            "svc 0",
+            in("x8") number,
+            inlateout("x0") a => result,
+            in("x1") b,
+            in("x2") c,
+            in("x3") d,
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// What a signal handler returns to: the end of signal delivery.
+#[unsafe(naked)]
+pub unsafe extern "C" fn signal_return() {
+    naked_asm!("mov x8, #139", "svc 0", "udf #0")
+}
+
+/// Calls `trampoline(code, values)` on the stack that ends at `stack_top`; returns 0.
+///
+/// Stores in `recovery` the stack pointer with which [`leave`] makes this call return another
+/// value. Frames on the new stack end with a zero frame pointer.
+///
+/// # Safety
+/// `stack_top` must be 16-byte aligned and the end of a stack that is unused; the rest is as for
+/// the trampoline.
+#[unsafe(naked)]
+pub unsafe extern "C" fn enter(
+    trampoline: Trampoline,
+    code: *const u8,
+    values: *mut [u64; 2],
+    stack_top: usize,
+    recovery: *const core::sync::atomic::AtomicUsize,
+) -> usize {
+    naked_asm!(
+        "stp x29, x30, [sp, #-160]!",
+        "mov x29, sp",
+        "stp x19, x20, [sp, #16]",
+        "stp x21, x22, [sp, #32]",
+        "stp x23, x24, [sp, #48]",
+        "stp x25, x26, [sp, #64]",
+        "stp x27, x28, [sp, #80]",
+        "stp d8, d9, [sp, #96]",
+        "stp d10, d11, [sp, #112]",
+        "stp d12, d13, [sp, #128]",
+        "stp d14, d15, [sp, #144]",
+        "mov x19, sp",
+        "str x19, [x4]",
+        "mov x9, x0",
+        "mov x0, x1",
+        "mov x1, x2",
+        "mov sp, x3",
+        "mov x29, xzr",
+        "blr x9",
+        "mov x0, x19",
+        "mov x1, xzr",
+        "b {leave}",
+        leave = sym leave,
+    )
+}
+
+/// Makes the [`enter`] that stored `recovery` return `result`.
+///
+/// # Safety
+/// That call must be active on this thread.
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
+    naked_asm!(
+        "mov sp, x0",
+        "mov x0, x1",
+        "ldp x19, x20, [sp, #16]",
+        "ldp x21, x22, [sp, #32]",
+        "ldp x23, x24, [sp, #48]",
+        "ldp x25, x26, [sp, #64]",
+        "ldp x27, x28, [sp, #80]",
+        "ldp d8, d9, [sp, #96]",
+        "ldp d10, d11, [sp, #112]",
+        "ldp d12, d13, [sp, #128]",
+        "ldp d14, d15, [sp, #144]",
+        "ldp x29, x30, [sp], #160",
+        "ret",
+    )
+}
+
+/// The registers of the caller, to walk its frames.
+#[inline(always)]
+pub fn registers() -> Registers {
+    let mut registers = Registers::default();
+    // SAFETY: reads registers only.
+    unsafe {
+        asm!(
+            "adr {pc}, .",
+            "mov {sp}, sp",
+            "mov {fp}, x29",
+            pc = out(reg) registers.pc,
+            sp = out(reg) registers.sp,
+            fp = out(reg) registers.fp,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    registers
+}
+
+/// The stack pointer.
+#[inline(always)]
+pub fn stack_pointer() -> usize {
+    let sp;
+    // SAFETY: reads a register only.
+    unsafe { asm!("mov {}, sp", out(reg) sp, options(nomem, nostack, preserves_flags)) }
+    sp
+}
+
+/// Index in the `ucontext_t`, as words, of the general registers: `sigcontext` lies at byte 176
+/// and starts with the fault address.
+const CONTEXT_REGISTERS: usize = (176 + 8) / 8;
+const CONTEXT_SP: usize = CONTEXT_REGISTERS + 31;
+const CONTEXT_PC: usize = CONTEXT_REGISTERS + 32;
+
+/// The registers of a program that a signal interrupted.
+///
+/// # Safety
+/// `context` must be the third argument of a running signal handler.
+pub unsafe fn context_registers(context: *const usize) -> Registers {
+    // SAFETY: the kernel's `ucontext_t` has these words.
+    unsafe {
+        Registers {
+            pc: *context.add(CONTEXT_PC),
+            sp: *context.add(CONTEXT_SP),
+            fp: *context.add(CONTEXT_REGISTERS + 29),
+            lr: *context.add(CONTEXT_REGISTERS + 30),
+        }
+    }
+}
+
+/// Makes the interrupted program go on with [`leave`] when the handler returns.
+///
+/// # Safety
+/// `context` must be the third argument of a running signal handler; the rest as for [`leave`].
+pub unsafe fn context_leave(context: *mut usize, recovery: usize, result: usize) {
+    // SAFETY: the kernel's `ucontext_t` has these words, and restores the registers from them.
+    unsafe {
+        *context.add(CONTEXT_REGISTERS) = recovery;
+        *context.add(CONTEXT_REGISTERS + 1) = result;
+        *context.add(CONTEXT_SP) = recovery;
+        *context.add(CONTEXT_PC) = leave as *const () as usize;
+    }
+}
+
+/// The return address of a guest function that was interrupted in its prologue, `offset` bytes
+/// after its start; `None` once the frame is complete. `read` reads a word of the guest's stack.
+pub fn prologue_return(
+    registers: &Registers,
+    offset: usize,
+    read: impl Fn(usize) -> Option<usize>,
+) -> Option<usize> {
+    match offset {
+        // Before `stp x29, x30, [sp, #-16]!`.
+        0 => Some(registers.lr),
+        // Before `mov x29, sp`.
+        4 => read(registers.sp.wrapping_add(8)),
+        _ => None,
+    }
+}
+
+/// Those of the required features that the CPU or the system lacks.
+///
+/// The kernel tells them in the auxiliary vector (`AT_HWCAP`).
+pub fn missing_features(required: u32) -> u32 {
+    const HWCAP_ATOMICS: usize = 1 << 8;
+    const HWCAP_FPHP: usize = 1 << 9;
+    const HWCAP_ASIMDHP: usize = 1 << 10;
+    const HWCAP_PACA: usize = 1 << 30;
+
+    if required == 0 {
+        return 0;
+    }
+    let (hwcap, _) = rustix::param::linux_hwcap();
+    let mut present = 0;
+    let mut add = |bits: usize, feature: u32| {
+        if hwcap & bits == bits {
+            present |= feature;
+        }
+    };
+    add(HWCAP_ATOMICS, cpu::LSE);
+    add(HWCAP_FPHP | HWCAP_ASIMDHP, cpu::FP16);
+    add(HWCAP_PACA, cpu::PAUTH);
+    required & !present
+}
+
+/// The same pointer, of which the compiler knows nothing: a loop over it stays a loop, where it
+/// would become a call of `memset` or `strlen`, in the body of these functions themselves.
+#[inline(always)]
+pub fn opaque<T>(mut pointer: *mut T) -> *mut T {
+    // SAFETY: does nothing.
+    unsafe { asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags)) }
+    pointer
+}
+
+/// Bytes from which [`copy_long`] is faster than a loop over blocks: never, as there is no such
+/// instruction.
+pub const COPY_LONG: usize = usize::MAX;
+
+/// Copies `words` words of 8 bytes upwards.
+///
+/// # Safety
+/// As for `core::ptr::copy_nonoverlapping`; or `dst` is below `src` by at least 64 bytes.
+#[inline(always)]
+pub unsafe fn copy_long(dst: *mut u8, src: *const u8, words: usize) {
+    let (mut dst, mut src) = (dst.cast::<u64>(), src.cast::<u64>());
+    // SAFETY: the caller vouches for the ranges.
+    unsafe {
+        let end = dst.add(words);
+        while dst < end {
+            dst.write_unaligned(src.read_unaligned());
+            dst = opaque(dst.add(1));
+            src = src.add(1);
+        }
+    }
+}
+
+/// Sets `words` words of 8 bytes.
+///
+/// # Safety
+/// As for `core::ptr::write_bytes`.
+#[inline(always)]
+pub unsafe fn fill_long(dst: *mut u8, value: u64, words: usize) {
+    let mut dst = dst.cast::<u64>();
+    // SAFETY: the caller vouches for the range.
+    unsafe {
+        let end = dst.add(words);
+        while dst < end {
+            dst.write_unaligned(value);
+            dst = opaque(dst.add(1));
+        }
+    }
+}
+
+/// Sixteen times the byte.
+#[inline(always)]
+pub fn splat(byte: u8) -> Block {
+    // SAFETY: NEON is part of aarch64.
+    unsafe { core::arch::aarch64::vdupq_n_u8(byte) }
+}

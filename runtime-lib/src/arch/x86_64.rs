@@ -1,0 +1,336 @@
+//! x86-64: entry point, system calls, the switch to the guest's stack, signal contexts, CPU features.
+
+use super::Registers;
+use core::arch::{asm, naked_asm};
+use wasmc_abi::cpu::x86_64 as cpu;
+use wasmc_abi::layout::Trampoline;
+
+/// Type of a relocation that adds the load address (`R_X86_64_RELATIVE`).
+pub const RELOCATION_RELATIVE: u64 = 8;
+/// Features that a program may require, with their names.
+pub const FEATURES: &[(u32, &str)] = cpu::ALL;
+/// Number of the system call `rt_sigaction`.
+pub const SYS_RT_SIGACTION: usize = 13;
+/// Number of the system call `sigaltstack`.
+pub const SYS_SIGALTSTACK: usize = 131;
+/// Number of the system call `tkill`.
+pub const SYS_TKILL: usize = 200;
+/// Number of the system call `exit_group`.
+pub const SYS_EXIT_GROUP: usize = 231;
+
+/// Bytes that are moved at once.
+pub type Block = core::arch::x86_64::__m128i;
+
+// The kernel enters here with the process stack in `rsp` and everything else undefined. No
+// relocation has been applied yet. A zero frame pointer ends every walk of frames.
+#[cfg(not(test))]
+core::arch::global_asm!(
+    ".pushsection .text._start,\"ax\",@progbits",
+    ".globl _start",
+    ".type _start,@function",
+    ".hidden wasmc_program",
+    ".weak _DYNAMIC",
+    ".hidden _DYNAMIC",
+    "_start:",
+    "xor ebp, ebp",
+    "mov rdi, rsp",
+    "lea rsi, [rip + wasmc_program]",
+    "lea rdx, [rip + _DYNAMIC]",
+    "and rsp, -16",
+    "call {start}",
+    "ud2",
+    ".size _start, . - _start",
+    ".popsection",
+    start = sym crate::start::start,
+);
+
+/// A system call with up to four arguments: its result, negative errno included.
+///
+/// # Safety
+/// As for the system call.
+pub unsafe fn syscall(number: usize, a: usize, b: usize, c: usize, d: usize) -> isize {
+    let result;
+    // SAFETY: the caller vouches for the system call; the clobbers are those of the kernel's ABI.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number => result,
+            in("rdi") a,
+            in("rsi") b,
+            in("rdx") c,
+            in("r10") d,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// What a signal handler returns to: the end of signal delivery.
+#[unsafe(naked)]
+pub unsafe extern "C" fn signal_return() {
+    naked_asm!("mov eax, 15", "syscall", "ud2")
+}
+
+/// Calls `trampoline(code, values)` on the stack that ends at `stack_top`; returns 0.
+///
+/// Stores in `recovery` the stack pointer with which [`leave`] makes this call return another
+/// value. Frames on the new stack end with a zero frame pointer.
+///
+/// # Safety
+/// `stack_top` must be 16-byte aligned and the end of a stack that is unused; the rest is as for
+/// the trampoline.
+#[unsafe(naked)]
+pub unsafe extern "C" fn enter(
+    trampoline: Trampoline,
+    code: *const u8,
+    values: *mut [u64; 2],
+    stack_top: usize,
+    recovery: *const core::sync::atomic::AtomicUsize,
+) -> usize {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push rax",
+        "mov [r8], rsp",
+        "mov rbx, rsp",
+        "mov rax, rdi",
+        "mov rdi, rsi",
+        "mov rsi, rdx",
+        "mov rsp, rcx",
+        "xor ebp, ebp",
+        "call rax",
+        "mov rdi, rbx",
+        "xor esi, esi",
+        "jmp {leave}",
+        leave = sym leave,
+    )
+}
+
+/// Makes the [`enter`] that stored `recovery` return `result`.
+///
+/// # Safety
+/// That call must be active on this thread.
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
+    naked_asm!(
+        "mov rsp, rdi",
+        "mov rax, rsi",
+        "cld",
+        "pop rcx",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+    )
+}
+
+/// The registers of the caller, to walk its frames.
+#[inline(always)]
+pub fn registers() -> Registers {
+    let mut registers = Registers::default();
+    // SAFETY: reads registers only.
+    unsafe {
+        asm!(
+            "lea {pc}, [rip]",
+            "mov {sp}, rsp",
+            "mov {fp}, rbp",
+            pc = out(reg) registers.pc,
+            sp = out(reg) registers.sp,
+            fp = out(reg) registers.fp,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    registers
+}
+
+/// The stack pointer.
+#[inline(always)]
+pub fn stack_pointer() -> usize {
+    let sp;
+    // SAFETY: reads a register only.
+    unsafe { asm!("mov {}, rsp", out(reg) sp, options(nomem, nostack, preserves_flags)) }
+    sp
+}
+
+/// Index in the `ucontext_t`, as words, of the general registers.
+const CONTEXT_REGISTERS: usize = 40 / 8;
+const CONTEXT_RDI: usize = CONTEXT_REGISTERS + 8;
+const CONTEXT_RSI: usize = CONTEXT_REGISTERS + 9;
+const CONTEXT_RBP: usize = CONTEXT_REGISTERS + 10;
+const CONTEXT_RSP: usize = CONTEXT_REGISTERS + 15;
+const CONTEXT_RIP: usize = CONTEXT_REGISTERS + 16;
+
+/// The registers of a program that a signal interrupted.
+///
+/// # Safety
+/// `context` must be the third argument of a running signal handler.
+pub unsafe fn context_registers(context: *const usize) -> Registers {
+    // SAFETY: the kernel's `ucontext_t` has these words.
+    unsafe {
+        Registers {
+            pc: *context.add(CONTEXT_RIP),
+            sp: *context.add(CONTEXT_RSP),
+            fp: *context.add(CONTEXT_RBP),
+            lr: 0,
+        }
+    }
+}
+
+/// Makes the interrupted program go on with [`leave`] when the handler returns.
+///
+/// # Safety
+/// `context` must be the third argument of a running signal handler; the rest as for [`leave`].
+pub unsafe fn context_leave(context: *mut usize, recovery: usize, result: usize) {
+    // SAFETY: the kernel's `ucontext_t` has these words, and restores the registers from them.
+    unsafe {
+        *context.add(CONTEXT_RDI) = recovery;
+        *context.add(CONTEXT_RSI) = result;
+        *context.add(CONTEXT_RSP) = recovery;
+        *context.add(CONTEXT_RIP) = leave as *const () as usize;
+    }
+}
+
+/// The return address of a guest function that was interrupted in its prologue, `offset` bytes
+/// after its start; `None` once the frame is complete. `read` reads a word of the guest's stack.
+pub fn prologue_return(
+    registers: &Registers,
+    offset: usize,
+    read: impl Fn(usize) -> Option<usize>,
+) -> Option<usize> {
+    match offset {
+        // Before `push rbp`.
+        0 => read(registers.sp),
+        // Before `mov rbp, rsp`.
+        1 => read(registers.sp.wrapping_add(8)),
+        _ => None,
+    }
+}
+
+/// Those of the required features that the CPU or the system lacks.
+///
+/// `cpuid` leaves a virtual machine each time, so that only what is needed is asked for.
+pub fn missing_features(required: u32) -> u32 {
+    use core::arch::x86_64::__cpuid_count;
+
+    const LEAF_7: u32 = cpu::AVX2
+        | cpu::BMI1
+        | cpu::BMI2
+        | cpu::AVX512F
+        | cpu::AVX512VL
+        | cpu::AVX512DQ
+        | cpu::AVX512BITALG
+        | cpu::AVX512VBMI;
+    const AVX512: u32 =
+        cpu::AVX512F | cpu::AVX512VL | cpu::AVX512DQ | cpu::AVX512BITALG | cpu::AVX512VBMI;
+    const AVX: u32 = AVX512 | cpu::AVX | cpu::AVX2 | cpu::FMA;
+
+    if required == 0 {
+        return 0;
+    }
+    let mut present = 0;
+    let mut add = |bit: u32, register: u32, feature: u32| {
+        present |= (register >> bit & 1) * feature;
+    };
+    let leaf1 = __cpuid_count(1, 0);
+    add(0, leaf1.ecx, cpu::SSE3);
+    add(9, leaf1.ecx, cpu::SSSE3);
+    add(19, leaf1.ecx, cpu::SSE41);
+    add(20, leaf1.ecx, cpu::SSE42);
+    add(23, leaf1.ecx, cpu::POPCNT);
+    add(13, leaf1.ecx, cpu::CMPXCHG16B);
+    add(28, leaf1.ecx, cpu::AVX);
+    add(12, leaf1.ecx, cpu::FMA);
+    if required & LEAF_7 != 0 && __cpuid_count(0, 0).eax >= 7 {
+        let leaf7 = __cpuid_count(7, 0);
+        add(3, leaf7.ebx, cpu::BMI1);
+        add(5, leaf7.ebx, cpu::AVX2);
+        add(8, leaf7.ebx, cpu::BMI2);
+        add(16, leaf7.ebx, cpu::AVX512F);
+        add(17, leaf7.ebx, cpu::AVX512DQ);
+        add(31, leaf7.ebx, cpu::AVX512VL);
+        add(12, leaf7.ecx, cpu::AVX512BITALG);
+        add(1, leaf7.ecx, cpu::AVX512VBMI);
+    }
+    if required & cpu::LZCNT != 0 && __cpuid_count(0x8000_0000, 0).eax >= 0x8000_0001 {
+        add(5, __cpuid_count(0x8000_0001, 0).ecx, cpu::LZCNT);
+    }
+    if required & AVX != 0 {
+        let state = if leaf1.ecx >> 27 & 1 != 0 {
+            xgetbv0()
+        } else {
+            0
+        };
+        if state & 0x06 != 0x06 {
+            present &= !AVX;
+        }
+        if state & 0xe6 != 0xe6 {
+            present &= !AVX512;
+        }
+    }
+    required & !present
+}
+
+/// The parts of the register state that the system saves; needs OSXSAVE.
+fn xgetbv0() -> u32 {
+    let low: u32;
+    // SAFETY: the instruction exists, as OSXSAVE says.
+    unsafe {
+        asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags));
+    }
+    low
+}
+
+/// The same pointer, of which the compiler knows nothing: a loop over it stays a loop, where it
+/// would become a call of `memset` or `strlen`, in the body of these functions themselves.
+#[inline(always)]
+pub fn opaque<T>(mut pointer: *mut T) -> *mut T {
+    // SAFETY: does nothing.
+    unsafe { asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags)) }
+    pointer
+}
+
+/// Bytes from which [`copy_long`] is faster than a loop over blocks.
+pub const COPY_LONG: usize = 2048;
+
+/// Copies `words` words of 8 bytes upwards.
+///
+/// # Safety
+/// As for `core::ptr::copy_nonoverlapping`; or `dst` is below `src` by at least 64 bytes.
+#[inline(always)]
+pub unsafe fn copy_long(dst: *mut u8, src: *const u8, words: usize) {
+    // SAFETY: the caller vouches for the ranges; the direction flag is clear as the ABI demands.
+    unsafe {
+        asm!("rep movsq", inout("rcx") words => _, inout("rdi") dst => _, inout("rsi") src => _,
+            options(nostack, preserves_flags));
+    }
+}
+
+/// Sets `words` words of 8 bytes.
+///
+/// # Safety
+/// As for `core::ptr::write_bytes`.
+#[inline(always)]
+pub unsafe fn fill_long(dst: *mut u8, value: u64, words: usize) {
+    // SAFETY: the caller vouches for the range; the direction flag is clear as the ABI demands.
+    unsafe {
+        asm!("rep stosq", inout("rcx") words => _, inout("rdi") dst => _, in("rax") value,
+            options(nostack, preserves_flags));
+    }
+}
+
+/// Sixteen times the byte.
+#[inline(always)]
+pub fn splat(byte: u8) -> Block {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { core::arch::x86_64::_mm_set1_epi8(byte as i8) }
+}

@@ -1,0 +1,1 @@
+//! The only code that turns a guest pointer into memory.

@@ -1,0 +1,297 @@
+//! The memory functions that rustc refers to by their C names, and that `memory.copy` and
+//! `memory.fill` become.
+//!
+//! Up to 128 bytes are loaded completely before the first store, so that overlap needs no thought;
+//! beyond, blocks of 64 bytes go in the direction that reads every byte before it is overwritten.
+
+use crate::arch::{self, Block};
+
+/// Bytes of a [`Block`].
+const BLOCK: usize = size_of::<Block>();
+
+/// Copies `len` bytes from `src` to `dst`; the ranges may overlap.
+///
+/// # Safety
+/// As for `core::ptr::copy`.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn memmove(dst: *mut u8, src: *const u8, len: usize) -> *mut u8 {
+    // SAFETY: every access lies in the `len` bytes at `src` or `dst`, which the caller vouches for.
+    unsafe {
+        if len <= 2 * BLOCK {
+            copy_short(dst, src, len);
+        } else if len <= 8 * BLOCK {
+            copy_middle(dst, src, len);
+        } else if (dst as usize).wrapping_sub(src as usize) >= len {
+            copy_up(dst, src, len);
+        } else {
+            copy_down(dst, src, len);
+        }
+    }
+    dst
+}
+
+/// Copies `len` bytes from `src` to `dst`.
+///
+/// # Safety
+/// As for `core::ptr::copy_nonoverlapping`.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn memcpy(dst: *mut u8, src: *const u8, len: usize) -> *mut u8 {
+    // SAFETY: as the caller vouches.
+    unsafe { memmove(dst, src, len) }
+}
+
+/// Sets `len` bytes at `dst` to the low byte of `value`.
+///
+/// # Safety
+/// As for `core::ptr::write_bytes`.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn memset(dst: *mut u8, value: i32, len: usize) -> *mut u8 {
+    let byte = value as u8;
+    let word = u64::from(byte) * 0x0101_0101_0101_0101;
+    // SAFETY: every access lies in the `len` bytes at `dst`, which the caller vouches for.
+    unsafe {
+        let end = dst.add(len);
+        if len < 16 {
+            if len >= 8 {
+                put(dst, word);
+                put(end.sub(8), word);
+            } else if len >= 4 {
+                put(dst, word as u32);
+                put(end.sub(4), word as u32);
+            } else if len >= 2 {
+                put(dst, word as u16);
+                put(end.sub(2), word as u16);
+            } else if len == 1 {
+                *dst = byte;
+            }
+            return dst;
+        }
+        let block = arch::splat(byte);
+        put(dst, block);
+        put(end.sub(BLOCK), block);
+        if len <= 2 * BLOCK {
+            return dst;
+        }
+        // Aligned from here; the ends are done, and may be written again.
+        let mut at = dst.add(BLOCK - (dst as usize & (BLOCK - 1)));
+        if len >= arch::COPY_LONG {
+            let words = (end as usize - at as usize) / 8;
+            arch::fill_long(at, word, words);
+            return dst;
+        }
+        while at as usize + 4 * BLOCK <= end as usize {
+            put(at, block);
+            put(at.add(BLOCK), block);
+            put(at.add(2 * BLOCK), block);
+            put(at.add(3 * BLOCK), block);
+            at = arch::opaque(at.add(4 * BLOCK));
+        }
+        while at as usize + BLOCK <= end as usize {
+            put(at, block);
+            at = arch::opaque(at.add(BLOCK));
+        }
+    }
+    dst
+}
+
+/// Compares `len` bytes: negative, zero or positive.
+///
+/// # Safety
+/// Both ranges must be readable.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, len: usize) -> i32 {
+    let mut at = 0;
+    // SAFETY: every access lies in the ranges, which the caller vouches for.
+    unsafe {
+        while at + 8 <= len {
+            let (x, y): (u64, u64) = (get(a.add(at)), get(b.add(at)));
+            if x != y {
+                return if x.swap_bytes() < y.swap_bytes() {
+                    -1
+                } else {
+                    1
+                };
+            }
+            at += 8;
+        }
+        while at < len {
+            let (x, y) = (*a.add(at), *b.add(at));
+            if x != y {
+                return i32::from(x) - i32::from(y);
+            }
+            at += 1;
+        }
+    }
+    0
+}
+
+/// Compares `len` bytes: zero when they are the same.
+///
+/// # Safety
+/// Both ranges must be readable.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, len: usize) -> i32 {
+    // SAFETY: as the caller vouches.
+    unsafe { memcmp(a, b, len) }
+}
+
+/// The number of bytes before the NUL at or after `start`.
+///
+/// # Safety
+/// A NUL must follow, and every byte before it be readable.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn strlen(start: *const u8) -> usize {
+    let mut at = start.cast_mut();
+    // SAFETY: no byte beyond the first NUL is read.
+    unsafe {
+        while *at != 0 {
+            at = arch::opaque(at.add(1));
+        }
+    }
+    at as usize - start as usize
+}
+
+/// Up to two blocks.
+#[inline(always)]
+unsafe fn copy_short(dst: *mut u8, src: *const u8, len: usize) {
+    // SAFETY: two loads of the size at hand, one from each end, cover the range.
+    unsafe {
+        if len >= 16 {
+            copy_ends::<Block>(dst, src, len);
+        } else if len >= 8 {
+            copy_ends::<u64>(dst, src, len);
+        } else if len >= 4 {
+            copy_ends::<u32>(dst, src, len);
+        } else if len >= 2 {
+            copy_ends::<u16>(dst, src, len);
+        } else if len == 1 {
+            *dst = *src;
+        }
+    }
+}
+
+/// Between two and eight blocks.
+#[inline(always)]
+unsafe fn copy_middle(dst: *mut u8, src: *const u8, len: usize) {
+    // SAFETY: as many blocks from each end as the length needs cover the range; all are loaded
+    // before the first is stored.
+    unsafe {
+        let (src_end, dst_end) = (src.add(len), dst.add(len));
+        let a: Block = get(src);
+        let b: Block = get(src.add(BLOCK));
+        let y: Block = get(src_end.sub(2 * BLOCK));
+        let z: Block = get(src_end.sub(BLOCK));
+        if len > 4 * BLOCK {
+            let c: Block = get(src.add(2 * BLOCK));
+            let d: Block = get(src.add(3 * BLOCK));
+            let w: Block = get(src_end.sub(4 * BLOCK));
+            let x: Block = get(src_end.sub(3 * BLOCK));
+            put(dst.add(2 * BLOCK), c);
+            put(dst.add(3 * BLOCK), d);
+            put(dst_end.sub(4 * BLOCK), w);
+            put(dst_end.sub(3 * BLOCK), x);
+        }
+        put(dst, a);
+        put(dst.add(BLOCK), b);
+        put(dst_end.sub(2 * BLOCK), y);
+        put(dst_end.sub(BLOCK), z);
+    }
+}
+
+/// More than eight blocks, upwards: `dst` is below `src` or beyond its end.
+#[inline(always)]
+unsafe fn copy_up(dst: *mut u8, src: *const u8, len: usize) {
+    // SAFETY: the first block and the last four are loaded before anything is stored; between
+    // them, each round loads four blocks before it stores them at lower addresses, or apart.
+    unsafe {
+        let (src_end, dst_end) = (src.add(len), dst.add(len));
+        let first: Block = get(src);
+        let last: [Block; 4] = get4(src_end.sub(4 * BLOCK));
+        // Aligned stores from here.
+        let skip = BLOCK - (dst as usize & (BLOCK - 1));
+        let mut from = src.add(skip);
+        let mut to = dst.add(skip);
+        let distance = (src as usize).wrapping_sub(dst as usize);
+        if len >= arch::COPY_LONG && distance >= 4 * BLOCK {
+            arch::copy_long(to, from, (len - skip) / 8);
+        } else {
+            while to as usize + 4 * BLOCK < dst_end as usize {
+                put4(to, get4(from));
+                to = to.add(4 * BLOCK);
+                from = from.add(4 * BLOCK);
+            }
+        }
+        put4(dst_end.sub(4 * BLOCK), last);
+        put(dst, first);
+    }
+}
+
+/// More than eight blocks, downwards: `dst` lies within the source.
+#[inline(always)]
+unsafe fn copy_down(dst: *mut u8, src: *const u8, len: usize) {
+    // SAFETY: the mirror image of `copy_up`.
+    unsafe {
+        let (src_end, dst_end) = (src.add(len), dst.add(len));
+        let first: [Block; 4] = get4(src);
+        let last: Block = get(src_end.sub(BLOCK));
+        let skip = dst_end as usize & (BLOCK - 1);
+        let mut from = src_end.sub(skip);
+        let mut to = dst_end.sub(skip);
+        while to as usize > dst as usize + 4 * BLOCK {
+            to = to.sub(4 * BLOCK);
+            from = from.sub(4 * BLOCK);
+            put4(to, get4(from));
+        }
+        put4(dst, first);
+        put(dst_end.sub(BLOCK), last);
+    }
+}
+
+/// One load from each end, then the stores.
+#[inline(always)]
+unsafe fn copy_ends<T>(dst: *mut u8, src: *const u8, len: usize) {
+    // SAFETY: the caller has made sure that `len` is one to two times the size of `T`.
+    unsafe {
+        let first: T = get(src);
+        let last: T = get(src.add(len - size_of::<T>()));
+        put(dst, first);
+        put(dst.add(len - size_of::<T>()), last);
+    }
+}
+
+#[inline(always)]
+unsafe fn get<T>(at: *const u8) -> T {
+    // SAFETY: the caller vouches for the bytes; all types used here are plain data.
+    unsafe { at.cast::<T>().read_unaligned() }
+}
+
+#[inline(always)]
+unsafe fn put<T>(at: *mut u8, value: T) {
+    // SAFETY: the caller vouches for the bytes.
+    unsafe { at.cast::<T>().write_unaligned(value) }
+}
+
+#[inline(always)]
+unsafe fn get4(at: *const u8) -> [Block; 4] {
+    // SAFETY: the caller vouches for the bytes.
+    unsafe {
+        [
+            get(at),
+            get(at.add(BLOCK)),
+            get(at.add(2 * BLOCK)),
+            get(at.add(3 * BLOCK)),
+        ]
+    }
+}
+
+#[inline(always)]
+unsafe fn put4(at: *mut u8, blocks: [Block; 4]) {
+    let [a, b, c, d] = blocks;
+    // SAFETY: the caller vouches for the bytes.
+    unsafe {
+        put(at, a);
+        put(at.add(BLOCK), b);
+        put(at.add(2 * BLOCK), c);
+        put(at.add(3 * BLOCK), d);
+    }
+}

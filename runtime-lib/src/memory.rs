@@ -1,0 +1,290 @@
+//! Instantiation, and the life of memories: reservation, initial contents, growth.
+
+use crate::output::{Writer, fatal_with};
+use crate::start::{page_size, program, trampoline};
+use crate::sys::mm::{self, Access};
+use crate::sys::process;
+use crate::{mem, table, trap};
+use rustix::io::Errno;
+use wasmc_abi::layout::{InitStep, InitStepKind, Instance, MemoryState, TableState};
+use wasmc_abi::traps::Trap;
+
+/// Bytes of an image from which moving its pages is cheaper than copying them.
+const MOVE_THRESHOLD: usize = 64 * 1024;
+
+/// Why an instance could not be made.
+#[derive(Clone, Copy)]
+pub enum Failure {
+    /// An active segment or the start function trapped.
+    Trap(Trap),
+    /// An imported memory or table is smaller than required.
+    Unlinkable(&'static str),
+    /// The system does not give what is needed.
+    Exhausted(Shortage),
+}
+
+/// What the system does not give.
+#[derive(Clone, Copy)]
+pub struct Shortage {
+    /// Where.
+    pub address: usize,
+    /// How much.
+    pub bytes: usize,
+    /// Whether it is address space without access.
+    pub reservation: bool,
+    /// The system's answer.
+    pub errno: Errno,
+}
+
+/// Carries out the steps of an instance, in order. What was done before a failure stays done.
+pub fn instantiate(instance: &'static Instance) -> Result<(), Failure> {
+    // SAFETY: the compiler has written these steps.
+    for step in unsafe { instance.steps.get::<InitStep>() } {
+        // SAFETY: as above, and nothing runs at the same time.
+        unsafe { carry_out(step)? };
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `step` must be as the compiler has written it, and nothing of the guest may run.
+unsafe fn carry_out(step: &'static InitStep) -> Result<(), Failure> {
+    let memory = step.target.get().cast_mut().cast::<MemoryState>();
+    let table = step.target.get().cast_mut().cast::<TableState>();
+    let source = step.source.get();
+    let len = step.len as usize;
+    // SAFETY: the kind says what `target` and `source` refer to; the states are writable, and no
+    // other reference to them exists.
+    unsafe {
+        match step.kind {
+            kind if kind == InitStepKind::CheckMemory as u32 => {
+                if (*memory).size < step.a {
+                    return Err(Failure::Unlinkable("memory"));
+                }
+            }
+            kind if kind == InitStepKind::CheckTable as u32 => {
+                if (*table).size < step.a {
+                    return Err(Failure::Unlinkable("table"));
+                }
+            }
+            kind if kind == InitStepKind::CreateMemory as u32 => {
+                create(&mut *memory, step.a as usize).map_err(Failure::Exhausted)?;
+            }
+            kind if kind == InitStepKind::PlaceImage as u32 => {
+                let target = (*memory).base as usize + step.a as usize;
+                place_image(source, target, len).map_err(Failure::Exhausted)?;
+            }
+            kind if kind == InitStepKind::CreateTable as u32 => {
+                table::create(&mut *table, step.a, step.b).map_err(Failure::Exhausted)?;
+            }
+            kind if kind == InitStepKind::InitMemory as u32 => {
+                let end = step.a.checked_add(u64::from(step.len));
+                if end.is_none_or(|end| end > (*memory).size) {
+                    return Err(Failure::Trap(Trap::MemoryOutOfBounds));
+                }
+                let target = (*memory).base as usize + step.a as usize;
+                mem::memcpy(target as *mut u8, source, len);
+            }
+            kind if kind == InitStepKind::InitTable as u32 => {
+                let end = step.a.checked_add(u64::from(step.len));
+                if end.is_none_or(|end| end > (*table).size) {
+                    return Err(Failure::Trap(Trap::TableOutOfBounds));
+                }
+                let target = table::elements(&*table).add(step.a as usize);
+                mem::memcpy(target.cast(), source, len * 8);
+            }
+            kind if kind == InitStepKind::Call as u32 => {
+                let start = trampoline(&step.source);
+                trap::enter(start, step.target.get(), &mut [0; 2]).map_err(Failure::Trap)?;
+            }
+            _ => fatal_with(|line| {
+                line.text("unknown step of instantiation");
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// Reserves a memory's slot and makes its first `size` bytes accessible.
+fn create(memory: &mut MemoryState, size: usize) -> Result<(), Shortage> {
+    let base = memory.base as usize;
+    let reservation = memory.reservation as usize;
+    if reservation > 0 {
+        mm::map_at(base, reservation, Access::None).map_err(|errno| Shortage {
+            address: base,
+            bytes: reservation,
+            reservation: true,
+            errno,
+        })?;
+    }
+    make_accessible(memory, 0, size).map_err(|errno| Shortage {
+        address: base,
+        bytes: size,
+        reservation: false,
+        errno,
+    })?;
+    memory.size = size as u64;
+    Ok(())
+}
+
+/// Makes the bytes from `old` to `new` of a memory accessible.
+fn make_accessible(memory: &MemoryState, old: usize, new: usize) -> Result<(), Errno> {
+    let page = page_size();
+    let base = memory.base as usize;
+    let old = old.next_multiple_of(page);
+    let new = new.next_multiple_of(page);
+    if new <= old {
+        return Ok(());
+    }
+    if memory.reservation > 0 {
+        // SAFETY: the range lies in the memory's own reservation.
+        unsafe { mm::protect(base + old, new - old, Access::ReadWrite) }
+    } else {
+        mm::map_at(base + old, new - old, Access::ReadWrite)
+    }
+}
+
+/// Puts an image into a memory: by moving its pages when that is cheaper and possible.
+///
+/// # Safety
+/// The bytes from `target` must belong to an accessible memory; `source` must not be used again.
+unsafe fn place_image(source: *const u8, target: usize, len: usize) -> Result<(), Shortage> {
+    let aligned = (source as usize | target | len) % page_size() == 0;
+    // SAFETY: as the caller vouches.
+    unsafe {
+        if len >= MOVE_THRESHOLD && aligned {
+            if mm::move_pages(source as usize, target, len).is_ok() {
+                return mm::protect(target, len, Access::ReadWrite).map_err(|errno| Shortage {
+                    address: target,
+                    bytes: len,
+                    reservation: false,
+                    errno,
+                });
+            }
+            // A system that cannot move pages may have unmapped the target before it found out.
+            mm::replace(target, len).map_err(|errno| Shortage {
+                address: target,
+                bytes: len,
+                reservation: false,
+                errno,
+            })?;
+        }
+        mem::memcpy(target as *mut u8, source, len);
+    }
+    Ok(())
+}
+
+/// Grows a memory by `delta` pages: the old size in pages, or -1.
+///
+/// # Safety
+/// `memory` must be the state of an instantiated memory that no other thread grows.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn wasmc_memory_grow(memory: *mut MemoryState, delta: i64) -> i64 {
+    trap::ensure_headroom();
+    // SAFETY: as the caller vouches.
+    let memory = unsafe { &mut *memory };
+    let old = memory.size >> memory.page_log2;
+    if delta == 0 {
+        return old as i64;
+    }
+    let Some(new) = grown(memory.size, delta as u64, memory.page_log2, memory.max) else {
+        return -1;
+    };
+    if make_accessible(memory, memory.size as usize, new as usize).is_err() {
+        return -1;
+    }
+    memory.size = new;
+    old as i64
+}
+
+/// The size in bytes after growth by `delta` pages, if it is allowed.
+fn grown(size: u64, delta: u64, page_log2: u32, max: u64) -> Option<u64> {
+    let delta_bytes = delta.checked_mul(1u64.checked_shl(page_log2)?)?;
+    size.checked_add(delta_bytes).filter(|&new| new <= max)
+}
+
+/// Says why an instance could not be made, and ends the process.
+#[cold]
+pub fn report(instance: &'static Instance, failure: Failure) -> ! {
+    match failure {
+        Failure::Trap(trap) => trap::report(trap),
+        Failure::Unlinkable(what) => fatal_with(|line| {
+            line.text("cannot instantiate ");
+            // SAFETY: the compiler has written this array.
+            let names = unsafe { program().names.get::<u8>() };
+            let name = names
+                .get(instance.name as usize..)
+                .and_then(|name| name.get(..instance.name_len as usize))
+                .unwrap_or_default();
+            if name.is_empty() {
+                line.text("the module");
+            } else {
+                line.text("`").escaped(name).text("`");
+            }
+            line.text(": the imported ")
+                .text(what)
+                .text(" is smaller than required");
+        }),
+        Failure::Exhausted(shortage) => fatal_with(|line| explain(line, shortage)),
+    }
+}
+
+/// Names the limit that stands in the way, and what helps.
+fn explain(line: &mut Writer, shortage: Shortage) {
+    let bytes = shortage.bytes as u64;
+    if shortage.reservation {
+        line.text("cannot reserve ")
+            .decimal(bytes >> 20)
+            .text(" MiB of address space for a memory");
+    } else {
+        line.text("cannot get ")
+            .decimal(bytes >> 10)
+            .text(" KiB of memory");
+    }
+    if shortage.errno == Errno::EXIST {
+        line.text(": something else is mapped at 0x")
+            .hexadecimal(shortage.address as u64);
+        if shortage.reservation {
+            line.text(" or above; compile with `--bounds-checks`");
+        }
+        return;
+    }
+    let limit = |line: &mut Writer, name: &str, flag: &str, limit: u64| {
+        line.text(": the limit is ")
+            .decimal(limit >> 10)
+            .text(" KiB (")
+            .text(name);
+        line.text("); raise it with `ulimit ")
+            .text(flag)
+            .text(" unlimited`");
+    };
+    if let Some(bytes) = process::address_space_limit() {
+        limit(line, "RLIMIT_AS", "-v", bytes);
+    } else if let (Some(bytes), false) = (process::data_limit(), shortage.reservation) {
+        limit(line, "RLIMIT_DATA", "-d", bytes);
+    } else {
+        line.text(": the system answered with error ");
+        line.decimal(u64::from(shortage.errno.raw_os_error().unsigned_abs()));
+    }
+    if shortage.reservation {
+        line.text(", or compile with `--bounds-checks`");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_up_to_the_maximum() {
+        assert_eq!(grown(0x10000, 1, 16, 0x20000), Some(0x20000));
+        assert_eq!(grown(0x10000, 2, 16, 0x20000), None);
+        assert_eq!(grown(0x10000, u64::MAX, 16, u64::MAX), None);
+        assert_eq!(
+            grown(0x10000, 1 << 47, 16, u64::MAX),
+            Some((1 << 63) + 0x10000)
+        );
+        assert_eq!(grown(u64::MAX - 1, 2, 0, u64::MAX), None);
+        assert_eq!(grown(3, 2, 0, 5), Some(5));
+    }
+}

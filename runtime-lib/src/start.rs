@@ -1,0 +1,307 @@
+//! From the kernel's entry to the guest's `_start`, and to the exit status.
+
+use crate::output::{Writer, fatal_with};
+use crate::sys::process;
+use crate::{arch, mem, memory, options, trap, wasi};
+use core::ffi::c_char;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use wasmc_abi::layout::{ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, Trampoline};
+
+/// Auxiliary vector entries.
+const AT_PHDR: usize = 3;
+const AT_PHNUM: usize = 5;
+const AT_PAGESZ: usize = 6;
+
+/// The running program, and the size of a page of memory.
+static PROGRAM: AtomicPtr<Program> = AtomicPtr::new(core::ptr::null_mut());
+static PAGE_SIZE: AtomicUsize = AtomicUsize::new(4096);
+
+/// What the kernel handed over: arguments, environment, auxiliary vector.
+#[derive(Clone, Copy)]
+pub struct Process {
+    /// The arguments, the program's name first.
+    pub args: &'static [*const c_char],
+    /// The environment.
+    pub environment: &'static [*const c_char],
+    auxiliary: *const [usize; 2],
+}
+
+impl Process {
+    /// Reads the initial process stack:
+    ///
+    /// ```text
+    /// argc | argv[0] … argv[argc - 1] | 0 | envp[0] … | 0 | (type, value) … | (0, 0)
+    /// ```
+    ///
+    /// # Safety
+    /// `stack` must be the stack pointer at the process's entry.
+    pub unsafe fn new(stack: *const usize) -> Process {
+        // SAFETY: this is the layout that the kernel has made, and nothing writes to it.
+        unsafe {
+            let argc = *stack;
+            let argv = stack.add(1).cast::<*const c_char>();
+            let envp = argv.add(argc + 1);
+            let mut envc = 0;
+            while !(*envp.add(envc)).is_null() {
+                envc += 1;
+            }
+            Process {
+                args: core::slice::from_raw_parts(argv, argc),
+                environment: core::slice::from_raw_parts(envp, envc),
+                auxiliary: envp.add(envc + 1).cast(),
+            }
+        }
+    }
+
+    /// The arguments without their NUL, the program's name first.
+    pub fn args(&self) -> impl ExactSizeIterator<Item = &'static [u8]> + Clone + use<> {
+        // SAFETY: the kernel has made these strings.
+        self.args.iter().map(|&arg| unsafe { c_bytes(arg) })
+    }
+
+    /// The words of the environment (`NAME=VALUE`) without their NUL.
+    pub fn environment(&self) -> impl ExactSizeIterator<Item = &'static [u8]> + Clone + use<> {
+        // SAFETY: the kernel has made these strings.
+        self.environment
+            .iter()
+            .map(|&word| unsafe { c_bytes(word) })
+    }
+
+    /// The value of an environment variable.
+    pub fn variable(&self, name: &[u8]) -> Option<&'static [u8]> {
+        self.environment()
+            .find_map(|word| word.strip_prefix(name)?.strip_prefix(b"="))
+    }
+
+    /// An entry of the auxiliary vector (`AT_…`).
+    pub fn auxiliary(&self, key: usize) -> Option<usize> {
+        let mut at = self.auxiliary;
+        // SAFETY: the vector ends with an entry of type 0.
+        unsafe {
+            while (*at)[0] != 0 {
+                if (*at)[0] == key {
+                    return Some((*at)[1]);
+                }
+                at = at.add(1);
+            }
+        }
+        None
+    }
+}
+
+/// The bytes of a C string.
+unsafe fn c_bytes(string: *const c_char) -> &'static [u8] {
+    let start = string.cast::<u8>();
+    // SAFETY: the caller vouches for the string, which lives as long as the process.
+    unsafe { core::slice::from_raw_parts(start, mem::strlen(start)) }
+}
+
+/// The running program.
+pub fn program() -> &'static Program {
+    // SAFETY: set at start, before anything can ask, to the record in the image.
+    unsafe { &*PROGRAM.load(Ordering::Relaxed) }
+}
+
+/// Bytes of a page of memory of this machine.
+pub fn page_size() -> usize {
+    PAGE_SIZE.load(Ordering::Relaxed)
+}
+
+/// Called by `_start`: relocates the image, checks program and CPU, and calls the main function
+/// that the program names.
+///
+/// # Safety
+/// `stack` must be the stack pointer at the process's entry, `program` the record in the image and
+/// `dynamic` the image's dynamic section, or null when it has none.
+pub unsafe extern "C" fn start(
+    stack: *const usize,
+    program: *const Program,
+    dynamic: *const [u64; 2],
+) -> ! {
+    // SAFETY: as the caller vouches. Nothing before `relocate` reads relocated data.
+    let process = unsafe { Process::new(stack) };
+    // SAFETY: as above.
+    unsafe { relocate(&process, dynamic) };
+    // Beyond this point the image is as the linker described it.
+
+    // SAFETY: the record is constant.
+    let program = unsafe { &*program };
+    if program.magic != MAGIC || program.version != ABI_VERSION {
+        fatal_with(|line| {
+            line.text("this program and its runtime come from different versions of wasmc");
+        });
+    }
+    PROGRAM.store((&raw const *program).cast_mut(), Ordering::Relaxed);
+    if let Some(size) = process.auxiliary(AT_PAGESZ) {
+        PAGE_SIZE.store(size, Ordering::Relaxed);
+    }
+    // SAFETY: the vector follows the environment; rustix only reads it.
+    unsafe { rustix::param::init(process.environment.as_ptr().cast_mut().cast()) };
+    let missing = arch::missing_features(program.required_cpu);
+    if missing != 0 {
+        missing_cpu_features(missing);
+    }
+    type Main = unsafe extern "C" fn(&'static Program, *const usize) -> !;
+    // SAFETY: the field refers to a function of this type.
+    unsafe {
+        let main: Main = core::mem::transmute::<*const u8, Main>(program.main.get());
+        main(program, stack)
+    }
+}
+
+/// Main function of an ordinary program.
+///
+/// # Safety
+/// The arguments must be those of [`start`].
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn wasmc_main_command(program: &'static Program, stack: *const usize) -> ! {
+    // SAFETY: as the caller vouches.
+    let process = unsafe { Process::new(stack) };
+    prepare(program, &process);
+    call_entry(&program.entry, &mut []);
+    process::exit(0)
+}
+
+/// Everything before the entry of a program: options, system interface, instances, `_initialize`.
+pub fn prepare(program: &'static Program, process: &Process) {
+    options::init(process);
+    trap::init(program, process);
+    wasi::init(process);
+    // SAFETY: the compiler has written these records.
+    for instance in unsafe { program.instances.get::<Instance>() } {
+        if let Err(failure) = memory::instantiate(instance) {
+            memory::report(instance, failure);
+        }
+    }
+    call_entry(&program.initialize, &mut []);
+}
+
+/// Calls a function of the guest if there is one; a trap is reported and ends the process.
+pub fn call_entry(entry: &'static Entry, values: &mut [[u64; 2]]) {
+    if entry.code.is_null() {
+        return;
+    }
+    // SAFETY: the compiler has written a function and the trampoline of its signature.
+    let result = unsafe {
+        trap::enter(
+            trampoline(&entry.trampoline),
+            entry.code.get(),
+            values.as_mut_ptr(),
+        )
+    };
+    if let Err(trap) = result {
+        trap::report(trap);
+    }
+}
+
+/// The trampoline that a field of the image refers to.
+///
+/// # Safety
+/// It must refer to a trampoline.
+pub unsafe fn trampoline(pointer: &RelPtr) -> Trampoline {
+    // SAFETY: as the caller vouches.
+    unsafe { core::mem::transmute::<*const u8, Trampoline>(pointer.get()) }
+}
+
+#[cold]
+fn missing_cpu_features(missing: u32) -> ! {
+    fatal_with(|line: &mut Writer| {
+        line.text("this CPU lacks features that the program was compiled for:");
+        for &(bit, name) in arch::FEATURES {
+            if missing & bit != 0 {
+                line.text(" ").text(name);
+            }
+        }
+    })
+}
+
+/// A program header of an ELF file.
+#[repr(C)]
+struct ProgramHeader {
+    kind: u32,
+    flags: u32,
+    offset: u64,
+    address: u64,
+    physical_address: u64,
+    file_size: u64,
+    memory_size: u64,
+    alignment: u64,
+}
+
+/// A relocation with addend.
+#[repr(C)]
+struct Relocation {
+    offset: u64,
+    info: u64,
+    addend: u64,
+}
+
+const PT_DYNAMIC: u32 = 2;
+const DT_NULL: u64 = 0;
+const DT_RELA: u64 = 7;
+const DT_RELASZ: u64 = 8;
+const DT_RELRSZ: u64 = 35;
+const DT_RELR: u64 = 36;
+
+/// Applies the image's relative relocations.
+///
+/// # Safety
+/// As for [`start`]; must be called once.
+unsafe fn relocate(process: &Process, dynamic: *const [u64; 2]) {
+    if dynamic.is_null() {
+        return;
+    }
+    let headers = process.auxiliary(AT_PHDR).unwrap_or(0) as *const ProgramHeader;
+    let count = process.auxiliary(AT_PHNUM).unwrap_or(0);
+    let (mut rela, mut rela_bytes, mut relr, mut relr_bytes) = (0, 0, 0, 0);
+    // SAFETY: the kernel gives the address of the program headers, which say where the dynamic
+    // section lies, and with it how far the image was moved. The linker has written the tables,
+    // whose places are words of the image.
+    unsafe {
+        let mut base = 0;
+        for at in 0..count {
+            let header = &*headers.add(at);
+            if header.kind == PT_DYNAMIC {
+                base = (dynamic as usize).wrapping_sub(header.address as usize);
+            }
+        }
+        let mut entry = dynamic;
+        while (*entry)[0] != DT_NULL {
+            let value = (*entry)[1] as usize;
+            match (*entry)[0] {
+                DT_RELA => rela = value,
+                DT_RELASZ => rela_bytes = value,
+                DT_RELR => relr = value,
+                DT_RELRSZ => relr_bytes = value,
+                _ => {}
+            }
+            entry = entry.add(1);
+        }
+        let word = |address: usize| base.wrapping_add(address) as *mut usize;
+        for at in 0..rela_bytes / size_of::<Relocation>() {
+            let relocation = &*word(rela).cast::<Relocation>().add(at);
+            if relocation.info as u32 as u64 == arch::RELOCATION_RELATIVE {
+                word(relocation.offset as usize)
+                    .write(base.wrapping_add(relocation.addend as usize));
+            }
+        }
+        // An even word is the address of a word to relocate; an odd one tells with its upper 63
+        // bits which of the next 63 words to relocate.
+        let mut next = 0;
+        for at in 0..relr_bytes / 8 {
+            let packed = *word(relr).add(at);
+            if packed & 1 == 0 {
+                *word(packed) = (*word(packed)).wrapping_add(base);
+                next = packed + 8;
+                continue;
+            }
+            for bit in 0..63 {
+                if packed >> (bit + 1) & 1 != 0 {
+                    let address = word(next + bit * 8);
+                    *address = (*address).wrapping_add(base);
+                }
+            }
+            next += 63 * 8;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Address space: mappings at fixed addresses, protections, moves.
+
+use core::ffi::c_void;
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+
+/// Access to mapped pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reserved only.
+    None,
+    /// Readable and writable.
+    ReadWrite,
+}
+
+impl Access {
+    fn map(self) -> ProtFlags {
+        match self {
+            Access::None => ProtFlags::empty(),
+            Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
+        }
+    }
+
+    fn protect(self) -> MprotectFlags {
+        match self {
+            Access::None => MprotectFlags::empty(),
+            Access::ReadWrite => MprotectFlags::READ | MprotectFlags::WRITE,
+        }
+    }
+}
+
+/// Maps zeros at exactly `address`, or fails; never replaces another mapping.
+///
+/// The mapping is accounted for when it becomes accessible (no `MAP_NORESERVE`), so that growth
+/// beyond what the machine has fails instead of ending the process later.
+pub fn map_at(address: usize, len: usize, access: Access) -> Result<(), Errno> {
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE;
+    // SAFETY: without replacing anything, a new mapping invalidates no memory in use.
+    let mapped =
+        unsafe { rustix::mm::mmap_anonymous(address as *mut c_void, len, access.map(), flags)? };
+    if mapped as usize == address {
+        return Ok(());
+    }
+    // Kernels that do not know the flag take the address as a hint.
+    // SAFETY: the mapping is the one just made.
+    let _ = unsafe { rustix::mm::munmap(mapped, len) };
+    Err(Errno::EXIST)
+}
+
+/// Maps zeros anywhere, for a stack.
+pub fn map_stack(len: usize, access: Access) -> Result<usize, Errno> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::STACK;
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let mapped =
+        unsafe { rustix::mm::mmap_anonymous(core::ptr::null_mut(), len, access.map(), flags)? };
+    Ok(mapped as usize)
+}
+
+/// Replaces our own mapping at `address` by zeros, readable and writable.
+///
+/// # Safety
+/// The range must belong to the caller, who gives up what it holds.
+pub unsafe fn replace(address: usize, len: usize) -> Result<(), Errno> {
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED;
+    // SAFETY: the range is the caller's.
+    unsafe {
+        rustix::mm::mmap_anonymous(address as *mut c_void, len, Access::ReadWrite.map(), flags)?;
+    }
+    Ok(())
+}
+
+/// Changes the access to whole pages.
+///
+/// # Safety
+/// The range must belong to the caller, and nothing may access it in a way that is taken away.
+pub unsafe fn protect(address: usize, len: usize, access: Access) -> Result<(), Errno> {
+    // SAFETY: as the caller vouches.
+    unsafe { rustix::mm::mprotect(address as *mut c_void, len, access.protect()) }
+}
+
+/// Moves whole pages from `source` to `target`, replacing what is mapped there.
+///
+/// # Safety
+/// Both ranges must belong to the caller; nothing may refer to `source` any more, nor to what was
+/// at `target`.
+pub unsafe fn move_pages(source: usize, target: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        rustix::mm::mremap_fixed(
+            source as *mut c_void,
+            len,
+            len,
+            MremapFlags::MAYMOVE,
+            target as *mut c_void,
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! The backtrace of a trap: a walk over frame pointers, and the tables that name what it finds.
+
+use crate::arch::{self, Registers};
+use crate::output::Writer;
+use core::ops::Range;
+use wasmc_abi::layout::{FunctionRecord, Program};
+
+/// Frames printed from each end of a deep stack.
+const SHOWN: usize = 32;
+
+/// Writes the guest's frames, innermost first. Frames of the runtime and of trampolines are left
+/// out; of a deep stack the ends are shown.
+pub fn write_backtrace(
+    text: &mut Writer,
+    program: &'static Program,
+    registers: Registers,
+    stack: Range<usize>,
+) {
+    let image = Image::new(program);
+    let frames = || Frames::new(&image, registers, stack.clone());
+    let total = frames().count();
+    for (number, frame) in frames().enumerate() {
+        if total > 2 * SHOWN && (SHOWN..total - SHOWN).contains(&number) {
+            if number == SHOWN {
+                text.text("    ... ")
+                    .decimal((total - 2 * SHOWN) as u64)
+                    .text(" frames ...\n");
+            }
+            continue;
+        }
+        if number < 10000 {
+            let width = if number < 10 {
+                4
+            } else if number < 100 {
+                3
+            } else {
+                2
+            };
+            for _ in 0..width {
+                text.byte(b' ');
+            }
+        }
+        text.decimal(number as u64).text(": ");
+        if let Some(offset) = image.source_offset(&frame) {
+            text.text("0x").hexadecimal(offset).text(" - ");
+        }
+        match image.name(frame.function) {
+            Some(name) => text.escaped(name),
+            None => text
+                .text("func[")
+                .decimal(u64::from(frame.function.index))
+                .text("]"),
+        };
+        text.byte(b'\n');
+    }
+}
+
+/// The tables of a program that a backtrace needs.
+struct Image {
+    text_start: usize,
+    text_len: usize,
+    functions: &'static [FunctionRecord],
+    names: &'static [u8],
+    lines: &'static [u8],
+}
+
+impl Image {
+    fn new(program: &'static Program) -> Image {
+        // SAFETY: the compiler has written these arrays.
+        unsafe {
+            Image {
+                text_start: program.text.ptr.get() as usize,
+                text_len: program.text.len as usize,
+                functions: program.functions.get(),
+                names: program.names.get(),
+                lines: program.lines.get(),
+            }
+        }
+    }
+
+    /// The offset in the text of an address of the guest's code.
+    fn text_offset(&self, address: usize) -> Option<u32> {
+        let offset = address.wrapping_sub(self.text_start);
+        // A return address may lie behind the last instruction of the text.
+        (offset <= self.text_len).then_some(offset as u32)
+    }
+
+    /// The index of the function that holds a text offset.
+    fn function_index(&self, offset: u32) -> Option<usize> {
+        self.functions
+            .partition_point(|function| function.start <= offset)
+            .checked_sub(1)
+    }
+
+    fn name(&self, function: &FunctionRecord) -> Option<&'static [u8]> {
+        if function.name_len == 0 {
+            return None;
+        }
+        let names = self.names.get(function.name as usize..)?;
+        names.get(..function.name_len as usize)
+    }
+
+    /// The byte offset in the WebAssembly module that a frame stands at.
+    fn source_offset(&self, frame: &Frame) -> Option<u64> {
+        let end = match self.functions.get(frame.function_index + 1) {
+            Some(next) => next.lines as usize,
+            None => self.lines.len(),
+        };
+        let lines = self.lines.get(frame.function.lines as usize..end)?;
+        find_source_offset(lines, frame.offset.checked_sub(frame.function.start)?)
+    }
+}
+
+/// The source offset of the last pair at or before `target`, or else of the first pair (see
+/// [`FunctionRecord::lines`]).
+fn find_source_offset(mut lines: &[u8], target: u32) -> Option<u64> {
+    let mut found = None;
+    let (mut offset, mut source) = (0u64, 0i64);
+    while !lines.is_empty() {
+        offset = offset.wrapping_add(leb128(&mut lines, false)? as u64);
+        source = source.wrapping_add(leb128(&mut lines, true)?);
+        if found.is_some() && offset > u64::from(target) {
+            break;
+        }
+        found = Some(source as u64);
+    }
+    found
+}
+
+/// Takes a LEB128 number from the front of `bytes`.
+fn leb128(bytes: &mut &[u8], signed: bool) -> Option<i64> {
+    let (mut value, mut shift) = (0i64, 0);
+    loop {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        if shift < 64 {
+            value |= i64::from(byte & 0x7f) << shift;
+        }
+        shift += 7;
+        if byte & 0x80 == 0 {
+            if signed && byte & 0x40 != 0 && shift < 64 {
+                value |= -1 << shift;
+            }
+            return Some(value);
+        }
+    }
+}
+
+/// A frame of a function of the guest.
+struct Frame {
+    function: &'static FunctionRecord,
+    function_index: usize,
+    /// Text offset of the trap or of the return address.
+    offset: u32,
+}
+
+/// The walk over the guest's stack. It reads that stack only, and only upwards, so that it ends
+/// whatever the stack holds.
+struct Frames<'a> {
+    image: &'a Image,
+    stack: Range<usize>,
+    registers: Registers,
+    /// The next address to look at.
+    pc: Option<usize>,
+    /// The frame pointer of the function of `pc`.
+    fp: usize,
+    innermost: bool,
+}
+
+impl<'a> Frames<'a> {
+    fn new(image: &'a Image, registers: Registers, stack: Range<usize>) -> Self {
+        Frames {
+            image,
+            stack,
+            registers,
+            pc: Some(registers.pc),
+            fp: registers.fp,
+            innermost: true,
+        }
+    }
+
+    fn read(&self, address: usize) -> Option<usize> {
+        let end = address.checked_add(size_of::<usize>())?;
+        if address % size_of::<usize>() != 0 || address < self.stack.start || end > self.stack.end {
+            return None;
+        }
+        // SAFETY: the word lies in the guest's stack, which stays mapped.
+        Some(unsafe { core::ptr::with_exposed_provenance::<usize>(address).read() })
+    }
+
+    /// The return address and frame pointer of the caller by the frame record at `fp`.
+    fn pop(&mut self) -> Option<usize> {
+        let caller_fp = self.read(self.fp)?;
+        let return_address = self.read(self.fp + size_of::<usize>())?;
+        // The stack grows downwards: callers lie above. What does not is the end.
+        self.fp = if caller_fp > self.fp { caller_fp } else { 0 };
+        Some(return_address)
+    }
+}
+
+impl Iterator for Frames<'_> {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        loop {
+            let pc = self.pc?;
+            let innermost = core::mem::replace(&mut self.innermost, false);
+            let found = self.image.text_offset(pc).and_then(|offset| {
+                // A return address belongs to the call before it, which may end its function.
+                let within = if innermost {
+                    offset
+                } else {
+                    offset.checked_sub(1)?
+                };
+                let index = self.image.function_index(within)?;
+                Some((offset, index, self.image.functions.get(index)?))
+            });
+            let in_prologue = match found {
+                Some((offset, _, function)) if innermost => arch::prologue_return(
+                    &self.registers,
+                    (offset - function.start) as usize,
+                    |address| self.read(address),
+                ),
+                _ => None,
+            };
+            self.pc = match in_prologue {
+                Some(return_address) => Some(return_address),
+                None => self.pop(),
+            };
+            match found {
+                Some((offset, function_index, function)) if function.index != u32::MAX => {
+                    return Some(Frame {
+                        function,
+                        function_index,
+                        offset,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_leb128() {
+        let mut bytes: &[u8] = &[0xe5, 0x8e, 0x26, 0x9b, 0xf1, 0x59, 0x7f];
+        assert_eq!(leb128(&mut bytes, false), Some(624_485));
+        assert_eq!(leb128(&mut bytes, true), Some(-624_485));
+        assert_eq!(leb128(&mut bytes, true), Some(-1));
+        assert_eq!(leb128(&mut bytes, true), None);
+    }
+
+    #[test]
+    fn finds_the_last_line_at_or_before() {
+        // (4, 100), (10, 90), (10, 300)
+        let lines = [4, 0xe4, 0x00, 6, 0x76, 0, 0xd2, 0x01];
+        assert_eq!(find_source_offset(&lines, 0), Some(100));
+        assert_eq!(find_source_offset(&lines, 4), Some(100));
+        assert_eq!(find_source_offset(&lines, 9), Some(100));
+        assert_eq!(find_source_offset(&lines, 10), Some(300));
+        assert_eq!(find_source_offset(&lines, 99), Some(300));
+        assert_eq!(find_source_offset(&[], 0), None);
+        assert_eq!(find_source_offset(&[1], 0), None);
+    }
+}
