@@ -1,7 +1,7 @@
 //! `--invoke`: arguments of an exported function from the command line, its results to standard
 //! output.
 
-use crate::output::{Stream, Writer, fatal_with};
+use crate::output::{self, Stream, Writer};
 use crate::start::{self, Process};
 use crate::sys::process;
 use core::cell::UnsafeCell;
@@ -46,9 +46,9 @@ pub unsafe extern "C" fn wasmc_main_invoke(program: &'static Program, stack: *co
     if text.flush() {
         process::exit(0);
     }
-    fatal_with(|line| {
-        line.text("cannot write the results to standard output");
-    })
+    output::error()
+        .text("cannot write the results to standard output")
+        .exit()
 }
 
 /// Parses the arguments by the parameters' types, or ends the process.
@@ -56,42 +56,45 @@ fn read_arguments(process: &Process, params: &[u8], values: &mut [[u64; 2]]) {
     let args = process.args().skip(1);
     let given = process.args.len().saturating_sub(1);
     if given != params.len() {
-        fatal_with(|line| {
-            line.text("the function takes ")
-                .decimal(params.len() as u64);
-            line.text(if params.len() == 1 {
-                " argument"
-            } else {
-                " arguments"
-            });
-            if !params.is_empty() {
-                line.text(" (");
-                for (at, &ty) in params.iter().enumerate() {
-                    line.text(if at > 0 { ", " } else { "" })
-                        .text(type_name(ty));
-                }
-                line.text(")");
-            }
-            line.text(", but ").decimal(given as u64);
-            line.text(if given == 1 {
-                " was given"
-            } else {
-                " were given"
-            });
+        let mut line = output::error();
+        line.text("the function takes ")
+            .decimal(params.len() as u64);
+        line.text(if params.len() == 1 {
+            " argument"
+        } else {
+            " arguments"
         });
+        for (at, &ty) in params.iter().enumerate() {
+            line.text(if at == 0 { " (" } else { ", " })
+                .text(type_name(ty));
+        }
+        line.text(if params.is_empty() {
+            ", but "
+        } else {
+            "), but "
+        });
+        line.decimal(given as u64);
+        line.text(if given == 1 {
+            " was given"
+        } else {
+            " were given"
+        })
+        .exit();
     }
     for (at, ((&ty, arg), value)) in params.iter().zip(args).zip(values).enumerate() {
         match parse_value(ty, arg) {
             Ok(bits) => *value = [bits, 0],
-            Err(why) => fatal_with(|line| {
+            Err(why) => {
+                let mut line = output::error();
                 line.text("argument ")
                     .decimal(at as u64 + 1)
                     .text(", `")
                     .escaped(arg);
                 line.text("`, is not of type ")
                     .text(type_name(ty))
-                    .text(why);
-            }),
+                    .text(why)
+                    .exit();
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Instantiation, and the life of memories: reservation, initial contents, growth.
 
-use crate::output::{Writer, fatal_with};
+use crate::output::{self, Writer};
 use crate::start::{page_size, program, trampoline};
 use crate::sys::mm::{self, Access};
 use crate::sys::process;
@@ -97,9 +97,7 @@ unsafe fn carry_out(step: &'static InitStep) -> Result<(), Failure> {
                 let start = trampoline(&step.source);
                 trap::enter(start, step.target.get(), &mut [0; 2]).map_err(Failure::Trap)?;
             }
-            _ => fatal_with(|line| {
-                line.text("unknown step of instantiation");
-            }),
+            _ => output::fail("unknown step of instantiation"),
         }
     }
     Ok(())
@@ -205,32 +203,37 @@ fn grown(size: u64, delta: u64, page_log2: u32, max: u64) -> Option<u64> {
 
 /// Says why an instance could not be made, and ends the process.
 #[cold]
+#[inline(never)]
 pub fn report(instance: &'static Instance, failure: Failure) -> ! {
-    match failure {
+    let what = match failure {
         Failure::Trap(trap) => trap::report(trap),
-        Failure::Unlinkable(what) => fatal_with(|line| {
-            line.text("cannot instantiate ");
-            // SAFETY: the compiler has written this array.
-            let names = unsafe { program().names.get::<u8>() };
-            let name = names
-                .get(instance.name as usize..)
-                .and_then(|name| name.get(..instance.name_len as usize))
-                .unwrap_or_default();
-            if name.is_empty() {
-                line.text("the module");
-            } else {
-                line.text("`").escaped(name).text("`");
-            }
-            line.text(": the imported ")
-                .text(what)
-                .text(" is smaller than required");
-        }),
-        Failure::Exhausted(shortage) => fatal_with(|line| explain(line, shortage)),
+        Failure::Unlinkable(what) => what,
+        Failure::Exhausted(shortage) => explain(shortage),
+    };
+    // SAFETY: the compiler has written this array.
+    let names = unsafe { program().names.get::<u8>() };
+    let name = names
+        .get(instance.name as usize..)
+        .and_then(|name| name.get(..instance.name_len as usize))
+        .unwrap_or_default();
+    let mut line = output::error();
+    line.text("cannot instantiate ");
+    if name.is_empty() {
+        line.text("the module");
+    } else {
+        line.text("`").escaped(name).text("`");
     }
+    line.text(": the imported ")
+        .text(what)
+        .text(" is smaller than required")
+        .exit()
 }
 
-/// Names the limit that stands in the way, and what helps.
-fn explain(line: &mut Writer, shortage: Shortage) {
+/// Names the limit that stands in the way and what helps, and ends the process.
+#[cold]
+#[inline(never)]
+fn explain(shortage: Shortage) -> ! {
+    let mut line = output::error();
     let bytes = shortage.bytes as u64;
     if shortage.reservation {
         line.text("cannot reserve ")
@@ -247,7 +250,7 @@ fn explain(line: &mut Writer, shortage: Shortage) {
         if shortage.reservation {
             line.text(" or above; compile with `--bounds-checks`");
         }
-        return;
+        line.exit();
     }
     let limit = |line: &mut Writer, name: &str, flag: &str, limit: u64| {
         line.text(": the limit is ")
@@ -259,9 +262,9 @@ fn explain(line: &mut Writer, shortage: Shortage) {
             .text(" unlimited`");
     };
     if let Some(bytes) = process::address_space_limit() {
-        limit(line, "RLIMIT_AS", "-v", bytes);
+        limit(&mut line, "RLIMIT_AS", "-v", bytes);
     } else if let (Some(bytes), false) = (process::data_limit(), shortage.reservation) {
-        limit(line, "RLIMIT_DATA", "-d", bytes);
+        limit(&mut line, "RLIMIT_DATA", "-d", bytes);
     } else {
         line.text(": the system answered with error ");
         line.decimal(u64::from(shortage.errno.raw_os_error().unsigned_abs()));
@@ -269,6 +272,7 @@ fn explain(line: &mut Writer, shortage: Shortage) {
     if shortage.reservation {
         line.text(", or compile with `--bounds-checks`");
     }
+    line.exit()
 }
 
 #[cfg(test)]

@@ -10,19 +10,15 @@ use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption, VARIABLE, d
 /// Auxiliary vector entry: the program runs with more rights than its user has.
 const AT_SECURE: usize = 23;
 
-/// The decoded words of the environment variable.
-struct Decoded {
-    len: AtomicUsize,
-    words: UnsafeCell<[u8; MAX_BYTES]>,
-}
+/// The decoded words of the environment variable. Bytes, as the linker puts what is aligned least
+/// last, so that the small variables of the program share a page.
+struct Words(UnsafeCell<[u8; MAX_BYTES]>);
 
 // SAFETY: the words are written once at start, before any thread or reader exists.
-unsafe impl Sync for Decoded {}
+unsafe impl Sync for Words {}
 
-static DECODED: Decoded = Decoded {
-    len: AtomicUsize::new(0),
-    words: UnsafeCell::new([0; MAX_BYTES]),
-};
+static WORDS: Words = Words(UnsafeCell::new([0; MAX_BYTES]));
+static WORDS_LEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Reads the environment variable and makes sure that every option is valid, or ends the process.
 pub fn init(process: &Process) {
@@ -30,9 +26,9 @@ pub fn init(process: &Process) {
     if !sealed && process.auxiliary(AT_SECURE).unwrap_or(0) == 0 {
         if let Some(value) = process.variable(VARIABLE) {
             // SAFETY: nothing else uses the words yet.
-            let words = unsafe { &mut *DECODED.words.get() };
+            let words = unsafe { &mut *WORDS.0.get() };
             match decode_variable(value, words) {
-                Ok(len) => DECODED.len.store(len, Ordering::Relaxed),
+                Ok(len) => WORDS_LEN.store(len, Ordering::Relaxed),
                 Err(error) => invalid(error),
             }
         }
@@ -50,36 +46,32 @@ pub fn run_options() -> impl Iterator<Item = RunOption<'static>> + Clone {
 fn all_options() -> impl Iterator<Item = Result<RunOption<'static>, OptionError<'static>>> + Clone {
     // SAFETY: the compiler has written that many bytes.
     let baked = unsafe { program().options.get::<u8>() };
-    let len = DECODED.len.load(Ordering::Relaxed);
+    let len = WORDS_LEN.load(Ordering::Relaxed);
     // SAFETY: `init` has written that many bytes, and nothing writes them again.
-    let given = unsafe { core::slice::from_raw_parts(DECODED.words.get().cast::<u8>(), len) };
+    let given = unsafe { core::slice::from_raw_parts(WORDS.0.get().cast::<u8>(), len) };
     Options::new(baked).chain(Options::new(given))
 }
 
 #[cold]
+#[inline(never)]
 fn invalid(error: OptionError<'_>) -> ! {
-    output::fatal_with(|line| {
-        line.text("invalid option in WASMC_OPTIONS: ");
-        match error {
-            OptionError::Unknown(option) => line.text("unknown `").escaped(option).text("`"),
-            OptionError::MissingValue(option) => {
-                line.text("`").escaped(option).text("` needs a value")
-            }
-            OptionError::UnexpectedValue(option) => {
-                line.text("`").escaped(option).text("` takes no value")
-            }
-            OptionError::BadValue {
-                option,
-                value,
-                form,
-            } => line
-                .text("`")
-                .text(option)
-                .text(" ")
-                .escaped(value)
-                .text("` is not of the form ")
-                .text(form),
-            OptionError::TooLong => line.text("too many or too long"),
-        };
-    })
+    let mut line = output::error();
+    line.text("invalid option in WASMC_OPTIONS: ");
+    match error {
+        OptionError::Unknown(option) => line.text("unknown `").escaped(option).text("`"),
+        OptionError::MissingValue(option) => line.text("`").escaped(option).text("` needs a value"),
+        OptionError::UnexpectedValue(option) => {
+            line.text("`").escaped(option).text("` takes no value")
+        }
+        OptionError::BadValue {
+            option,
+            value,
+            form,
+        } => {
+            line.text("`").text(option).text(" ").escaped(value);
+            line.text("` is not of the form ").text(form)
+        }
+        OptionError::TooLong => line.text("too many or too long"),
+    };
+    line.exit()
 }

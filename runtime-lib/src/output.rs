@@ -125,6 +125,13 @@ impl Writer {
         self.bytes(digits.get(start..).unwrap_or_default())
     }
 
+    /// Ends the line, writes what was collected and ends the process with status 1.
+    #[cold]
+    pub fn exit(&mut self) -> ! {
+        self.byte(b'\n').flush();
+        process::exit(STATUS_NO_START)
+    }
+
     /// Writes what was collected; false when that fails.
     pub fn flush(&mut self) -> bool {
         let len = core::mem::take(&mut self.len).min(BUFFER);
@@ -150,29 +157,31 @@ impl fmt::Write for Writer {
 
 /// Writes `error: …` as one line to standard error and ends the process with status 1.
 #[cold]
+#[inline(never)]
 pub fn fatal(arguments: fmt::Arguments<'_>) -> ! {
-    let mut line = error_line();
+    let mut line = error();
     let _ = fmt::Write::write_fmt(&mut line, arguments);
-    end(line)
+    line.exit()
 }
 
-/// The same without the formatting code of `core`: `build` adds what follows `error: `.
+/// Writes `error: ` and a text of our own as one line to standard error and ends the process with
+/// status 1.
+///
+/// Like everything that holds a [`Writer`] it must not become part of a function on the way of
+/// every start, whose stack frame would then take another page.
 #[cold]
-pub fn fatal_with(build: impl FnOnce(&mut Writer)) -> ! {
-    let mut line = error_line();
-    build(&mut line);
-    end(line)
+#[inline(never)]
+pub fn fail(text: &str) -> ! {
+    error().text(text).exit()
 }
 
-fn error_line() -> Writer {
+/// The start of an error line, to be completed and ended with [`Writer::exit`]: [`fatal`] without
+/// the formatting code of `core`.
+#[cold]
+pub fn error() -> Writer {
     let mut line = Writer::new(Stream::Error);
     line.text("error: ");
     line
-}
-
-fn end(mut line: Writer) -> ! {
-    line.byte(b'\n').flush();
-    process::exit(STATUS_NO_START)
 }
 
 /// The character that UTF-8 bytes start with, `None` when they are not UTF-8, and how many bytes

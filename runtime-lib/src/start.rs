@@ -1,6 +1,6 @@
 //! From the kernel's entry to the guest's `_start`, and to the exit status.
 
-use crate::output::{Writer, fatal_with};
+use crate::output;
 use crate::sys::process;
 use crate::{arch, mem, memory, options, trap, wasi};
 use core::ffi::c_char;
@@ -127,9 +127,7 @@ pub unsafe extern "C" fn start(
     // SAFETY: the record is constant.
     let program = unsafe { &*program };
     if program.magic != MAGIC || program.version != ABI_VERSION {
-        fatal_with(|line| {
-            line.text("this program and its runtime come from different versions of wasmc");
-        });
+        output::fail("this program and its runtime come from different versions of wasmc");
     }
     PROGRAM.store((&raw const *program).cast_mut(), Ordering::Relaxed);
     if let Some(size) = process.auxiliary(AT_PAGESZ) {
@@ -204,16 +202,37 @@ pub unsafe fn trampoline(pointer: &RelPtr) -> Trampoline {
 }
 
 #[cold]
+#[inline(never)]
 fn missing_cpu_features(missing: u32) -> ! {
-    fatal_with(|line: &mut Writer| {
-        line.text("this CPU lacks features that the program was compiled for:");
-        for &(bit, name) in arch::FEATURES {
-            if missing & bit != 0 {
-                line.text(" ").text(name);
+    let mut line = output::error();
+    line.text("this CPU lacks features that the program was compiled for:");
+    for (bit, name) in FEATURE_NAMES.iter().enumerate() {
+        if missing >> bit & 1 != 0 {
+            line.byte(b' ');
+            for &byte in name.iter().filter(|&&byte| byte != 0) {
+                line.byte(byte);
             }
         }
-    })
+    }
+    line.exit()
 }
+
+/// The names of CPU features by the number of their bit, padded with NULs: without pointers, so
+/// that the program needs no relocations at start.
+static FEATURE_NAMES: [[u8; 16]; 32] = {
+    let mut names = [[0; 16]; 32];
+    let mut row = 0;
+    while row < arch::FEATURES.len() {
+        let (bit, name) = arch::FEATURES[row];
+        let mut at = 0;
+        while at < name.len() {
+            names[bit.trailing_zeros() as usize][at] = name.as_bytes()[at];
+            at += 1;
+        }
+        row += 1;
+    }
+    names
+};
 
 /// A program header of an ELF file.
 #[repr(C)]

@@ -5,13 +5,12 @@
 //! way [`enter`] returns, and the guest's stack still holds the frames for a backtrace.
 
 use crate::arch::{self, Registers};
-use crate::output::{Stream, Writer, fatal_with};
+use crate::output::{self, Stream, Writer};
 use crate::start::{Process, page_size, program};
 use crate::sys::mm::{self, Access};
 use crate::sys::process;
 use crate::sys::signal::{self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM};
 use crate::unwind;
-use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use wasmc_abi::layout::{Program, STATUS_TRAP, TRAP_PREFIX, Trampoline};
 use wasmc_abi::traps::Trap;
@@ -59,23 +58,13 @@ static STATE: State = State {
     lr: AtomicUsize::new(0),
 };
 
-/// The stack of signal handlers. Nothing touches its pages before a signal comes.
-#[repr(align(64))]
-struct HandlerStack(UnsafeCell<[u8; 64 * 1024]>);
-
-// SAFETY: only the kernel and the handlers of the one thread use it.
-unsafe impl Sync for HandlerStack {}
-
-static HANDLER_STACK_BYTES: HandlerStack = HandlerStack(UnsafeCell::new([0; 64 * 1024]));
-
-/// Maps the guest's stack and installs the handlers.
+/// Maps the stacks and installs the handlers.
 pub fn init(program: &'static Program, process: &Process) {
     STATE
         .text_start
         .store(program.text.ptr.get() as usize, Relaxed);
     STATE.text_len.store(program.text.len as usize, Relaxed);
-    map_guest_stack(program.stack_size);
-    set_handler_stack(process);
+    map_stacks(program.stack_size, process);
     signal::set_action(SIGPIPE, Action::Ignore);
     for fault in [SIGSEGV, SIGBUS, SIGILL, SIGFPE] {
         signal::set_action(fault, Action::Handle(on_fault));
@@ -121,11 +110,7 @@ pub unsafe fn enter(
 pub fn raise(trap: Trap) -> ! {
     let recovery = STATE.recovery.load(Relaxed);
     if recovery == 0 {
-        fatal_with(|line| {
-            line.text(TRAP_PREFIX)
-                .text(trap.text())
-                .text(" (no guest runs)");
-        });
+        output::fail("a trap while no guest runs");
     }
     remember(arch::registers());
     // SAFETY: the call that set `recovery` is active.
@@ -143,6 +128,7 @@ pub fn ensure_headroom() {
 
 /// Prints a trap with a backtrace and ends the process.
 #[cold]
+#[inline(never)]
 pub fn report(trap: Trap) -> ! {
     let mut text = Writer::new(Stream::Error);
     text.text(TRAP_PREFIX).text(trap.text()).text("\n");
@@ -221,44 +207,40 @@ fn classify(signal: i32, address: usize, pc: usize) -> Option<Trap> {
     Trap::from_code(*codes.get(at)?)
 }
 
-fn map_guest_stack(bytes: u64) {
+/// Maps the guest's stack and, above it, that of the signal handlers:
+///
+/// ```text
+/// | guard | guest's stack | handlers' stack |
+/// ```
+fn map_stacks(bytes: u64, process: &Process) {
     let page = page_size();
+    let up = |bytes: usize| bytes.checked_next_multiple_of(page);
+    let handlers = process.auxiliary(AT_MINSIGSTKSZ).unwrap_or(2048) + HANDLER_STACK;
     let guard = GUARD.next_multiple_of(page);
-    let size = usize::try_from(bytes)
-        .ok()
-        .and_then(|bytes| bytes.max(2 * HEADROOM).checked_next_multiple_of(page));
-    let mapped = size.and_then(|size| {
-        let start = mm::map_stack(size.checked_add(guard)?, Access::None).ok()?;
+    let mapped = usize::try_from(bytes).ok().and_then(|bytes| {
+        let size = up(bytes.max(2 * HEADROOM))?;
+        let accessible = size.checked_add(up(handlers)?)?;
+        let low = mm::map_stack(accessible.checked_add(guard)?).ok()? + guard;
         // SAFETY: the pages were just mapped, and nothing uses them.
-        unsafe { mm::protect(start + guard, size, Access::ReadWrite).ok()? };
-        Some((start + guard, start + guard + size))
+        unsafe { mm::protect(low, accessible, Access::ReadWrite).ok()? };
+        Some((low, low + size))
     });
     let Some((low, top)) = mapped else {
-        fatal_with(|line| {
-            line.text("cannot map a stack of ").decimal(bytes).text(
-                " bytes; raise the limits (`ulimit -v`, `ulimit -d`) or compile with a smaller `--stack-size`",
-            );
-        })
+        stack_failure(bytes)
     };
+    // SAFETY: the memory above the guest's stack serves nothing else.
+    unsafe { signal::set_alternate_stack(top as *mut u8, handlers) };
     STATE.stack_low.store(low, Relaxed);
     STATE.stack_top.store(top, Relaxed);
     STATE.headroom.store(low + HEADROOM, Relaxed);
 }
 
-fn set_handler_stack(process: &Process) {
-    let need = process.auxiliary(AT_MINSIGSTKSZ).unwrap_or(2048) + HANDLER_STACK;
-    let own = HANDLER_STACK_BYTES.0.get();
-    let (start, len) = if need <= size_of::<HandlerStack>() {
-        (own.cast::<u8>(), size_of::<HandlerStack>())
-    } else {
-        let len = need.next_multiple_of(page_size());
-        match mm::map_stack(len, Access::ReadWrite) {
-            Ok(start) => (start as *mut u8, len),
-            Err(_) => fatal_with(|line| {
-                line.text("cannot map a stack for signal handlers");
-            }),
-        }
-    };
-    // SAFETY: the memory serves nothing else.
-    unsafe { signal::set_alternate_stack(start, len) };
+#[cold]
+#[inline(never)]
+fn stack_failure(bytes: u64) -> ! {
+    output::error()
+        .text("cannot map a stack of ")
+        .decimal(bytes)
+        .text(" bytes; raise the limits (`ulimit -v`, `ulimit -d`) or compile with a smaller `--stack-size`")
+        .exit()
 }

@@ -117,8 +117,13 @@ fn find_source_offset(mut lines: &[u8], target: u32) -> Option<u64> {
     let mut found = None;
     let (mut offset, mut source) = (0u64, 0i64);
     while !lines.is_empty() {
-        offset = offset.wrapping_add(leb128(&mut lines, false)? as u64);
-        source = source.wrapping_add(leb128(&mut lines, true)?);
+        let (Some(delta), Some(source_delta)) =
+            (leb128(&mut lines, false), leb128(&mut lines, true))
+        else {
+            break;
+        };
+        offset = offset.wrapping_add(delta as u64);
+        source = source.wrapping_add(source_delta);
         if found.is_some() && offset > u64::from(target) {
             break;
         }

@@ -47,12 +47,13 @@ pub fn map_at(address: usize, len: usize, access: Access) -> Result<(), Errno> {
     Err(Errno::EXIST)
 }
 
-/// Maps zeros anywhere, for a stack.
-pub fn map_stack(len: usize, access: Access) -> Result<usize, Errno> {
+/// Reserves address space without access anywhere, for stacks.
+pub fn map_stack(len: usize) -> Result<usize, Errno> {
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::STACK;
     // SAFETY: a new mapping at an address that the kernel chooses.
-    let mapped =
-        unsafe { rustix::mm::mmap_anonymous(core::ptr::null_mut(), len, access.map(), flags)? };
+    let mapped = unsafe {
+        rustix::mm::mmap_anonymous(core::ptr::null_mut(), len, Access::None.map(), flags)?
+    };
     Ok(mapped as usize)
 }
 
