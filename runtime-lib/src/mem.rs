@@ -295,3 +295,78 @@ unsafe fn put4(at: *mut u8, blocks: [Block; 4]) {
         put(at.add(3 * BLOCK), d);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lengths around every border between ways of copying.
+    fn lengths() -> impl Iterator<Item = usize> {
+        (0..300).chain([511, 512, 1000, 2047, 2048, 2049, 4096, 5003])
+    }
+
+    #[test]
+    fn moves_with_any_overlap() {
+        const SIZE: usize = 14000;
+        let original: Vec<u8> = (0..SIZE).map(|at| (at * 7 + at / 256) as u8).collect();
+        for len in lengths() {
+            for src in [2000, 2001, 2007, 2015] {
+                let near = (0..70).flat_map(|by| [src - by, src + by]);
+                let far = [
+                    src - len.min(src),
+                    src + len,
+                    src + len / 2,
+                    src - len / 3,
+                    src + 5500,
+                ];
+                for dst in near.chain(far) {
+                    let (mut ours, mut host) = (original.clone(), original.clone());
+                    let start = ours.as_mut_ptr();
+                    // SAFETY: both ranges lie in the vector.
+                    let result = unsafe { memmove(start.add(dst), start.add(src), len) };
+                    assert_eq!(result, start.wrapping_add(dst));
+                    host.copy_within(src..src + len, dst);
+                    assert!(ours == host, "{len} bytes from {src} to {dst}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fills() {
+        for len in lengths() {
+            for at in 64..82 {
+                let mut bytes = vec![1u8; 6000];
+                // SAFETY: the range lies in the vector.
+                unsafe { memset(bytes.as_mut_ptr().add(at), 0x1ab, len) };
+                let (before, rest) = bytes.split_at(at);
+                let (filled, after) = rest.split_at(len);
+                assert!(
+                    before.iter().chain(after).all(|&byte| byte == 1),
+                    "{len} at {at}"
+                );
+                assert!(filled.iter().all(|&byte| byte == 0xab), "{len} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn compares() {
+        let a: Vec<u8> = (0..100).collect();
+        for len in 0..100 {
+            for at in 0..len {
+                for change in [1, 0x80, 0xff] {
+                    let mut b = a.clone();
+                    b[at] = b[at].wrapping_add(change);
+                    // SAFETY: both ranges are readable.
+                    let order = unsafe { memcmp(a.as_ptr(), b.as_ptr(), len) };
+                    assert_eq!(order.signum(), a.cmp(&b) as i32);
+                }
+            }
+            // SAFETY: as above.
+            assert_eq!(unsafe { bcmp(a.as_ptr(), a.clone().as_ptr(), len) }, 0);
+        }
+        // SAFETY: the string ends with a NUL.
+        assert_eq!(unsafe { strlen(c"sixteen".as_ptr().cast()) }, 7);
+    }
+}

@@ -174,6 +174,9 @@ unsafe extern "C" fn on_fault(signal: i32, info: *const signal::SignalInfo, cont
     // Not ours. What the CPU or the kernel made happens again as soon as this handler returns;
     // what a process sent has to be sent again.
     signal::set_action(signal, Action::Default);
+    if code <= 0 && process::is_init() {
+        process::exit(128 + signal);
+    }
     if code <= 0 {
         signal::raise(signal);
     }
