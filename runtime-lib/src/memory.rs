@@ -147,7 +147,7 @@ fn make_accessible(memory: &MemoryState, old: usize, new: usize) -> Result<(), E
 /// # Safety
 /// The bytes from `target` must belong to an accessible memory; `source` must not be used again.
 unsafe fn place_image(source: *const u8, target: usize, len: usize) -> Result<(), Shortage> {
-    let aligned = (source as usize | target | len) % page_size() == 0;
+    let aligned = (source as usize | target | len).is_multiple_of(page_size());
     // SAFETY: as the caller vouches.
     unsafe {
         if len >= MOVE_THRESHOLD && aligned {

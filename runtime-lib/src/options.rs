@@ -23,14 +23,15 @@ static WORDS_LEN: AtomicUsize = AtomicUsize::new(0);
 /// Reads the environment variable and makes sure that every option is valid, or ends the process.
 pub fn init(process: &Process) {
     let sealed = program().flags & program_flags::SEALED != 0;
-    if !sealed && process.auxiliary(AT_SECURE).unwrap_or(0) == 0 {
-        if let Some(value) = process.variable(VARIABLE) {
-            // SAFETY: nothing else uses the words yet.
-            let words = unsafe { &mut *WORDS.0.get() };
-            match decode_variable(value, words) {
-                Ok(len) => WORDS_LEN.store(len, Ordering::Relaxed),
-                Err(error) => invalid(error),
-            }
+    if !sealed
+        && process.auxiliary(AT_SECURE).unwrap_or(0) == 0
+        && let Some(value) = process.variable(VARIABLE)
+    {
+        // SAFETY: nothing else uses the words yet.
+        let words = unsafe { &mut *WORDS.0.get() };
+        match decode_variable(value, words) {
+            Ok(len) => WORDS_LEN.store(len, Ordering::Relaxed),
+            Err(error) => invalid(error),
         }
     }
     if let Some(error) = all_options().find_map(Result::err) {

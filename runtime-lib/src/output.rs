@@ -224,7 +224,7 @@ fn is_unprintable(character: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn collect(build: impl FnOnce(&mut Writer)) -> String {
+    fn collect(build: impl FnOnce(&mut Writer) -> &mut Writer) -> String {
         let mut writer = Writer::new(Stream::Error);
         build(&mut writer);
         let bytes = writer.buffer[..writer.len].iter();
@@ -236,20 +236,17 @@ mod tests {
     #[test]
     fn writes_numbers() {
         assert_eq!(
-            collect(|w| drop(w.decimal(0).text(" ").decimal(u64::MAX))),
+            collect(|w| w.decimal(0).text(" ").decimal(u64::MAX)),
             "0 18446744073709551615"
         );
-        assert_eq!(
-            collect(|w| drop(w.signed(i64::MIN))),
-            "-9223372036854775808"
-        );
-        assert_eq!(collect(|w| drop(w.hexadecimal(0x1a3))), "1a3");
-        assert_eq!(collect(|w| drop(w.digits(7, 10, 3))), "007");
+        assert_eq!(collect(|w| w.signed(i64::MIN)), "-9223372036854775808");
+        assert_eq!(collect(|w| w.hexadecimal(0x1a3)), "1a3");
+        assert_eq!(collect(|w| w.digits(7, 10, 3)), "007");
     }
 
     #[test]
     fn escapes_what_controls_a_terminal() {
-        let text = |bytes: &[u8]| collect(|w| drop(w.escaped(bytes)));
+        let text = |bytes: &[u8]| collect(|w| w.escaped(bytes));
         assert_eq!(text("größe ☃ 𝄞".as_bytes()), "größe ☃ 𝄞");
         assert_eq!(text(b"a\x1b[31m\n"), r"a\u{1b}[31m\u{a}");
         assert_eq!(text("\u{9b}\u{202e}x".as_bytes()), r"\u{9b}\u{202e}x");

@@ -1,7 +1,7 @@
 //! The driver of the spec suite: carries out the commands of a script and tells how each ended.
 
 use crate::memory::{self, Failure};
-use crate::start::{Process, trampoline};
+use crate::start::{self, Process, trampoline};
 use crate::sys::process;
 use crate::trap;
 use core::cell::UnsafeCell;
@@ -42,6 +42,7 @@ pub unsafe extern "C" fn wasmc_main_script(program: &'static Program, stack: *co
     // SAFETY: as the caller vouches.
     let process = unsafe { Process::new(stack) };
     trap::init(program, &process);
+    start::check_cpu(program);
     // SAFETY: the compiler has written these arrays, and nothing else uses the answer.
     unsafe {
         let instances = program.instances.get::<Instance>();

@@ -107,7 +107,7 @@ pub fn page_size() -> usize {
     PAGE_SIZE.load(Ordering::Relaxed)
 }
 
-/// Called by `_start`: relocates the image, checks program and CPU, and calls the main function
+/// Called by `_start`: relocates the image, checks the program, and calls the main function
 /// that the program names.
 ///
 /// # Safety
@@ -135,10 +135,6 @@ pub unsafe extern "C" fn start(
     }
     // SAFETY: the vector follows the environment; rustix only reads it.
     unsafe { rustix::param::init(process.environment.as_ptr().cast_mut().cast()) };
-    let missing = arch::missing_features(program.required_cpu);
-    if missing != 0 {
-        missing_cpu_features(missing);
-    }
     type Main = unsafe extern "C" fn(&'static Program, *const usize) -> !;
     // SAFETY: the field refers to a function of this type.
     unsafe {
@@ -160,10 +156,27 @@ pub unsafe extern "C" fn wasmc_main_command(program: &'static Program, stack: *c
     process::exit(0)
 }
 
+/// Makes sure that the CPU has what the program was compiled for, or ends the process.
+pub fn check_cpu(program: &Program) {
+    if arch::use_features(program.required_cpu) != 0 {
+        explain_cpu(program);
+    }
+}
+
+/// Ends the process with a message if the CPU lacks what the program was compiled for.
+#[inline(never)]
+pub fn explain_cpu(program: &Program) {
+    let missing = arch::missing_features(program.required_cpu);
+    if missing != 0 {
+        missing_features(missing);
+    }
+}
+
 /// Everything before the entry of a program: options, system interface, instances, `_initialize`.
 pub fn prepare(program: &'static Program, process: &Process) {
     options::init(process);
     trap::init(program, process);
+    check_cpu(program);
     wasi::init(process);
     // SAFETY: the compiler has written these records.
     for instance in unsafe { program.instances.get::<Instance>() } {
@@ -203,7 +216,7 @@ pub unsafe fn trampoline(pointer: &RelPtr) -> Trampoline {
 
 #[cold]
 #[inline(never)]
-fn missing_cpu_features(missing: u32) -> ! {
+fn missing_features(missing: u32) -> ! {
     let mut line = output::error();
     line.text("this CPU lacks features that the program was compiled for:");
     for (bit, name) in FEATURE_NAMES.iter().enumerate() {

@@ -6,7 +6,7 @@
 
 use crate::arch::{self, Registers};
 use crate::output::{self, Stream, Writer};
-use crate::start::{Process, page_size, program};
+use crate::start::{self, Process, page_size, program};
 use crate::sys::mm::{self, Access};
 use crate::sys::process;
 use crate::sys::signal::{self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM};
@@ -163,13 +163,17 @@ unsafe extern "C" fn on_fault(signal: i32, info: *const signal::SignalInfo, cont
         )
     };
     let recovery = STATE.recovery.load(Relaxed);
-    if code > 0 && recovery != 0 {
-        if let Some(trap) = classify(signal, address, registers.pc) {
-            remember(registers);
-            // SAFETY: the call that set `recovery` is active.
-            unsafe { arch::context_leave(context, recovery, usize::from(trap.code())) };
-            return;
-        }
+    if code > 0
+        && recovery != 0
+        && let Some(trap) = classify(signal, address, registers.pc)
+    {
+        remember(registers);
+        // SAFETY: the call that set `recovery` is active.
+        unsafe { arch::context_leave(context, recovery, usize::from(trap.code())) };
+        return;
+    }
+    if signal == SIGILL && recovery == 0 {
+        start::explain_cpu(program());
     }
     // Not ours. What the CPU or the kernel made happens again as soon as this handler returns;
     // what a process sent has to be sent again.

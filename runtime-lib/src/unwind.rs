@@ -186,7 +186,10 @@ impl<'a> Frames<'a> {
 
     fn read(&self, address: usize) -> Option<usize> {
         let end = address.checked_add(size_of::<usize>())?;
-        if address % size_of::<usize>() != 0 || address < self.stack.start || end > self.stack.end {
+        if !address.is_multiple_of(size_of::<usize>())
+            || address < self.stack.start
+            || end > self.stack.end
+        {
             return None;
         }
         // SAFETY: the word lies in the guest's stack, which stays mapped.

@@ -219,6 +219,12 @@ pub fn prologue_return(
     }
 }
 
+/// Uses required features, which raises SIGILL when the CPU lacks them; returns those that are
+/// left to ask for: all, as the kernel tells them at no cost.
+pub fn use_features(required: u32) -> u32 {
+    required
+}
+
 /// Those of the required features that the CPU or the system lacks.
 ///
 /// The kernel tells them in the auxiliary vector (`AT_HWCAP`).
@@ -228,9 +234,6 @@ pub fn missing_features(required: u32) -> u32 {
     const HWCAP_ASIMDHP: usize = 1 << 10;
     const HWCAP_PACA: usize = 1 << 30;
 
-    if required == 0 {
-        return 0;
-    }
     let (hwcap, _) = rustix::param::linux_hwcap();
     let mut present = 0;
     let mut add = |bits: usize, feature: u32| {
@@ -246,6 +249,10 @@ pub fn missing_features(required: u32) -> u32 {
 
 /// The same pointer, of which the compiler knows nothing: a loop over it stays a loop, where it
 /// would become a call of `memset` or `strlen`, in the body of these functions themselves.
+#[expect(
+    clippy::pointers_in_nomem_asm_block,
+    reason = "the assembly does nothing with it"
+)]
 #[inline(always)]
 pub fn opaque<T>(mut pointer: *mut T) -> *mut T {
     // SAFETY: does nothing.
