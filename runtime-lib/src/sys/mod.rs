@@ -1,5 +1,12 @@
 //! System calls: nothing else in the runtime talks to the kernel.
 
+pub mod fs;
+pub mod io;
 pub mod mm;
+pub mod net;
+pub mod poll;
 pub mod process;
+pub mod resolve;
+pub mod scratch;
 pub mod signal;
+pub mod time;

@@ -1,6 +1,163 @@
-//! WASI preview 1.
+//! WASI preview 1: what the guest can ask of the system.
+//!
+//! - [`errno`], [`types`]: the numbers and layouts of the specification.
+//! - [`fds`]: the table of descriptors and their rights; [`grants`]: what it holds at start.
+//! - One module for each area of functions: [`args`], [`clock`], [`fd`] with [`io`] and
+//!   [`readdir`], [`path`], [`poll`], [`proc`], [`random`], [`sched`], [`sock`].
+//!
+//! A function is safe code: it takes the guest's memory and its numbers and returns a [`Result`].
+//! The symbols that compiled code calls are made from the list in `wasmc_abi`, below; a row
+//! without a function of its name does not compile. Nothing refers to all of them, so that the
+//! linker drops those that a program does not import.
 
+pub mod errno;
+pub mod types;
+
+mod args;
+mod clock;
+mod fd;
+mod fds;
+mod grants;
+mod io;
+mod path;
+mod poll;
+mod proc;
+mod random;
+mod readdir;
+mod sched;
+mod sock;
+
+#[cfg(test)]
+mod tests;
+
+use crate::guest::GuestMemory;
 use crate::start::Process;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use errno::Errno;
+use wasmc_abi::layout::MemoryState;
 
-/// Called once, before instantiation.
-pub fn init(_: &Process) {}
+pub use fds::FdTable;
+
+/// Everything that the functions work on.
+pub struct Wasi {
+    /// The descriptors.
+    pub fds: FdTable,
+    args: Strings,
+    environment: Strings,
+}
+
+/// Strings that the kernel handed over.
+struct Strings {
+    start: AtomicPtr<*const core::ffi::c_char>,
+    len: AtomicUsize,
+}
+
+impl Strings {
+    const fn new() -> Strings {
+        Strings {
+            start: AtomicPtr::new(core::ptr::null_mut()),
+            len: AtomicUsize::new(0),
+        }
+    }
+
+    fn set(&self, strings: &'static [*const core::ffi::c_char]) {
+        self.start
+            .store(strings.as_ptr().cast_mut(), Ordering::Relaxed);
+        self.len.store(strings.len(), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> &'static [*const core::ffi::c_char] {
+        let start = self.start.load(Ordering::Relaxed);
+        if start.is_null() {
+            return &[];
+        }
+        // SAFETY: `set` has stored both from a slice that lives for ever.
+        unsafe { core::slice::from_raw_parts(start, self.len.load(Ordering::Relaxed)) }
+    }
+}
+
+impl Wasi {
+    /// No arguments, no environment, no descriptors.
+    pub const fn new() -> Wasi {
+        Wasi {
+            fds: FdTable::new(),
+            args: Strings::new(),
+            environment: Strings::new(),
+        }
+    }
+}
+
+/// The state of the running program. All zeros at first, so that it takes no room in the file.
+static WASI: Wasi = Wasi::new();
+
+/// Called once, before instantiation: opens what was granted.
+pub fn init(process: &Process) {
+    WASI.args.set(process.args);
+    WASI.environment.set(process.environment);
+    grants::open(&WASI.fds, crate::options::run_options());
+}
+
+/// The functions, by name.
+mod functions {
+    pub use super::args::*;
+    pub use super::clock::*;
+    pub use super::fd::*;
+    pub use super::io::*;
+    pub use super::path::*;
+    pub use super::poll::*;
+    pub use super::proc::*;
+    pub use super::random::*;
+    pub use super::readdir::*;
+    pub use super::sched::*;
+    pub use super::sock::*;
+}
+
+/// The unsigned type of a parameter: addresses, lengths and numbers are unsigned.
+macro_rules! unsigned {
+    (i32) => {
+        u32
+    };
+    (i64) => {
+        u64
+    };
+}
+
+/// Defines the symbol of a function.
+macro_rules! export {
+    ($name:ident($($param:ident: $ty:ident),*) -> i32) => {
+        #[cfg_attr(not(test), unsafe(export_name = concat!("wasmc_wasi_", stringify!($name))))]
+        pub extern "C" fn $name(memory: *const MemoryState, $($param: $ty),*) -> i32 {
+            crate::trap::ensure_headroom();
+            // SAFETY: compiled code passes the state of the calling instance's memory, which is
+            // accessible up to its size.
+            let memory = unsafe { GuestMemory::new(memory) };
+            code(super::functions::$name(&WASI, &memory, $($param as unsigned!($ty)),*))
+        }
+    };
+    ($name:ident($($param:ident: $ty:ident),*)) => {
+        #[cfg_attr(not(test), unsafe(export_name = concat!("wasmc_wasi_", stringify!($name))))]
+        pub extern "C" fn $name(_: *const MemoryState, $($param: $ty),*) {
+            super::functions::$name($($param as unsigned!($ty)),*)
+        }
+    };
+}
+
+macro_rules! export_all {
+    ($($area:ident $name:ident($($param:ident: $ty:ident),*) $(-> $result:ident)?;)*) => {
+        $(export!($name($($param: $ty),*) $(-> $result)?);)*
+    };
+}
+
+/// What compiled code calls.
+mod exports {
+    use super::{Errno, GuestMemory, MemoryState, WASI};
+
+    wasmc_abi::for_each_wasi_function!(export_all);
+
+    fn code(result: Result<(), Errno>) -> i32 {
+        match result {
+            Ok(()) => 0,
+            Err(errno) => i32::from(errno.code()),
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! The descriptors of the guest: which numbers are open, what they stand for, what they may be
+//! used for.
+//!
+//! A number refers to a [`Descriptor`], which holds a descriptor of the host. A call takes a
+//! reference ([`FdRef`]) and works without the lock, so that another thread can close the number
+//! meanwhile: the host's descriptor is closed with the last reference.
+//!
+//! Rights only shrink: a descriptor gets them when it is opened, at most those that the directory
+//! it was opened through hands on.
+
+use super::errno::Errno;
+use super::types::Rights;
+use crate::sys::{fs, time};
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, Ordering};
+use rustix::fd::{BorrowedFd, OwnedFd};
+use wasmc_abi::options::MAX_OPTIONS;
+
+/// Most descriptors that a guest can have open.
+pub const MAX_FDS: usize = 1 << 16;
+
+/// What a descriptor stands for, as far as it changes what calls do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// Nothing: a free place. (The table is zero at first.)
+    Free = 0,
+    /// A standard stream: anything.
+    Stdio,
+    Directory,
+    /// A regular file.
+    File,
+    Socket,
+    /// A device, a pipe.
+    Other,
+}
+
+/// What a guest's number refers to.
+#[derive(Clone, Copy)]
+struct Descriptor {
+    host: i32,
+    /// Calls that work with it, and the number in the table.
+    uses: u32,
+    access: Access,
+    /// 1 more than the index of its name among the preopens; 0 when it is none.
+    preopen: u16,
+}
+
+/// What a descriptor may be used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// What it may be used for itself.
+    pub base: Rights,
+    /// What may be opened through it may at most be used for.
+    pub inheriting: Rights,
+    /// What it stands for.
+    pub kind: Kind,
+    /// Whether it was granted, or opened through what was granted, only for reading.
+    pub read_only: bool,
+}
+
+/// Index of a descriptor; 0 stands for none.
+type Index = u32;
+
+/// The table.
+pub struct FdTable {
+    locked: AtomicBool,
+    inner: UnsafeCell<Inner>,
+}
+
+/// What the lock protects. All zeros is an empty table.
+struct Inner {
+    /// No number below this one is free.
+    free_fd: usize,
+    /// No descriptor below this index is free.
+    free_descriptor: usize,
+    /// Number of names.
+    preopens: usize,
+    /// For each number, 1 more than the index of its descriptor.
+    fds: [Index; MAX_FDS],
+    descriptors: [Descriptor; MAX_FDS],
+    names: [Option<&'static [u8]>; MAX_OPTIONS],
+}
+
+// SAFETY: `inner` is only used by `with`, which holds the lock.
+unsafe impl Sync for FdTable {}
+
+/// A descriptor that a call works with; it stays open meanwhile.
+pub struct FdRef<'t> {
+    table: &'t FdTable,
+    index: Index,
+    host: i32,
+    access: Access,
+}
+
+impl FdRef<'_> {
+    /// The host's descriptor.
+    pub fn host(&self) -> BorrowedFd<'_> {
+        // SAFETY: it is closed only when the last reference is gone.
+        unsafe { BorrowedFd::borrow_raw(self.host) }
+    }
+
+    /// What it may be used for.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// What it stands for.
+    pub fn kind(&self) -> Kind {
+        self.access.kind
+    }
+
+    /// Fails unless it has all of these rights.
+    pub fn require(&self, rights: Rights) -> Result<(), Errno> {
+        if self.access.base.contains(rights) {
+            Ok(())
+        } else {
+            Err(Errno::NOTCAPABLE)
+        }
+    }
+
+    /// Fails when nothing may be changed through it.
+    pub fn require_writable(&self) -> Result<(), Errno> {
+        if self.access.read_only {
+            Err(Errno::ROFS)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Keeps the descriptor open until [`FdTable::release`].
+    pub fn into_index(self) -> Index {
+        let index = self.index;
+        core::mem::forget(self);
+        index
+    }
+}
+
+impl Drop for FdRef<'_> {
+    fn drop(&mut self) {
+        self.table.release(self.index);
+    }
+}
+
+impl FdTable {
+    /// An empty table.
+    pub const fn new() -> FdTable {
+        const FREE: Descriptor = Descriptor {
+            host: 0,
+            uses: 0,
+            access: Access {
+                base: Rights::NONE,
+                inheriting: Rights::NONE,
+                kind: Kind::Free,
+                read_only: false,
+            },
+            preopen: 0,
+        };
+        FdTable {
+            locked: AtomicBool::new(false),
+            inner: UnsafeCell::new(Inner {
+                free_fd: 0,
+                free_descriptor: 0,
+                preopens: 0,
+                fds: [0; MAX_FDS],
+                descriptors: [FREE; MAX_FDS],
+                names: [None; MAX_OPTIONS],
+            }),
+        }
+    }
+
+    /// The descriptor with this number.
+    pub fn get(&self, fd: u32) -> Result<FdRef<'_>, Errno> {
+        self.with(|inner| {
+            let index = inner.index(fd)?;
+            let descriptor = inner.descriptor(index)?;
+            descriptor.uses += 1;
+            Ok(FdRef {
+                table: self,
+                index,
+                host: descriptor.host,
+                access: descriptor.access,
+            })
+        })
+    }
+
+    /// The descriptor with this number, if it has all of these rights.
+    pub fn get_with(&self, fd: u32, rights: Rights) -> Result<FdRef<'_>, Errno> {
+        let descriptor = self.get(fd)?;
+        descriptor.require(rights)?;
+        Ok(descriptor)
+    }
+
+    /// The directory with this number, if it has all of these rights.
+    pub fn get_directory(&self, fd: u32, rights: Rights) -> Result<FdRef<'_>, Errno> {
+        let descriptor = self.get(fd)?;
+        if descriptor.kind() != Kind::Directory {
+            return Err(Errno::NOTDIR);
+        }
+        descriptor.require(rights)?;
+        Ok(descriptor)
+    }
+
+    /// Gives up what [`FdRef::into_index`] kept.
+    pub fn release(&self, index: Index) {
+        let closed = self.with(|inner| inner.release(index));
+        close(closed);
+    }
+
+    /// Gives a host's descriptor the lowest free number.
+    pub fn insert(&self, host: OwnedFd, access: Access) -> Result<u32, Errno> {
+        let host = fs::into_number(host);
+        let inserted = self.with(|inner| inner.insert(host, access, 0));
+        if inserted.is_err() {
+            close(Some(host));
+        }
+        inserted
+    }
+
+    /// Gives a standard stream its number; the numbers must be given in order.
+    pub fn insert_stdio(&self, number: i32, base: Rights) -> Result<u32, Errno> {
+        let access = Access {
+            base,
+            inheriting: Rights::NONE,
+            kind: Kind::Stdio,
+            read_only: false,
+        };
+        self.with(|inner| inner.insert(number, access, 0))
+    }
+
+    /// Adds a folder that was granted under this name.
+    pub fn insert_preopen(
+        &self,
+        host: OwnedFd,
+        access: Access,
+        name: &'static [u8],
+    ) -> Result<u32, Errno> {
+        let host = fs::into_number(host);
+        self.with(|inner| {
+            let slot = inner.names.get_mut(inner.preopens).ok_or(Errno::NFILE)?;
+            *slot = Some(name);
+            inner.preopens += 1;
+            inner.insert(host, access, inner.preopens as u16)
+        })
+    }
+
+    /// The name of a granted folder; [`Errno::BADF`] for every other descriptor, which is how the
+    /// guest's C library finds out how many there are.
+    pub fn preopen_name(&self, fd: u32) -> Result<&'static [u8], Errno> {
+        self.with(|inner| {
+            let index = inner.index(fd)?;
+            let preopen = inner.descriptor(index)?.preopen;
+            let at = usize::from(preopen).checked_sub(1).ok_or(Errno::BADF)?;
+            inner.names.get(at).copied().flatten().ok_or(Errno::BADF)
+        })
+    }
+
+    /// Makes a number free.
+    pub fn close(&self, fd: u32) -> Result<(), Errno> {
+        let closed = self.with(|inner| {
+            let index = inner.index(fd)?;
+            inner.set(fd, 0);
+            inner.free_fd = inner.free_fd.min(fd as usize);
+            Ok::<_, Errno>(inner.release(index))
+        })?;
+        close(closed);
+        Ok(())
+    }
+
+    /// Makes `to` refer to what `from` does, and `from` free; both must be open.
+    pub fn renumber(&self, from: u32, to: u32) -> Result<(), Errno> {
+        let closed = self.with(|inner| {
+            let index = inner.index(from)?;
+            let replaced = inner.index(to)?;
+            if from == to {
+                return Ok::<_, Errno>(None);
+            }
+            inner.set(to, index);
+            inner.set(from, 0);
+            inner.free_fd = inner.free_fd.min(from as usize);
+            Ok(inner.release(replaced))
+        })?;
+        close(closed);
+        Ok(())
+    }
+
+    /// Takes rights away; fails when there are some that the descriptor does not have.
+    pub fn shrink_rights(&self, fd: u32, base: Rights, inheriting: Rights) -> Result<(), Errno> {
+        self.with(|inner| {
+            let index = inner.index(fd)?;
+            let access = &mut inner.descriptor(index)?.access;
+            if !access.base.contains(base) || !access.inheriting.contains(inheriting) {
+                return Err(Errno::NOTCAPABLE);
+            }
+            access.base = base;
+            access.inheriting = inheriting;
+            Ok(())
+        })
+    }
+
+    /// Runs `action` with the table locked. It must be short, and neither block nor trap.
+    fn with<R>(&self, action: impl FnOnce(&mut Inner) -> R) -> R {
+        while self.locked.swap(true, Ordering::Acquire) {
+            time::yield_now();
+        }
+        // SAFETY: the lock is held, so that this is the only reference.
+        let result = action(unsafe { &mut *self.inner.get() });
+        self.locked.store(false, Ordering::Release);
+        result
+    }
+}
+
+/// Closes a descriptor of the host to which there is no reference any more.
+fn close(host: Option<i32>) {
+    match host {
+        None => {}
+        Some(number @ 0..=2) => fs::close_stdio(number),
+        // SAFETY: the last reference is gone.
+        Some(number) => unsafe { fs::close(number) },
+    }
+}
+
+impl Inner {
+    /// The descriptor's index of an open number.
+    fn index(&self, fd: u32) -> Result<Index, Errno> {
+        match self.fds.get(fd as usize) {
+            Some(&index) if index != 0 => Ok(index),
+            _ => Err(Errno::BADF),
+        }
+    }
+
+    fn descriptor(&mut self, index: Index) -> Result<&mut Descriptor, Errno> {
+        let at = (index as usize).wrapping_sub(1);
+        self.descriptors.get_mut(at).ok_or(Errno::BADF)
+    }
+
+    fn set(&mut self, fd: u32, index: Index) {
+        if let Some(slot) = self.fds.get_mut(fd as usize) {
+            *slot = index;
+        }
+    }
+
+    fn insert(&mut self, host: i32, access: Access, preopen: u16) -> Result<u32, Errno> {
+        let fds = self.fds.iter().enumerate().skip(self.free_fd);
+        let (fd, _) = fds
+            .into_iter()
+            .find(|&(_, &index)| index == 0)
+            .ok_or(Errno::MFILE)?;
+        let mut descriptors = self
+            .descriptors
+            .iter_mut()
+            .enumerate()
+            .skip(self.free_descriptor);
+        let (at, descriptor) = descriptors
+            .find(|(_, descriptor)| descriptor.uses == 0)
+            .ok_or(Errno::NFILE)?;
+        *descriptor = Descriptor {
+            host,
+            uses: 1,
+            access,
+            preopen,
+        };
+        self.free_fd = fd + 1;
+        self.free_descriptor = at + 1;
+        self.set(fd as u32, at as Index + 1);
+        Ok(fd as u32)
+    }
+
+    /// Counts one use less; the host's descriptor to close when it was the last.
+    fn release(&mut self, index: Index) -> Option<i32> {
+        let descriptor = self.descriptor(index).ok()?;
+        descriptor.uses -= 1;
+        if descriptor.uses > 0 {
+            return None;
+        }
+        descriptor.access.kind = Kind::Free;
+        let host = descriptor.host;
+        self.free_descriptor = self.free_descriptor.min(index as usize - 1);
+        Some(host)
+    }
+}

@@ -1,0 +1,242 @@
+//! Waiting for several things at once.
+
+use super::Wasi;
+use super::clock::clock;
+use super::errno::Errno;
+use super::fds::{FdTable, Kind};
+use super::types::{Event, FD_READWRITE_HANGUP, Rights, SubclockFlags, Subscription};
+use crate::guest::{GuestArray, GuestMemory};
+use crate::sys::fs::{self, Whence};
+use crate::sys::poll::{self, Entry};
+use crate::sys::scratch::Scratch;
+use crate::sys::time::{self, Clock};
+use rustix::fd::BorrowedFd;
+
+/// Event types.
+const CLOCK: u8 = 0;
+const FD_READ: u8 = 1;
+const FD_WRITE: u8 = 2;
+
+/// Subscriptions that need no memory of their own.
+const FEW: usize = 64;
+
+/// Waits until one of the subscriptions comes true, and writes an event for each that has.
+///
+/// A subscription that cannot be waited for is an event with an error.
+pub fn poll_oneoff(
+    wasi: &Wasi,
+    memory: &GuestMemory<'_>,
+    subscriptions: u32,
+    events: u32,
+    nsubscriptions: u32,
+    nevents: u32,
+) -> Result<(), Errno> {
+    if nsubscriptions == 0 {
+        return Err(Errno::INVAL);
+    }
+    let subscriptions = memory.array::<Subscription>(subscriptions, nsubscriptions)?;
+    let events = memory.array::<Event>(events, nsubscriptions)?;
+    let nevents = memory.ptr::<u32>(nevents)?;
+    let count = subscriptions.len();
+    let mut waits = Scratch::<Wait, FEW>::new();
+    let mut entries = Scratch::<Entry, FEW>::new();
+    let mut waiting = Waiting {
+        table: &wasi.fds,
+        waits: waits.fill(Wait::NOTHING, count)?,
+        entries: entries.fill(Entry::NONE, count)?,
+    };
+    let mut failed = false;
+    for (at, subscription) in subscriptions.iter().enumerate() {
+        failed |= !waiting.subscribe(at, &subscription.read())?;
+    }
+    loop {
+        let timeout = if failed { Some(0) } else { waiting.timeout() };
+        match poll::wait(waiting.entries, timeout) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(errno) => return Err(errno.into()),
+        }
+        let happened = waiting.report(events)?;
+        // None may have: the kernel's wait can fall short of what the clock says.
+        if happened > 0 {
+            nevents.write(happened);
+            return Ok(());
+        }
+    }
+}
+
+/// What one subscription waits for.
+#[derive(Clone, Copy)]
+struct Wait {
+    userdata: u64,
+    event_type: u8,
+    /// Why it cannot be waited for.
+    error: Option<Errno>,
+    what: What,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    Nothing,
+    /// Until the clock shows this time.
+    Time {
+        clock: Clock,
+        deadline: u64,
+    },
+    /// Until the host's descriptor is ready; `index` is the reference that keeps it open.
+    Descriptor {
+        index: u32,
+        host: i32,
+        kind: Kind,
+    },
+}
+
+impl Wait {
+    const NOTHING: Wait = Wait {
+        userdata: 0,
+        event_type: CLOCK,
+        error: None,
+        what: What::Nothing,
+    };
+}
+
+/// What a call waits for: `entries` has the descriptors, each at the place of its subscription.
+struct Waiting<'a> {
+    table: &'a FdTable,
+    waits: &'a mut [Wait],
+    entries: &'a mut [Entry],
+}
+
+impl Waiting<'_> {
+    /// Adds a subscription; false when it cannot be waited for.
+    fn subscribe(&mut self, at: usize, subscription: &Subscription) -> Result<bool, Errno> {
+        let what = match subscription.tag {
+            CLOCK => time_to_wait_for(subscription),
+            FD_READ | FD_WRITE => self.descriptor(at, subscription),
+            _ => return Err(Errno::INVAL),
+        };
+        let wait = self.waits.get_mut(at).ok_or(Errno::FAULT)?;
+        *wait = Wait {
+            userdata: subscription.userdata,
+            event_type: subscription.tag,
+            error: what.err(),
+            what: what.unwrap_or(What::Nothing),
+        };
+        Ok(wait.error.is_none())
+    }
+
+    fn descriptor(&mut self, at: usize, subscription: &Subscription) -> Result<What, Errno> {
+        let descriptor = self
+            .table
+            .get_with(subscription.id, Rights::POLL_FD_READWRITE)?;
+        let right = match (subscription.tag, descriptor.kind()) {
+            // A listening socket becomes readable when there is a connection to accept.
+            (_, Kind::Socket) => Rights::NONE,
+            (FD_READ, _) => Rights::FD_READ,
+            _ => Rights::FD_WRITE,
+        };
+        descriptor.require(right)?;
+        let host = descriptor.host();
+        if let Some(entry) = self.entries.get_mut(at) {
+            *entry = match subscription.tag {
+                FD_READ => Entry::readable(host),
+                _ => Entry::writable(host),
+            };
+        }
+        let host = rustix::fd::AsRawFd::as_raw_fd(&host);
+        Ok(What::Descriptor {
+            kind: descriptor.kind(),
+            index: descriptor.into_index(),
+            host,
+        })
+    }
+
+    /// Nanoseconds until the first deadline, if there is one.
+    fn timeout(&self) -> Option<u64> {
+        let times = self.waits.iter().filter_map(|wait| match wait.what {
+            What::Time { clock, deadline } => Some(deadline.saturating_sub(time::now(clock))),
+            _ => None,
+        });
+        times.min()
+    }
+
+    /// Writes the events that have happened: how many.
+    fn report(&self, events: GuestArray<'_, Event>) -> Result<u32, Errno> {
+        let mut count = 0;
+        for (wait, &entry) in self.waits.iter().zip(self.entries.iter()) {
+            let mut event = Event {
+                userdata: wait.userdata,
+                error: 0,
+                event_type: wait.event_type,
+                padding: [0; 5],
+                nbytes: 0,
+                flags: 0,
+                padding2: [0; 6],
+            };
+            match wait.what {
+                What::Nothing => {}
+                What::Time { clock, deadline } if time::now(clock) < deadline => continue,
+                What::Time { .. } => {}
+                What::Descriptor { .. } if !entry.is_ready() => continue,
+                What::Descriptor { .. } if entry.invalid() => event.error = Errno::BADF.code(),
+                What::Descriptor { host, kind, .. } => {
+                    event.nbytes = match wait.event_type {
+                        // SAFETY: `index` keeps the descriptor open.
+                        FD_READ => readable(unsafe { BorrowedFd::borrow_raw(host) }, kind),
+                        // How many cannot be found out; at least one.
+                        _ => 1,
+                    };
+                    if entry.hung_up() || entry.failed() {
+                        event.flags = FD_READWRITE_HANGUP;
+                    }
+                }
+            }
+            if let Some(errno) = wait.error {
+                event.error = errno.code();
+            }
+            events.get(count)?.write(event);
+            count += 1;
+        }
+        Ok(count as u32)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        for wait in self.waits.iter() {
+            if let What::Descriptor { index, .. } = wait.what {
+                self.table.release(index);
+            }
+        }
+    }
+}
+
+fn time_to_wait_for(subscription: &Subscription) -> Result<What, Errno> {
+    let clock = clock(subscription.id)?;
+    if !matches!(clock, Clock::Realtime | Clock::Monotonic) {
+        return Err(Errno::NOTSUP);
+    }
+    let flags = SubclockFlags::from_bits(subscription.flags.into()).ok_or(Errno::INVAL)?;
+    let timeout = subscription.timeout;
+    if flags.contains(SubclockFlags::ABSTIME) {
+        return Ok(What::Time {
+            clock,
+            deadline: timeout,
+        });
+    }
+    // A span of time passes whatever happens to the time of day.
+    Ok(What::Time {
+        clock: Clock::Monotonic,
+        deadline: time::now(Clock::Monotonic).saturating_add(timeout),
+    })
+}
+
+/// Bytes that can be read without waiting, as far as that can be found out.
+fn readable(host: BorrowedFd<'_>, kind: Kind) -> u64 {
+    if kind == Kind::File {
+        let size = fs::stat(host).map_or(0, |stat| stat.size);
+        let position = fs::seek(host, 0, Whence::Current).unwrap_or(0);
+        return size.saturating_sub(position);
+    }
+    fs::readable_bytes(host).unwrap_or(0)
+}

@@ -1,0 +1,1 @@
+//! Tests of the system interface on the host.
