@@ -2,8 +2,8 @@
 //!
 //! The runtime is a `no_std` static library of a workspace of its own: a nested cargo builds it
 //! with flags of its own, untouched by those of the build at hand. With fat LTO and one codegen
-//! unit, all of it is one object in the archive; that object is extracted, checked and embedded.
-//! A target without `core` is left out, and `wasmc` says so when it is asked for.
+//! unit, all of it is one object in the archive; that object is extracted, checked, slimmed and
+//! embedded. A target without `core` is left out, and `wasmc` says so when it is asked for.
 //!
 //! Variables, for cross builds, with `ARCH` one of `X86_64` and `AARCH64`:
 //! - `WASMC_RUNTIME_<ARCH>_OBJECT`: a runtime object that was built elsewhere, or `none` to leave
@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use object::build::elf::{Builder, SectionData};
 use object::read::archive::ArchiveFile;
 use object::{Object as _, ObjectSymbol as _};
 use sha2::{Digest as _, Sha256};
@@ -119,11 +120,6 @@ fn run() -> Result<()> {
         );
     }
 
-    // INTERIM: the runtime is being written.
-    if !runtime_dir.join("Cargo.lock").exists() {
-        println!("cargo:warning=runtime-lib is not there yet: no runtime is embedded");
-        return write(&out_dir.join("runtime_objects.rs"), b"&[]");
-    }
     let mut rows = String::new();
     for target in TARGETS {
         if let Some(runtime) = runtime(target, &runtime_dir, &out_dir)? {
@@ -306,10 +302,31 @@ fn extract(archive: &Path) -> Result<Vec<u8>> {
         };
         if defines(&object, START) {
             check_object(data)?;
-            return Ok(data.to_vec());
+            return without_tables(data);
         }
     }
     Err(format!("no member defines `{START}`"))
+}
+
+/// The object without what nothing reads in an executable, or only a debugger of the runtime:
+/// line tables of `core`, unwind tables and the compiler's name.
+fn without_tables(bytes: &[u8]) -> Result<Vec<u8>> {
+    const NAMES: &[&[u8]] = &[b".comment", b".debug_", b".eh_frame"];
+    let mut object = Builder::read(bytes).map_err(|error| error.to_string())?;
+    for section in &mut object.sections {
+        let name = section.name.as_slice();
+        let name = name.strip_prefix(b".rela").unwrap_or(name);
+        section.delete = NAMES.iter().any(|prefix| name.starts_with(prefix));
+    }
+    // LLVM keeps the names of sections in `.strtab`; the writer wants a section for them.
+    let names = object.sections.add();
+    names.name = ".shstrtab".into();
+    names.sh_type = object::elf::SHT_STRTAB;
+    names.sh_addralign = 1;
+    names.data = SectionData::SectionString;
+    let mut out = Vec::new();
+    object.write(&mut out).map_err(|error| error.to_string())?;
+    Ok(out)
 }
 
 /// Whether the object is a whole runtime: it starts a program and needs nothing that is not there.

@@ -75,13 +75,9 @@ impl FileSystem for MemoryFileSystem {
     fn create_output(&self, _path: Arc<Path>, options: OutputOptions) -> Result<Output> {
         let size = usize::try_from(options.size)
             .map_err(|_| io::Error::new(ErrorKind::OutOfMemory, "the executable is too large"))?;
-        let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(size)
-            .map_err(|error| io::Error::new(ErrorKind::OutOfMemory, error))?;
-        bytes.resize(size, 0);
         Ok(Output {
-            bytes,
+            // Not `resize`: the pages come zeroed from the system and are touched once.
+            bytes: vec![0; size],
             finished: Arc::clone(&self.output),
         })
     }

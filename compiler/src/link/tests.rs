@@ -1,212 +1,23 @@
 //! Small guests of hand-assembled code, linked with the embedded runtime.
 
+mod guest;
+
+use std::env;
+use std::io::ErrorKind;
 use std::mem::offset_of;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use object::read::elf::{ElfFile64, ProgramHeader as _};
-use object::write::{Object, Relocation, SectionId, Symbol, SymbolId, SymbolSection};
-use object::{
-    Architecture, BinaryFormat, Endianness, Object as _, ObjectSection as _, ObjectSymbol as _,
-    RelocationFlags, SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf,
-};
+use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, elf};
 use wasmc_abi::builtins::Builtin;
 use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program};
 use wasmc_abi::{symbols, wasi};
 
-use super::{LinkError, LinkRequest, Symbols, link, link_inputs, runtime_object};
+use super::verify::verify;
+use super::{LinkRequest, Symbols, clear_linker_environment, link, link_inputs, runtime_object};
 use crate::target::Arch;
-
-/// The status that the guest's code exits with.
-const STATUS: u8 = 42;
-
-/// What a test's guest is made of.
-struct Guest {
-    arch: Arch,
-    /// What the program's main function is: `None` for the guest's own code, which exits.
-    main: Option<&'static str>,
-    /// Bytes of code, padded with traps.
-    text_size: usize,
-    /// Bytes of the memory image.
-    image_size: usize,
-}
-
-impl Guest {
-    fn new(arch: Arch) -> Guest {
-        Guest {
-            arch,
-            main: None,
-            text_size: 64,
-            image_size: page_size(arch),
-        }
-    }
-
-    /// The object, as `emit` would make it.
-    fn object(&self) -> Vec<u8> {
-        let architecture = match self.arch {
-            Arch::X86_64 => Architecture::X86_64,
-            Arch::Aarch64 => Architecture::Aarch64,
-        };
-        let mut object = Object::new(BinaryFormat::Elf, architecture, Endianness::Little);
-
-        let code = exit_code(self.arch);
-        let mut text = vec![0; self.text_size];
-        text[..code.len()].copy_from_slice(&code);
-        let text = section(
-            &mut object,
-            symbols::SECTION_TEXT,
-            SectionKind::Text,
-            &text,
-            64,
-        );
-        let image: Vec<u8> = (0..self.image_size).map(|at| at as u8).collect();
-        let read_only = SectionKind::ReadOnlyData;
-        let page = page_size(self.arch) as u64;
-        let image = section(&mut object, symbols::SECTION_IMAGE, read_only, &image, page);
-        let segments = section(
-            &mut object,
-            symbols::SECTION_SEGMENTS,
-            read_only,
-            b"passive",
-            1,
-        );
-        let data = section(
-            &mut object,
-            symbols::SECTION_DATA,
-            SectionKind::Data,
-            &[7; 32],
-            16,
-        );
-        let bss = object.add_section(
-            Vec::new(),
-            symbols::SECTION_BSS.into(),
-            SectionKind::UninitializedData,
-        );
-        object.append_section_bss(bss, 4096, 16);
-
-        let mut program = [0; size_of::<Program>()];
-        let mut set = |offset: usize, value: u32| {
-            program[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
-        };
-        set(offset_of!(Program, magic), MAGIC);
-        set(offset_of!(Program, version), ABI_VERSION);
-        let rodata = section(&mut object, symbols::SECTION_RODATA, read_only, &program, 8);
-        symbol(
-            &mut object,
-            symbols::PROGRAM,
-            SymbolSection::Section(rodata),
-            SymbolScope::Linkage,
-        );
-        // Named like a function of the runtime: it must capture nothing.
-        symbol(
-            &mut object,
-            "memcpy",
-            SymbolSection::Section(text),
-            SymbolScope::Compilation,
-        );
-
-        let main = match self.main {
-            Some(name) => symbol(
-                &mut object,
-                name,
-                SymbolSection::Undefined,
-                SymbolScope::Unknown,
-            ),
-            None => object.section_symbol(text),
-        };
-        for (offset, symbol) in [
-            (offset_of!(Program, main), main),
-            (offset_of!(Program, text), object.section_symbol(text)),
-            (offset_of!(Program, script), object.section_symbol(image)),
-            (offset_of!(Program, lines), object.section_symbol(segments)),
-            (offset_of!(Program, memories), object.section_symbol(data)),
-            (offset_of!(Program, tables), object.section_symbol(bss)),
-        ] {
-            let r_type = match self.arch {
-                Arch::X86_64 => elf::R_X86_64_PC32,
-                Arch::Aarch64 => elf::R_AARCH64_PREL32,
-            };
-            object
-                .add_relocation(
-                    rodata,
-                    Relocation {
-                        offset: offset as u64,
-                        symbol,
-                        addend: 0,
-                        flags: RelocationFlags::Elf { r_type },
-                    },
-                )
-                .unwrap();
-        }
-        object.write().unwrap()
-    }
-
-    fn link(&self, symbols: Symbols) -> Result<Vec<u8>, LinkError> {
-        link(LinkRequest {
-            arch: self.arch,
-            objects: vec![self.object()],
-            symbols,
-        })
-    }
-}
-
-fn section(
-    object: &mut Object<'_>,
-    name: &str,
-    kind: SectionKind,
-    data: &[u8],
-    align: u64,
-) -> SectionId {
-    let id = object.add_section(Vec::new(), name.into(), kind);
-    if kind == SectionKind::ReadOnlyData {
-        // Without relocations at start, none of them needs to be writable.
-        object.section_mut(id).flags = SectionFlags::Elf {
-            sh_flags: elf::SHF_ALLOC.into(),
-        };
-    }
-    object.append_section_data(id, data, align);
-    id
-}
-
-fn symbol(
-    object: &mut Object<'_>,
-    name: &str,
-    section: SymbolSection,
-    scope: SymbolScope,
-) -> SymbolId {
-    object.add_symbol(Symbol {
-        name: name.into(),
-        value: 0,
-        size: 0,
-        kind: SymbolKind::Text,
-        scope,
-        weak: false,
-        section,
-        flags: SymbolFlags::None,
-    })
-}
-
-/// Code that ends the process with [`STATUS`].
-fn exit_code(arch: Arch) -> Vec<u8> {
-    match arch {
-        // mov edi, STATUS; mov eax, 231 (exit_group); syscall
-        Arch::X86_64 => vec![0xbf, STATUS, 0, 0, 0, 0xb8, 231, 0, 0, 0, 0x0f, 0x05],
-        // mov x0, STATUS; mov x8, 94 (exit_group); svc 0
-        Arch::Aarch64 => [
-            0xd280_0000 | u32::from(STATUS) << 5,
-            0xd280_0bc8,
-            0xd400_0001,
-        ]
-        .into_iter()
-        .flat_map(u32::to_le_bytes)
-        .collect(),
-    }
-}
-
-fn page_size(arch: Arch) -> usize {
-    match arch {
-        Arch::X86_64 => 4 << 10,
-        Arch::Aarch64 => 64 << 10,
-    }
-}
+use guest::{Guest, STATUS, page_size};
 
 /// The architectures that this build can link for.
 fn arches() -> impl Iterator<Item = Arch> {
@@ -280,16 +91,14 @@ fn a_guest_runs() {
 
 /// The status that an executable exits with.
 fn run(executable: &[u8]) -> Option<i32> {
-    use std::os::unix::fs::PermissionsExt;
-
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guest");
     std::fs::write(&path, executable).unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
     loop {
-        match std::process::Command::new(&path).status() {
+        match Command::new(&path).status() {
             // Another test's child may hold our descriptor until it has called execve.
-            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {}
             status => return status.unwrap().code(),
         }
     }
@@ -434,4 +243,82 @@ fn objects_of_another_machine_are_an_error() {
         symbols: Symbols::Keep,
     };
     assert!(link(request).is_err());
+}
+
+/// A variable of the linker.
+const VARIABLE: &str = "WILD_WRITE_LAYOUT";
+
+#[test]
+fn variables_of_the_linker_are_refused() {
+    let Some(arch) = arches().next() else { return };
+    if env::var_os(VARIABLE).is_some() {
+        // With several threads, as in a test, this leaves the environment alone.
+        clear_linker_environment();
+        let error = Guest::new(arch).link(Symbols::Keep).unwrap_err();
+        assert!(error.message.contains(VARIABLE), "{error}");
+        assert!(error.hint.is_some());
+        return;
+    }
+    // The same test in a process of its own, so that no other test meets the variable.
+    let name = std::thread::current().name().unwrap().to_owned();
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", &name, "--test-threads", "2"])
+        .env(VARIABLE, "1")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    assert!(stdout.contains("1 passed"), "{stdout}");
+}
+
+#[test]
+fn what_is_unsafe_is_refused() {
+    let arch = Arch::host().unwrap();
+    let good = Guest::new(arch).link(Symbols::Strip).unwrap();
+    assert_eq!(verify(&good, arch), Ok(()));
+
+    // Offsets of fields in the ELF header and in a program header.
+    const E_TYPE: usize = 16;
+    const E_MACHINE: usize = 18;
+    const E_ENTRY: usize = 24;
+    const P_TYPE: usize = 0;
+    const P_FLAGS: usize = 4;
+    const P_MEMSZ: usize = 40;
+
+    let header = |p_type: u32, flags: u32| {
+        let segments = parse(&good).elf_program_headers().to_vec();
+        let index = segments.iter().position(|segment| {
+            segment.p_type(Endianness::Little) == p_type
+                && segment.p_flags(Endianness::Little) == flags
+        });
+        64 + 56 * index.unwrap()
+    };
+    let code = header(elf::PT_LOAD, elf::PF_R | elf::PF_X);
+    let stack = header(elf::PT_GNU_STACK, elf::PF_R | elf::PF_W);
+    let relro = header(elf::PT_GNU_RELRO, elf::PF_R);
+    let note = header(elf::PT_NOTE, elf::PF_R);
+    let dynamic = header(elf::PT_DYNAMIC, elf::PF_R | elf::PF_W);
+    let refused = |at: usize, value: u32, expected: &str| {
+        let mut bytes = good.clone();
+        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        let error = verify(&bytes, arch).unwrap_err();
+        assert!(error.contains(expected), "{error:?}, not {expected:?}");
+    };
+    let machine = u32::from(u16::from_le_bytes([good[E_MACHINE], good[E_MACHINE + 1]]));
+    refused(E_TYPE, machine << 16 | u32::from(elf::ET_EXEC), "position");
+    refused(E_MACHINE, elf::EM_RISCV.into(), "machine");
+    refused(E_ENTRY, 0, "entry point");
+    refused(
+        code + P_FLAGS,
+        elf::PF_R | elf::PF_W | elf::PF_X,
+        "writable",
+    );
+    refused(code + P_MEMSZ, 0x1_0000, "share a page");
+    refused(stack + P_FLAGS, elf::PF_R | elf::PF_W | elf::PF_X, "stack");
+    refused(stack + P_TYPE, elf::PT_NULL, "stack");
+    refused(relro + P_MEMSZ, 8, "stays writable");
+    refused(relro + P_TYPE, elf::PT_NULL, "stays writable");
+    refused(note + P_TYPE, elf::PT_INTERP, "dynamic linker");
+    refused(dynamic + P_TYPE, elf::PT_NULL, "dynamic section");
+    assert!(verify(&good[..100], arch).is_err());
 }
