@@ -19,7 +19,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use object::build::elf::{Builder, SectionData};
 use object::read::archive::ArchiveFile;
-use object::{Object as _, ObjectSymbol as _};
+use object::{Architecture, Object as _, ObjectSymbol as _};
 use sha2::{Digest as _, Sha256};
 
 type Result<T> = std::result::Result<T, String>;
@@ -28,6 +28,8 @@ type Result<T> = std::result::Result<T, String>;
 struct Target {
     /// Name of the variant of `Arch`.
     arch: &'static str,
+    /// The architecture of its objects.
+    architecture: Architecture,
     /// The compiler's name of the target, and of the files made for it.
     triple: &'static str,
     /// Part of the names of this target's variables.
@@ -39,12 +41,14 @@ struct Target {
 const TARGETS: &[Target] = &[
     Target {
         arch: "X86_64",
+        architecture: Architecture::X86_64,
         triple: "x86_64-unknown-linux-gnu",
         variable: "X86_64",
         rustflags: &[],
     },
     Target {
         arch: "Aarch64",
+        architecture: Architecture::Aarch64,
         triple: "aarch64-unknown-linux-gnu",
         variable: "AARCH64",
         // Outlined atomics are functions of compiler_builtins, which are not in the one object.
@@ -151,7 +155,7 @@ fn runtime(target: &Target, runtime_dir: &Path, out_dir: &Path) -> Result<Option
         }
         println!("cargo:rerun-if-changed={}", Path::new(&ready).display());
         let bytes = read(Path::new(&ready))?;
-        check_object(&bytes).map_err(|error| format!("{}: {error}", ready.display()))?;
+        check_object(&bytes, target).map_err(|error| format!("{}: {error}", ready.display()))?;
         write(&object, &bytes)?;
         return Ok(Some(Runtime {
             file_name,
@@ -169,7 +173,8 @@ fn runtime(target: &Target, runtime_dir: &Path, out_dir: &Path) -> Result<Option
         return Ok(None);
     }
     let archive = build(target, &rustc, &sysroot, runtime_dir, out_dir)?;
-    let bytes = extract(&archive).map_err(|error| format!("{}: {error}", archive.display()))?;
+    let bytes =
+        extract(&archive, target).map_err(|error| format!("{}: {error}", archive.display()))?;
     write(&object, &bytes)?;
     Ok(Some(Runtime {
         file_name,
@@ -290,7 +295,7 @@ fn rustflags(target: &Target, sysroot: &str, runtime_dir: &Path) -> Vec<String> 
 }
 
 /// The archive's member that is the runtime.
-fn extract(archive: &Path) -> Result<Vec<u8>> {
+fn extract(archive: &Path, target: &Target) -> Result<Vec<u8>> {
     let bytes = read(archive)?;
     let file = ArchiveFile::parse(&*bytes).map_err(|error| error.to_string())?;
     for member in file.members() {
@@ -301,7 +306,7 @@ fn extract(archive: &Path) -> Result<Vec<u8>> {
             continue;
         };
         if defines(&object, START) {
-            check_object(data)?;
+            check_object(data, target)?;
             return without_tables(data);
         }
     }
@@ -330,8 +335,15 @@ fn without_tables(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Whether the object is a whole runtime: it starts a program and needs nothing that is not there.
-fn check_object(bytes: &[u8]) -> Result<()> {
+fn check_object(bytes: &[u8], target: &Target) -> Result<()> {
     let object = object::File::parse(bytes).map_err(|error| error.to_string())?;
+    if object.architecture() != target.architecture {
+        return Err(format!(
+            "the object is for {:?}, not for {}",
+            object.architecture(),
+            target.triple
+        ));
+    }
     if !defines(&object, START) {
         return Err(format!("`{START}` is not defined"));
     }
