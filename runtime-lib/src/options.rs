@@ -10,14 +10,15 @@ use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption, VARIABLE, d
 /// Auxiliary vector entry: the program runs with more rights than its user has.
 const AT_SECURE: usize = 23;
 
-/// The decoded words of the environment variable. Bytes, as the linker puts what is aligned least
-/// last, so that the small variables of the program share a page.
+/// The decoded words of the environment variable.
 struct Words(UnsafeCell<[u8; MAX_BYTES]>);
 
 // SAFETY: the words are written once at start, before any thread or reader exists.
 unsafe impl Sync for Words {}
 
 static WORDS: Words = Words(UnsafeCell::new([0; MAX_BYTES]));
+/// Apart from the words, with the data that every program touches.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
 static WORDS_LEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Reads the environment variable and makes sure that every option is valid, or ends the process.

@@ -155,15 +155,6 @@ impl fmt::Write for Writer {
     }
 }
 
-/// Writes `error: …` as one line to standard error and ends the process with status 1.
-#[cold]
-#[inline(never)]
-pub fn fatal(arguments: fmt::Arguments<'_>) -> ! {
-    let mut line = error();
-    let _ = fmt::Write::write_fmt(&mut line, arguments);
-    line.exit()
-}
-
 /// Writes `error: ` and a text of our own as one line to standard error and ends the process with
 /// status 1.
 ///
@@ -175,8 +166,7 @@ pub fn fail(text: &str) -> ! {
     error().text(text).exit()
 }
 
-/// The start of an error line, to be completed and ended with [`Writer::exit`]: [`fatal`] without
-/// the formatting code of `core`.
+/// The start of an error line, to be completed and ended with [`Writer::exit`].
 #[cold]
 pub fn error() -> Writer {
     let mut line = Writer::new(Stream::Error);

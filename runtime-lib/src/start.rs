@@ -12,8 +12,14 @@ const AT_PHDR: usize = 3;
 const AT_PHNUM: usize = 5;
 const AT_PAGESZ: usize = 6;
 
-/// The running program, and the size of a page of memory.
+/// The running program, and the size of a page of memory: with the data that every program
+/// touches, not among large zeros.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
 static PROGRAM: AtomicPtr<Program> = AtomicPtr::new(core::ptr::null_mut());
+/// The initial stack, until the auxiliary vector has been shared.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+static STACK: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
 static PAGE_SIZE: AtomicUsize = AtomicUsize::new(4096);
 
 /// What the kernel handed over: arguments, environment, auxiliary vector.
@@ -107,6 +113,23 @@ pub fn page_size() -> usize {
     PAGE_SIZE.load(Ordering::Relaxed)
 }
 
+/// Makes sure that rustix knows the auxiliary vector, which it needs for the kernel's code that
+/// reads clocks and for the features of the CPU. Not done at start, as most programs need neither.
+pub fn share_auxiliary_vector() {
+    if STACK.load(Ordering::Relaxed).is_null() {
+        return;
+    }
+    let stack = STACK.swap(core::ptr::null_mut(), Ordering::Relaxed);
+    if !stack.is_null() {
+        // SAFETY: this is the initial stack; the auxiliary vector follows the environment, and
+        // rustix only reads it.
+        unsafe {
+            let process = Process::new(stack);
+            rustix::param::init(process.environment.as_ptr().cast_mut().cast());
+        }
+    }
+}
+
 /// Called by `_start`: relocates the image, checks the program, and calls the main function
 /// that the program names.
 ///
@@ -133,8 +156,7 @@ pub unsafe extern "C" fn start(
     if let Some(size) = process.auxiliary(AT_PAGESZ) {
         PAGE_SIZE.store(size, Ordering::Relaxed);
     }
-    // SAFETY: the vector follows the environment; rustix only reads it.
-    unsafe { rustix::param::init(process.environment.as_ptr().cast_mut().cast()) };
+    STACK.store(stack.cast_mut(), Ordering::Relaxed);
     type Main = unsafe extern "C" fn(&'static Program, *const usize) -> !;
     // SAFETY: the field refers to a function of this type.
     unsafe {

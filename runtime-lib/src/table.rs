@@ -4,6 +4,7 @@ use crate::memory::Shortage;
 use crate::start::page_size;
 use crate::sys::mm::{self, Access};
 use crate::trap;
+use rustix::io::Errno;
 use wasmc_abi::layout::{TABLE_MAX_ELEMENTS, TableState};
 
 /// Bytes of an element.
@@ -37,6 +38,14 @@ pub fn create(table: &mut TableState, size: u64, init: u64) -> Result<(), Shorta
 
 /// Maps what a table in a slot needs to grow to `size` elements.
 fn extend(table: &TableState, size: u64) -> Result<(), Shortage> {
+    if size > TABLE_MAX_ELEMENTS {
+        return Err(Shortage {
+            address: table.base as usize,
+            bytes: usize::try_from(size.saturating_mul(ELEMENT)).unwrap_or(usize::MAX),
+            reservation: false,
+            errno: Errno::NOMEM,
+        });
+    }
     let chunk = CHUNK.max(page_size());
     let mapped = ((table.size * ELEMENT) as usize).next_multiple_of(chunk);
     let needed = ((size * ELEMENT) as usize).next_multiple_of(chunk);

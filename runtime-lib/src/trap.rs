@@ -45,6 +45,8 @@ struct State {
     lr: AtomicUsize,
 }
 
+// With the data that every program touches, not among large zeros.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
 static STATE: State = State {
     text_start: AtomicUsize::new(0),
     text_len: AtomicUsize::new(0),

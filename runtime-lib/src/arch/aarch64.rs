@@ -234,6 +234,7 @@ pub fn missing_features(required: u32) -> u32 {
     const HWCAP_ASIMDHP: usize = 1 << 10;
     const HWCAP_PACA: usize = 1 << 30;
 
+    crate::start::share_auxiliary_vector();
     let (hwcap, _) = rustix::param::linux_hwcap();
     let mut present = 0;
     let mut add = |bits: usize, feature: u32| {

@@ -63,12 +63,14 @@ pub struct Access {
 type Index = u32;
 
 /// The table.
+#[repr(C)]
 pub struct FdTable {
     locked: AtomicBool,
     inner: UnsafeCell<Inner>,
 }
 
-/// What the lock protects. All zeros is an empty table.
+/// What the lock protects. All zeros is an empty table. What every program touches comes first.
+#[repr(C)]
 struct Inner {
     /// No number below this one is free.
     free_fd: usize,

@@ -38,12 +38,13 @@ use wasmc_abi::layout::MemoryState;
 
 pub use fds::FdTable;
 
-/// Everything that the functions work on.
+/// Everything that the functions work on. What every program touches comes first, on one page.
+#[repr(C)]
 pub struct Wasi {
-    /// The descriptors.
-    pub fds: FdTable,
     args: Strings,
     environment: Strings,
+    /// The descriptors.
+    pub fds: FdTable,
 }
 
 /// Strings that the kernel handed over.
