@@ -110,6 +110,9 @@ fn timestamps(accessed: SetTime, modified: SetTime) -> Timestamps {
     }
 }
 
+/// `O_DSYNC`. (rustix gives the name to `O_SYNC`, of which it is a part.)
+const DSYNC: OFlags = OFlags::from_bits_retain(0o10000);
+
 /// Reading and writing modes of a descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Modes {
@@ -127,7 +130,7 @@ impl Modes {
         if self.sync {
             flags |= OFlags::SYNC;
         } else if self.dsync {
-            flags |= OFlags::DSYNC;
+            flags |= DSYNC;
         }
         flags
     }
@@ -226,7 +229,7 @@ pub fn modes(fd: BorrowedFd<'_>) -> Result<Modes, Errno> {
     let sync = flags.contains(OFlags::SYNC);
     Ok(Modes {
         append: flags.contains(OFlags::APPEND),
-        dsync: !sync && flags.contains(OFlags::DSYNC),
+        dsync: !sync && flags.contains(DSYNC),
         nonblock: flags.contains(OFlags::NONBLOCK),
         sync,
     })

@@ -106,7 +106,7 @@ pub fn variables(
     set.chain(inherited)
 }
 
-fn write_strings(
+pub(super) fn write_strings(
     memory: &GuestMemory<'_>,
     pointers: u32,
     buffer: u32,
@@ -126,7 +126,7 @@ fn write_strings(
     Ok(())
 }
 
-fn write_sizes(
+pub(super) fn write_sizes(
     memory: &GuestMemory<'_>,
     count: u32,
     size: u32,

@@ -59,7 +59,7 @@ pub struct Access {
     pub read_only: bool,
 }
 
-/// Index of a descriptor; 0 stands for none.
+/// 1 more than the index of a descriptor; 0 stands for none.
 type Index = u32;
 
 /// The table.
@@ -78,10 +78,17 @@ struct Inner {
     free_descriptor: usize,
     /// Number of names.
     preopens: usize,
-    /// For each number, 1 more than the index of its descriptor.
-    fds: [Index; MAX_FDS],
-    descriptors: [Descriptor; MAX_FDS],
+    slots: [Slot; MAX_FDS],
     names: [Option<&'static [u8]>; MAX_OPTIONS],
+}
+
+/// An element of two tables, so that the few that most programs use share a page of memory.
+#[derive(Clone, Copy)]
+struct Slot {
+    /// What the number of this index refers to.
+    fd: Index,
+    /// The descriptor of this index.
+    descriptor: Descriptor,
 }
 
 // SAFETY: `inner` is only used by `with`, which holds the lock.
@@ -147,16 +154,19 @@ impl Drop for FdRef<'_> {
 impl FdTable {
     /// An empty table.
     pub const fn new() -> FdTable {
-        const FREE: Descriptor = Descriptor {
-            host: 0,
-            uses: 0,
-            access: Access {
-                base: Rights::NONE,
-                inheriting: Rights::NONE,
-                kind: Kind::Free,
-                read_only: false,
+        const FREE: Slot = Slot {
+            fd: 0,
+            descriptor: Descriptor {
+                host: 0,
+                uses: 0,
+                access: Access {
+                    base: Rights::NONE,
+                    inheriting: Rights::NONE,
+                    kind: Kind::Free,
+                    read_only: false,
+                },
+                preopen: 0,
             },
-            preopen: 0,
         };
         FdTable {
             locked: AtomicBool::new(false),
@@ -164,8 +174,7 @@ impl FdTable {
                 free_fd: 0,
                 free_descriptor: 0,
                 preopens: 0,
-                fds: [0; MAX_FDS],
-                descriptors: [FREE; MAX_FDS],
+                slots: [FREE; MAX_FDS],
                 names: [None; MAX_OPTIONS],
             }),
         }
@@ -323,40 +332,34 @@ fn close(host: Option<i32>) {
 }
 
 impl Inner {
-    /// The descriptor's index of an open number.
+    /// What an open number refers to.
     fn index(&self, fd: u32) -> Result<Index, Errno> {
-        match self.fds.get(fd as usize) {
-            Some(&index) if index != 0 => Ok(index),
+        match self.slots.get(fd as usize) {
+            Some(slot) if slot.fd != 0 => Ok(slot.fd),
             _ => Err(Errno::BADF),
         }
     }
 
     fn descriptor(&mut self, index: Index) -> Result<&mut Descriptor, Errno> {
         let at = (index as usize).wrapping_sub(1);
-        self.descriptors.get_mut(at).ok_or(Errno::BADF)
+        let slot = self.slots.get_mut(at).ok_or(Errno::BADF)?;
+        Ok(&mut slot.descriptor)
     }
 
     fn set(&mut self, fd: u32, index: Index) {
-        if let Some(slot) = self.fds.get_mut(fd as usize) {
-            *slot = index;
+        if let Some(slot) = self.slots.get_mut(fd as usize) {
+            slot.fd = index;
         }
     }
 
     fn insert(&mut self, host: i32, access: Access, preopen: u16) -> Result<u32, Errno> {
-        let fds = self.fds.iter().enumerate().skip(self.free_fd);
-        let (fd, _) = fds
-            .into_iter()
-            .find(|&(_, &index)| index == 0)
-            .ok_or(Errno::MFILE)?;
-        let mut descriptors = self
-            .descriptors
-            .iter_mut()
-            .enumerate()
-            .skip(self.free_descriptor);
-        let (at, descriptor) = descriptors
-            .find(|(_, descriptor)| descriptor.uses == 0)
-            .ok_or(Errno::NFILE)?;
-        *descriptor = Descriptor {
+        let mut fds = self.slots.iter().skip(self.free_fd);
+        let fd = fds.position(|slot| slot.fd == 0).ok_or(Errno::MFILE)? + self.free_fd;
+        let mut descriptors = self.slots.iter().skip(self.free_descriptor);
+        let at = descriptors.position(|slot| slot.descriptor.uses == 0);
+        let at = at.ok_or(Errno::NFILE)? + self.free_descriptor;
+        let index = at as Index + 1;
+        *self.descriptor(index)? = Descriptor {
             host,
             uses: 1,
             access,
@@ -364,7 +367,7 @@ impl Inner {
         };
         self.free_fd = fd + 1;
         self.free_descriptor = at + 1;
-        self.set(fd as u32, at as Index + 1);
+        self.set(fd as u32, index);
         Ok(fd as u32)
     }
 

@@ -1,0 +1,188 @@
+//! Tests of waiting.
+
+use super::*;
+use crate::wasi::types::SubclockFlags;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+const CLOCK: u8 = 0;
+const FD_READ: u8 = 1;
+const FD_WRITE: u8 = 2;
+const MILLISECOND: u64 = 1_000_000;
+
+fn subscription(
+    userdata: u64,
+    tag: u8,
+    id: u32,
+    timeout: u64,
+    flags: SubclockFlags,
+) -> Subscription {
+    Subscription {
+        userdata,
+        tag,
+        padding: [0; 7],
+        id,
+        padding2: 0,
+        timeout,
+        precision: 0,
+        flags: flags.0,
+        padding3: [0; 6],
+    }
+}
+
+fn after(userdata: u64, timeout: u64) -> Subscription {
+    subscription(userdata, CLOCK, 1, timeout, SubclockFlags::NONE)
+}
+
+fn ready(userdata: u64, tag: u8, fd: u32) -> Subscription {
+    subscription(userdata, tag, fd, 0, SubclockFlags::NONE)
+}
+
+fn poll(guest: &mut Guest, subscriptions: &[Subscription]) -> Result<Vec<Event>, Errno> {
+    let count = subscriptions.len() as u32;
+    let list = guest.room(count * 48);
+    for (at, &subscription) in subscriptions.iter().enumerate() {
+        guest.write_value(list + at as u32 * 48, subscription);
+    }
+    let events = guest.room(count * 32);
+    let out = guest.room(4);
+    poll_oneoff(&guest.wasi, &guest.memory(), list, events, count, out)?;
+    let happened = guest.read_value::<u32>(out);
+    Ok((0..happened)
+        .map(|at| guest.read_value(events + at * 32))
+        .collect())
+}
+
+/// A guest whose number 3 reads what is written to the pipe.
+fn with_pipe() -> (Guest, std::io::PipeWriter) {
+    let guest = Guest::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let access = Access {
+        base: Rights::FILE,
+        inheriting: Rights::NONE,
+        kind: Kind::Other,
+        read_only: false,
+    };
+    assert_eq!(guest.wasi.fds.insert(owned(reader), access), Ok(3));
+    (guest, writer)
+}
+
+#[test]
+fn waits_for_time() {
+    let mut guest = Guest::new();
+    let start = Instant::now();
+    let events = poll(
+        &mut guest,
+        &[after(7, 20 * MILLISECOND), after(8, u64::MAX)],
+    )
+    .unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(20));
+    assert_eq!(events.len(), 1);
+    assert_eq!(
+        (events[0].userdata, events[0].error, events[0].event_type),
+        (7, 0, CLOCK)
+    );
+    let out = guest.room(8);
+    for clock in [0, 1] {
+        clock_time_get(&guest.wasi, &guest.memory(), clock, 0, out).unwrap();
+        let now = guest.read_value::<u64>(out);
+        let until = now + 20 * MILLISECOND;
+        let events = poll(
+            &mut guest,
+            &[subscription(1, CLOCK, clock, until, SubclockFlags::ABSTIME)],
+        );
+        assert_eq!(events.unwrap().len(), 1);
+        clock_time_get(&guest.wasi, &guest.memory(), clock, 0, out).unwrap();
+        assert!(guest.read_value::<u64>(out) >= until);
+        let past = subscription(1, CLOCK, clock, 1, SubclockFlags::ABSTIME);
+        assert_eq!(poll(&mut guest, &[past]).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn waits_for_bytes() {
+    let (mut guest, mut writer) = with_pipe();
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, MILLISECOND)]).unwrap();
+    assert_eq!(
+        events
+            .iter()
+            .map(|event| event.userdata)
+            .collect::<Vec<_>>(),
+        [2]
+    );
+    writer.write_all(b"12345").unwrap();
+    let events = poll(&mut guest, &[after(2, u64::MAX), ready(1, FD_READ, 3)]).unwrap();
+    assert_eq!(events.len(), 1);
+    let event = &events[0];
+    assert_eq!(
+        (event.userdata, event.error, event.event_type),
+        (1, 0, FD_READ)
+    );
+    assert_eq!((event.nbytes, event.flags), (5, 0));
+    drop(writer);
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3)]).unwrap();
+    assert_eq!((events[0].nbytes, events[0].flags), (5, 1));
+}
+
+#[test]
+fn files_are_ready() {
+    let folder = Folder::new();
+    let mut guest = Guest::with(&folder);
+    let fd = guest.open(ROOT, "file", CREAT, READ_WRITE).unwrap();
+    guest.write(fd, b"0123456789").unwrap();
+    guest.seek(fd, 4, 0).unwrap();
+    let events = poll(&mut guest, &[ready(1, FD_READ, fd), ready(2, FD_WRITE, fd)]).unwrap();
+    assert_eq!(events.len(), 2);
+    assert_eq!((events[0].userdata, events[0].nbytes), (1, 6));
+    assert_eq!((events[1].userdata, events[1].event_type), (2, FD_WRITE));
+}
+
+#[test]
+fn tells_errors() {
+    let (mut guest, _writer) = with_pipe();
+    let events = poll(&mut guest, &[ready(1, FD_READ, 99), after(2, u64::MAX)]).unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(
+        (events[0].userdata, events[0].error),
+        (1, Errno::BADF.code())
+    );
+    let rights = u64::from(Rights::FD_READ.0);
+    fd_fdstat_set_rights(&guest.wasi, &guest.memory(), 3, rights, 0).unwrap();
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3)]).unwrap();
+    assert_eq!(events[0].error, Errno::NOTCAPABLE.code());
+    let events = poll(
+        &mut guest,
+        &[subscription(1, CLOCK, 9, 0, SubclockFlags::NONE)],
+    )
+    .unwrap();
+    assert_eq!(events[0].error, Errno::INVAL.code());
+    let events = poll(
+        &mut guest,
+        &[subscription(1, CLOCK, 2, 0, SubclockFlags::NONE)],
+    )
+    .unwrap();
+    assert_eq!(events[0].error, Errno::NOTSUP.code());
+    assert_eq!(poll(&mut guest, &[]).err(), Some(Errno::INVAL));
+    assert_eq!(
+        poll(&mut guest, &[ready(1, 3, 0)]).err(),
+        Some(Errno::INVAL)
+    );
+    let memory = guest.memory();
+    let result = poll_oneoff(&guest.wasi, &memory, 0, 0, u32::MAX, 0);
+    assert_eq!(result, Err(Errno::FAULT));
+}
+
+#[test]
+fn waits_for_many() {
+    let (mut guest, mut writer) = with_pipe();
+    writer.write_all(b"1").unwrap();
+    let mut subscriptions: Vec<_> = (0..1000).map(|number| after(number, u64::MAX)).collect();
+    subscriptions[900] = ready(900, FD_READ, 3);
+    subscriptions[999] = after(999, 0);
+    let events = poll(&mut guest, &subscriptions).unwrap();
+    let happened: Vec<_> = events.iter().map(|event| event.userdata).collect();
+    assert_eq!(happened, [900, 999]);
+    // The references were given back.
+    guest.close(3).unwrap();
+    assert!(writer.write_all(b"1").is_err());
+}
