@@ -304,7 +304,7 @@ fn sets_times_by_path() {
             Err(Errno::INVAL)
         );
         assert_eq!(
-            guest.set_times(ROOT, "missing", 0, (0, 0, 0)),
+            guest.set_times(ROOT, "missing", 0, (0, 0, 10)),
             Err(Errno::NOENT)
         );
     });
