@@ -1,11 +1,11 @@
 //! From the kernel's entry to the guest's `_start`, and to the exit status.
 
 use crate::output;
-use crate::sys::process;
+use crate::sys::{mm, process};
 use crate::{arch, mem, memory, options, trap, wasi};
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use wasmc_abi::layout::{ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, Trampoline};
+use wasmc_abi::layout::{ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, Trampoline, program_flags};
 
 /// Auxiliary vector entries.
 const AT_PHDR: usize = 3;
@@ -173,6 +173,9 @@ pub unsafe extern "C" fn start(
 pub unsafe extern "C" fn wasmc_main_command(program: &'static Program, stack: *const usize) -> ! {
     // SAFETY: as the caller vouches.
     let process = unsafe { Process::new(stack) };
+    if program.flags & program_flags::INVOKE != 0 {
+        output::fail("the program's main function does not pass arguments on");
+    }
     prepare(program, &process);
     call_entry(&program.entry, &mut []);
     process::exit(0)
@@ -291,13 +294,15 @@ struct Relocation {
 }
 
 const PT_DYNAMIC: u32 = 2;
+const PT_GNU_RELRO: u32 = 0x6474_e552;
 const DT_NULL: u64 = 0;
 const DT_RELA: u64 = 7;
 const DT_RELASZ: u64 = 8;
 const DT_RELRSZ: u64 = 35;
 const DT_RELR: u64 = 36;
 
-/// Applies the image's relative relocations.
+/// Applies the image's relative relocations, and then protects what they were for if the linker
+/// asks for it.
 ///
 /// # Safety
 /// As for [`start`]; must be called once.
@@ -312,11 +317,16 @@ unsafe fn relocate(process: &Process, dynamic: *const [u64; 2]) {
     // section lies, and with it how far the image was moved. The linker has written the tables,
     // whose places are words of the image.
     unsafe {
-        let mut base = 0;
+        let (mut base, mut relro, mut relro_bytes) = (0, 0, 0);
         for at in 0..count {
             let header = &*headers.add(at);
-            if header.kind == PT_DYNAMIC {
-                base = (dynamic as usize).wrapping_sub(header.address as usize);
+            match header.kind {
+                PT_DYNAMIC => base = (dynamic as usize).wrapping_sub(header.address as usize),
+                PT_GNU_RELRO => {
+                    relro = header.address as usize;
+                    relro_bytes = header.memory_size as usize;
+                }
+                _ => {}
             }
         }
         let mut entry = dynamic;
@@ -356,6 +366,13 @@ unsafe fn relocate(process: &Process, dynamic: *const [u64; 2]) {
                 }
             }
             next += 63 * 8;
+        }
+        // Whole pages only: what follows on the last one may have to stay writable.
+        let page = process.auxiliary(AT_PAGESZ).unwrap_or(4096);
+        let start = word(relro) as usize / page * page;
+        let end = (word(relro) as usize + relro_bytes) / page * page;
+        if start < end {
+            let _ = mm::protect(start, end - start, mm::Access::Read);
         }
     }
 }

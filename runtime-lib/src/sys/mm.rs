@@ -9,6 +9,8 @@ use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 pub enum Access {
     /// Reserved only.
     None,
+    /// Readable.
+    Read,
     /// Readable and writable.
     ReadWrite,
 }
@@ -17,6 +19,7 @@ impl Access {
     fn map(self) -> ProtFlags {
         match self {
             Access::None => ProtFlags::empty(),
+            Access::Read => ProtFlags::READ,
             Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
         }
     }
@@ -24,6 +27,7 @@ impl Access {
     fn protect(self) -> MprotectFlags {
         match self {
             Access::None => MprotectFlags::empty(),
+            Access::Read => MprotectFlags::READ,
             Access::ReadWrite => MprotectFlags::READ | MprotectFlags::WRITE,
         }
     }
