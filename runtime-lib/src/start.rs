@@ -5,7 +5,9 @@ use crate::sys::{mm, process};
 use crate::{arch, mem, memory, options, trap, wasi};
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use wasmc_abi::layout::{ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, Trampoline, program_flags};
+use wasmc_abi::layout::{
+    ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, Trampoline, program_flags,
+};
 
 /// Auxiliary vector entries.
 const AT_PHDR: usize = 3;
