@@ -3,7 +3,7 @@
 //! libwild reads `WILD_*` when it parses its arguments and while it links: some make it write
 //! files, delete folders or change the output. A library cannot remove a variable soundly, because
 //! another thread may be reading the environment. So [`clear_linker_environment`] removes them
-//! where that is sound, at the start of a process with one thread, and [`check`] refuses to link
+//! where that is sound, at the start of a process with one thread, and `check` refuses to link
 //! while any is set.
 
 use std::env;

@@ -1,8 +1,8 @@
 //! From the guest's objects and the embedded runtime to an executable, in memory.
 //!
 //! [libwild](https://docs.rs/libwild) does the linking, in this process: there is no temporary
-//! file and no system linker. [`filesystem`] gives it files that exist in memory only,
-//! [`environment`] keeps its environment variables away, and [`verify`] makes sure that what comes
+//! file and no system linker. `filesystem` gives it files that exist in memory only,
+//! `environment` keeps its environment variables away, and `verify` makes sure that what comes
 //! out is what the runtime and the user's security rely on: a static position-independent
 //! executable without writable code.
 
