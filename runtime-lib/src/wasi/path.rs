@@ -145,7 +145,8 @@ pub fn path_open(
     let handed_on = dir.access().inheriting;
     let mut wanted = Rights::from_guest(rights_base);
     if directory {
-        wanted = wanted & Rights::DIRECTORY;
+        // Asking to write to a directory is an error, which the kernel tells.
+        wanted = wanted & (Rights::DIRECTORY | Rights::FD_WRITE);
     }
     let transfer = Rights::FD_READ | Rights::FD_WRITE;
     if !handed_on.contains(wanted & transfer) {

@@ -49,6 +49,10 @@ fn opens() {
         );
         std::fs::create_dir(folder.join("dir")).unwrap();
         assert_eq!(guest.open(ROOT, "dir", 0, READ_WRITE), Err(Errno::ISDIR));
+        assert_eq!(
+            guest.open(ROOT, "dir", DIRECTORY, READ_WRITE),
+            Err(Errno::ISDIR)
+        );
         assert_eq!(guest.open(ROOT, "dir", CREAT, READ), Err(Errno::ISDIR));
         guest.open(ROOT, "dir/", 0, READ).unwrap();
         guest.open(ROOT, "dir///", 0, READ).unwrap();
