@@ -50,6 +50,10 @@ pub struct Stat {
     pub changed: u64,
 }
 
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the types of the fields are not the same on every architecture"
+)]
 impl From<rustix::fs::Stat> for Stat {
     fn from(stat: rustix::fs::Stat) -> Stat {
         Stat {

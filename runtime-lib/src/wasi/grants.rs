@@ -24,17 +24,16 @@ pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + C
             guest,
             read_only,
         } = option
+            && let Err(errno) = open_folder(fds, host, guest, read_only)
         {
-            if let Err(errno) = open_folder(fds, host, guest, read_only) {
-                cannot_open_folder(host, errno);
-            }
+            cannot_open_folder(host, errno);
         }
     }
     for option in options {
-        if let RunOption::Listen { address } = option {
-            if let Err(errno) = open_socket(fds, address) {
-                cannot_listen(address, errno);
-            }
+        if let RunOption::Listen { address } = option
+            && let Err(errno) = open_socket(fds, address)
+        {
+            cannot_listen(address, errno);
         }
     }
 }

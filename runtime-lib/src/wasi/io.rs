@@ -129,6 +129,11 @@ pub(super) fn with_buffers<R>(
     transfer: impl FnOnce(&[IoVec<'_>]) -> Result<R, rustix::io::Errno>,
 ) -> Result<R, Errno> {
     let list = memory.array::<Iovec>(iovs, iovs_len)?;
+    if list.len() == 1 {
+        let iovec = list.get(0)?.read();
+        let slice = memory.slice(iovec.buf, iovec.buf_len)?;
+        return Ok(transfer(&[slice.io_vec()])?);
+    }
     let mut buffers = [IoVec::EMPTY; MAX_BUFFERS];
     let mut used = 0;
     for iovec in list.iter() {

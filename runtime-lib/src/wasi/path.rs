@@ -10,6 +10,7 @@ use crate::guest::GuestMemory;
 use crate::sys::fs::{self, Open};
 use crate::sys::resolve::{self, Follow, PATH_MAX, PathBuffer, Place};
 use core::mem::MaybeUninit;
+use rustix::fd::AsFd;
 
 /// Makes a directory.
 pub fn path_create_directory(
@@ -170,7 +171,7 @@ pub fn path_open(
     let file = fs::open(dir.host(), &buffer, how)?;
     let kind = match directory {
         true => Kind::Directory,
-        false => match fs::stat(file_as_fd(&file))?.kind {
+        false => match fs::stat(file.as_fd())?.kind {
             fs::Kind::Directory => Kind::Directory,
             fs::Kind::Regular => Kind::File,
             fs::Kind::Socket => Kind::Socket,
@@ -356,8 +357,4 @@ fn require_no_gain(old_dir: &FdRef<'_>, new_dir: &FdRef<'_>) -> Result<(), Errno
     } else {
         Err(Errno::NOTCAPABLE)
     }
-}
-
-fn file_as_fd(file: &rustix::fd::OwnedFd) -> rustix::fd::BorrowedFd<'_> {
-    rustix::fd::AsFd::as_fd(file)
 }

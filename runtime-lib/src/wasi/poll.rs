@@ -10,7 +10,7 @@ use crate::sys::fs::{self, Whence};
 use crate::sys::poll::{self, Entry};
 use crate::sys::scratch::Scratch;
 use crate::sys::time::{self, Clock};
-use rustix::fd::BorrowedFd;
+use rustix::fd::{AsRawFd, BorrowedFd};
 
 /// Event types.
 const CLOCK: u8 = 0;
@@ -143,7 +143,7 @@ impl Waiting<'_> {
                 _ => Entry::writable(host),
             };
         }
-        let host = rustix::fd::AsRawFd::as_raw_fd(&host);
+        let host = host.as_raw_fd();
         Ok(What::Descriptor {
             kind: descriptor.kind(),
             index: descriptor.into_index(),

@@ -262,3 +262,90 @@ fn moved_directories_do_not_lead_outside() {
         });
     });
 }
+
+/// The walk gives what the kernel gives, for many paths through a tree full of links.
+#[test]
+fn the_walk_agrees_with_the_kernel() {
+    let (folder, mut guest) = outside_and_granted();
+    make_links(&folder);
+    let granted = folder.join("granted");
+    for (text, name) in [
+        ("dir", "to-dir"),
+        ("dir/", "to-dir-slash"),
+        ("dir/.", "to-dir-dot"),
+        ("file", "to-file"),
+        ("file/", "to-file-slash"),
+        ("missing", "to-missing"),
+        ("to-dir/../to-file", "mixed"),
+        ("self", "self"),
+        (".", "here"),
+        ("./here/here/dir/..", "long"),
+        ("../to-file", "dir/back"),
+        ("..", "dir/parent"),
+    ] {
+        symlink(text, granted.join(name)).unwrap();
+    }
+    let names = [
+        ".",
+        "..",
+        "",
+        "dir",
+        "file",
+        "missing",
+        "to-dir",
+        "to-dir-slash",
+        "to-dir-dot",
+        "to-file",
+        "to-file-slash",
+        "to-missing",
+        "mixed",
+        "self",
+        "here",
+        "long",
+        "back",
+        "parent",
+        "up",
+        "through",
+        "root",
+        "secret",
+    ];
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    let mut succeeded = 0;
+    for _ in 0..20_000 {
+        guest.free = 64;
+        let components: Vec<_> = (0..=random(5))
+            .map(|_| names[random(names.len())])
+            .collect();
+        let path = components.join("/");
+        let oflags = [0, 0, 0, DIRECTORY, CREAT | EXCL][random(5)];
+        let lookup = [0, FOLLOW][random(2)];
+        let mut look = |walk| {
+            crate::sys::resolve::FORCE_WALK.set(walk);
+            let rights = (Rights::ALL & !Rights::WRITING, Rights::ALL);
+            let opened = guest.open_as(ROOT, &path, (lookup, oflags, 0), rights);
+            let opened = opened.map(|fd| {
+                let ino = guest.filestat(fd).unwrap().ino;
+                guest.close(fd).unwrap();
+                ino
+            });
+            let stat = guest.stat(ROOT, &path, lookup).map(|stat| stat.ino);
+            crate::sys::resolve::FORCE_WALK.set(false);
+            if oflags & CREAT != 0 && opened.is_ok() {
+                guest.unlink(ROOT, &path).unwrap();
+                return (Ok(0), Ok(0));
+            }
+            (opened, stat)
+        };
+        let by_kernel = look(false);
+        let by_walk = look(true);
+        assert_eq!(by_kernel, by_walk, "{path} {oflags} {lookup}");
+        succeeded += usize::from(by_kernel.0.is_ok());
+    }
+    assert!(succeeded > 1000, "{succeeded}");
+}
