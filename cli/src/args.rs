@@ -1,0 +1,388 @@
+//! The command line: clap's definition of every command and flag.
+
+use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
+
+use clap::builder::PossibleValue;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wasmc_compiler::{Arch, Cpu, Emit, OptLevel};
+
+use crate::args::features::{FeatureSwitch, parse_switch};
+use crate::args::grants::Grants;
+use crate::args::values::{parse_arch, parse_cpu, parse_size, parse_stack_size};
+
+pub mod features;
+pub mod grants;
+mod values;
+
+/// Where help shows the flags that all commands share: behind their own.
+const LAST: usize = 1000;
+
+/// Compiles WebAssembly modules to standalone Linux executables.
+#[derive(Parser, Debug)]
+#[command(
+    name = "wasmc",
+    bin_name = "wasmc",
+    disable_version_flag = true,
+    long_about = "Compiles WebAssembly modules to standalone Linux executables.\n\n\
+        What comes out runs by itself: it needs no WebAssembly runtime, no libc and no other \
+        library. `wasmc app.wasm` is short for `wasmc compile app.wasm`.",
+    after_long_help = "\
+Examples:
+  Compile a module to an executable `app` and run it:
+  $ wasmc app.wasm
+  $ ./app
+
+  Compile and run in one step, with a folder that the program may read:
+  $ wasmc run --dir .::/data:ro app.wasm
+
+  See what a module needs:
+  $ wasmc inspect app.wasm"
+)]
+pub struct Cli {
+    /// When to color messages
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        display_order = LAST
+    )]
+    pub color: Color,
+
+    /// Say more on standard error
+    #[arg(short, long, global = true, display_order = LAST)]
+    pub verbose: bool,
+
+    /// Print the version; with `-v` also the embedded runtimes
+    #[arg(short = 'V', long, display_order = LAST)]
+    pub version: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Compile a module to an executable
+    ///
+    /// The module is a file, or `-` for standard input, in the binary or the text format. Grants
+    /// given here are baked into the executable; the variable WASMC_OPTIONS of the executable adds
+    /// to them when it starts, unless it was compiled with `--sealed`.
+    Compile(CompileArgs),
+    /// Compile a module, unless that was done before, and run it
+    ///
+    /// What follows the module goes to the program. Grants hold for this run. Executables are kept
+    /// in $XDG_CACHE_HOME/wasmc or ~/.cache/wasmc, the most recently used GiB of them.
+    Run(RunArgs),
+    /// Show what a module is and needs
+    Inspect(InspectArgs),
+    /// List the targets and CPU levels
+    Targets(TargetsArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page
+    Man(ManArgs),
+}
+
+/// `wasmc compile`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc compile app.wasm
+  $ wasmc compile app.wasm -o app --cpu native --strip
+  $ wasmc compile --dir .::/data:ro --env LANG=C --sealed app.wasm -o app
+  $ wasmc compile --emit asm -o - app.wat
+  $ cat app.wasm | wasmc compile - -o app")]
+pub struct CompileArgs {
+    /// The module: a file, or `-` for standard input
+    #[arg(value_name = "MODULE")]
+    pub module: OsString,
+
+    /// Where to write; `-` is standard output
+    ///
+    /// By default the module's file name without `.wasm` or `.wat`, in the current folder, with
+    /// `.o`, `.clif` or `.s` for what `--emit` says.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<OsString>,
+
+    /// What to make
+    #[arg(long, value_name = "KIND", default_value = "exe")]
+    pub emit: EmitArg,
+
+    /// The processor architecture; `wasmc targets` lists them
+    #[arg(long, value_name = "TARGET", value_parser = parse_arch)]
+    pub target: Option<Arch>,
+
+    /// Make an executable that ignores WASMC_OPTIONS
+    #[arg(long)]
+    pub sealed: bool,
+
+    /// Leave the symbol table out
+    #[arg(long)]
+    pub strip: bool,
+
+    #[command(flatten)]
+    pub code: CodeArgs,
+
+    #[command(flatten)]
+    pub grants: Grants,
+}
+
+/// `wasmc run`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc run app.wasm
+  $ wasmc run --dir . --env LANG=C app.wasm --flag-of-the-program file
+  $ wasmc run --no-cache -O none app.wat")]
+pub struct RunArgs {
+    /// The module, a file or `-` for standard input, and the program's arguments
+    #[arg(
+        value_names = ["MODULE", "ARGS"],
+        required = true,
+        num_args = 1..,
+        trailing_var_arg = true
+    )]
+    module_and_arguments: Vec<OsString>,
+
+    /// Neither look for an earlier compilation nor keep this one
+    #[arg(long)]
+    pub no_cache: bool,
+
+    #[command(flatten)]
+    pub code: CodeArgs,
+
+    #[command(flatten)]
+    pub grants: Grants,
+}
+
+impl RunArgs {
+    /// The module.
+    pub fn module(&self) -> &OsStr {
+        &self.module_and_arguments[0]
+    }
+
+    /// The program's arguments: what follows the module, but for one `--` right behind it.
+    pub fn arguments(&self) -> &[OsString] {
+        match &self.module_and_arguments[1..] {
+            [first, rest @ ..] if first == "--" => rest,
+            arguments => arguments,
+        }
+    }
+}
+
+/// What `compile` and `run` share.
+#[derive(Args, Debug)]
+pub struct CodeArgs {
+    /// How hard to optimise
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "speed", help_heading = "Code")]
+    pub opt_level: OptLevelArg,
+
+    /// The CPU level that the executable may require; `wasmc targets` lists them
+    #[arg(long, value_name = "LEVEL", value_parser = parse_cpu, help_heading = "Code")]
+    pub cpu: Option<Cpu>,
+
+    /// Turn a WebAssembly proposal on or, with `no-`, off; `-W help` lists them
+    #[arg(
+        short = 'W',
+        value_name = "[no-]FEATURE",
+        value_delimiter = ',',
+        value_parser = parse_switch,
+        help_heading = "Code"
+    )]
+    pub features: Vec<FeatureSwitch>,
+
+    /// Call this export, after `_initialize`, instead of `_start`
+    #[arg(long, value_name = "NAME", help_heading = "Code")]
+    pub invoke: Option<String>,
+
+    /// Most bytes that a memory may grow to, such as `64MiB`
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Code")]
+    pub max_memory: Option<u64>,
+
+    /// Bytes of the program's stack, such as `64MiB`; 8 MiB by default
+    #[arg(long, value_name = "SIZE", value_parser = parse_stack_size, help_heading = "Code")]
+    pub stack_size: Option<u64>,
+
+    /// Check each memory access in code instead of by guard pages
+    ///
+    /// Such a program needs no reservation of address space, and is slower.
+    #[arg(long, help_heading = "Code")]
+    pub bounds_checks: bool,
+
+    /// Compile with this many threads; all processors by default
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+
+    /// Print how long each phase took
+    #[arg(long)]
+    pub time: bool,
+}
+
+/// `wasmc inspect`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc inspect app.wasm
+  $ wasmc inspect --format json app.wasm")]
+pub struct InspectArgs {
+    /// The module: a file, or `-` for standard input
+    #[arg(value_name = "MODULE")]
+    pub module: OsString,
+
+    /// The form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+}
+
+/// `wasmc targets`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc targets
+  $ wasmc targets --format json")]
+pub struct TargetsArgs {
+    /// The form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+}
+
+/// `wasmc completions`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc completions bash > wasmc.bash
+  $ wasmc completions zsh > _wasmc")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `wasmc man`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc man > wasmc.1
+  $ wasmc man compile > wasmc-compile.1")]
+pub struct ManArgs {
+    /// The command to describe; wasmc itself by default
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}
+
+/// When to color messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Color {
+    /// On terminals, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// Text for people
+    Human,
+    /// JSON for programs
+    Json,
+}
+
+/// `--emit`: an [`Emit`].
+#[derive(Clone, Copy, Debug)]
+pub struct EmitArg(pub Emit);
+
+impl ValueEnum for EmitArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            EmitArg(Emit::Exe),
+            EmitArg(Emit::Obj),
+            EmitArg(Emit::Clif),
+            EmitArg(Emit::Asm),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self.0 {
+            Emit::Exe => PossibleValue::new("exe").help("A static executable"),
+            Emit::Obj => PossibleValue::new("obj").help("An object for a linker of your own"),
+            Emit::Clif => PossibleValue::new("clif").help("Cranelift IR as text"),
+            Emit::Asm => PossibleValue::new("asm").help("Machine code as text"),
+        })
+    }
+}
+
+/// `-O`: an [`OptLevel`].
+#[derive(Clone, Copy, Debug)]
+pub struct OptLevelArg(pub OptLevel);
+
+impl ValueEnum for OptLevelArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            OptLevelArg(OptLevel::None),
+            OptLevelArg(OptLevel::Size),
+            OptLevelArg(OptLevel::Speed),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self.0 {
+            OptLevel::None => PossibleValue::new("none").alias("0").help("Compile fast"),
+            OptLevel::Size => PossibleValue::new("size")
+                .aliases(["s", "z"])
+                .help("Run fast, in less code"),
+            OptLevel::Speed => PossibleValue::new("speed")
+                .aliases(["1", "2", "3"])
+                .help("Run fast"),
+        })
+    }
+}
+
+/// The words of the command line as clap is to read them: `compile` is put in when the first word
+/// is a module or a flag rather than a command.
+pub fn with_command(words: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
+    let is_command = |word: &str| {
+        word == "help" || command.get_subcommands().any(|sub| sub.get_name() == word)
+    };
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        let is_file = || std::path::Path::new(word).is_file();
+        let Some(text) = word.to_str() else { break };
+        match text {
+            "--color" => at += 2,
+            "-v" | "--verbose" => at += 1,
+            _ if text.starts_with("--color=") => at += 1,
+            "-h" | "--help" | "-V" | "--version" | "-vV" | "-Vv" => return words,
+            // What looks like neither a module nor a flag is a misspelt command: clap says so.
+            _ if is_command(text) => return words,
+            _ if text.starts_with('-') || text.contains(['.', '/']) || is_file() => break,
+            _ => return words,
+        }
+    }
+    if at >= words.len() {
+        return words;
+    }
+    let mut words = words;
+    words.insert(at, "compile".into());
+    words
+}
+
+/// What `--color` says, before clap has read the command line: clap's own messages need it.
+pub fn color_of(words: &[OsString]) -> Color {
+    let value = words.iter().enumerate().find_map(|(at, word)| {
+        let word = word.to_str()?;
+        if word == "--color" {
+            return words.get(at + 1)?.to_str();
+        }
+        word.strip_prefix("--color=")
+    });
+    value
+        .and_then(|value| Color::from_str(value, false).ok())
+        .unwrap_or(Color::Auto)
+}

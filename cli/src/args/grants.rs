@@ -1,0 +1,149 @@
+//! The grants of a program: `--dir`, `--env`, `--inherit-env`, `--listen`, `--net`.
+//!
+//! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
+//! command line: file descriptors are numbered in that order.
+
+use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption};
+
+/// The grants of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// A word for each, such as `--dir=.::/data`, valid for `wasmc_abi::options`.
+    pub words: Vec<OsString>,
+}
+
+impl Grants {
+    /// The words with a NUL behind each, as the program's image has them; an error when a program
+    /// would refuse that many.
+    pub fn encode(&self) -> Result<Vec<u8>, String> {
+        let bytes = encode(&self.words);
+        if bytes.len() > MAX_BYTES {
+            return Err(format!("the grants have more than {MAX_BYTES} bytes"));
+        }
+        match Options::new(&bytes).find_map(Result::err) {
+            Some(error) => Err(explain(error)),
+            None => Ok(bytes),
+        }
+    }
+}
+
+/// The flags: name, value's form (none for a switch), help.
+const FLAGS: &[(&str, Option<&str>, &str)] = &[
+    (
+        "dir",
+        Some("HOST[::GUEST][:ro]"),
+        "Let the program use a folder, under the name GUEST, with `:ro` without changing it",
+    ),
+    (
+        "env",
+        Some("NAME[=VALUE]"),
+        "Set an environment variable, or pass the one of this name on",
+    ),
+    (
+        "inherit-env",
+        None,
+        "Pass every environment variable on",
+    ),
+    (
+        "listen",
+        Some("ADDR:PORT"),
+        "Let the program accept connections at a TCP address",
+    ),
+    ("net", None, "Let the program open sockets"),
+];
+
+impl Args for Grants {
+    fn augment_args(command: Command) -> Command {
+        FLAGS.iter().fold(command, |command, &(name, form, help)| {
+            let arg = Arg::new(name).long(name).help(help).help_heading("Grants");
+            command.arg(match form {
+                None => arg.action(ArgAction::SetTrue),
+                Some(form) => arg
+                    .value_name(form)
+                    .action(ArgAction::Append)
+                    .value_parser(OsStringValueParser::new().try_map(move |value| {
+                        let word = word(name, Some(&value));
+                        check(&word).map(|()| word)
+                    })),
+            })
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Grants::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Grants {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Grants, Error> {
+        let mut words = Vec::new();
+        for &(name, form, _) in FLAGS {
+            let indices = matches.indices_of(name).into_iter().flatten();
+            if form.is_some() {
+                let values = matches.get_many::<OsString>(name).into_iter().flatten();
+                words.extend(indices.zip(values.cloned()));
+            } else if matches.get_flag(name) {
+                words.extend(indices.take(1).map(|index| (index, word(name, None))));
+            }
+        }
+        words.sort_by_key(|&(index, _)| index);
+        Ok(Grants {
+            words: words.into_iter().map(|(_, word)| word).collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Grants::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// `--name=value`, or `--name`.
+fn word(name: &str, value: Option<&OsStr>) -> OsString {
+    let mut word = format!("--{name}").into_bytes();
+    if let Some(value) = value {
+        word.push(b'=');
+        word.extend_from_slice(value.as_bytes());
+    }
+    OsString::from_vec(word)
+}
+
+fn encode(words: &[OsString]) -> Vec<u8> {
+    words
+        .iter()
+        .flat_map(|word| word.as_bytes().iter().copied().chain([0]))
+        .collect()
+}
+
+/// Whether the program will accept the word.
+fn check(word: &OsStr) -> Result<(), String> {
+    let bytes = encode(&[word.to_owned()]);
+    match Options::new(&bytes).next() {
+        Some(Ok(RunOption::Listen { address })) => str::from_utf8(address)
+            .ok()
+            .and_then(|address| address.parse::<SocketAddr>().ok())
+            .map(|_| ())
+            .ok_or_else(|| "expected ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080".to_owned()),
+        Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(explain(error)),
+        None => unreachable!("the word ends with a NUL"),
+    }
+}
+
+fn explain(error: OptionError<'_>) -> String {
+    match error {
+        OptionError::BadValue { form, .. } => format!("expected {form}"),
+        OptionError::TooLong => "there are too many grants".to_owned(),
+        OptionError::Unknown(word)
+        | OptionError::MissingValue(word)
+        | OptionError::UnexpectedValue(word) => {
+            format!("`{}` is no grant", String::from_utf8_lossy(word))
+        }
+    }
+}

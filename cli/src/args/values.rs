@@ -1,0 +1,73 @@
+//! Values of flags: targets, CPU levels, sizes.
+
+use std::str::FromStr as _;
+
+use wasmc_compiler::target::TARGETS;
+use wasmc_compiler::{Arch, Cpu};
+
+/// The stack below which not even an empty program runs: the runtime's own headroom twice.
+const MIN_STACK: u64 = 128 << 10;
+/// Beyond this no reservation of address space succeeds anyway.
+const MAX_STACK: u64 = 64 << 30;
+
+pub(super) fn parse_arch(text: &str) -> Result<Arch, String> {
+    let names = || TARGETS.iter().map(|row| row.name).collect::<Vec<_>>();
+    Arch::from_str(text).map_err(|error| format!("{error}; there are {}", names().join(", ")))
+}
+
+pub(super) fn parse_cpu(text: &str) -> Result<Cpu, String> {
+    Cpu::from_str(text).map_err(|error| {
+        let mut names: Vec<_> = TARGETS
+            .iter()
+            .flat_map(|row| row.cpus)
+            .map(|cpu| cpu.name())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        format!("{error}; there are {}", names.join(", "))
+    })
+}
+
+/// A number of bytes: `65536`, `64KiB`, `1GiB`; `K`, `M`, `G`, `T` are short for the binary units.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 10,
+        "m" | "mib" => 20,
+        "g" | "gib" => 30,
+        "t" | "tib" => 40,
+        _ => return Err("expected a number of bytes, such as 65536, 64KiB, 16MiB or 1GiB".into()),
+    };
+    number
+        .parse::<u64>()
+        .map_err(|_| "expected a number of bytes, such as 65536, 64KiB, 16MiB or 1GiB")?
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "the size does not fit 64 bits".to_owned())
+}
+
+pub(super) fn parse_stack_size(text: &str) -> Result<u64, String> {
+    let size = parse_size(text)?;
+    if !(MIN_STACK..=MAX_STACK).contains(&size) {
+        return Err("a stack has between 128 KiB and 64 GiB".to_owned());
+    }
+    Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_binary_units() {
+        assert_eq!(parse_size("65536"), Ok(65536));
+        assert_eq!(parse_size("64KiB"), Ok(65536));
+        assert_eq!(parse_size("64k"), Ok(65536));
+        assert_eq!(parse_size("16 MiB"), Ok(16 << 20));
+        assert_eq!(parse_size("4GiB"), Ok(4 << 30));
+        for wrong in ["", "MiB", "1.5MiB", "-1", "1KB", "99999999999TiB", "0x10"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

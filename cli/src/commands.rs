@@ -1,0 +1,71 @@
+//! The commands of `wasmc`, a file each.
+
+use std::num::NonZeroUsize;
+
+use anyhow::Context as _;
+use wasmc_compiler::{Options, Target};
+
+use crate::args::{Cli, CodeArgs, Command};
+use crate::report::{Failure, Report};
+use crate::{args, output};
+
+mod compile;
+mod run;
+mod cache;
+mod inspect;
+mod targets;
+mod completions;
+
+/// Stack of the threads that compile: bodies may nest deeply.
+const COMPILER_STACK: usize = 16 << 20;
+
+/// Does what the command line says.
+pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
+    if cli.version {
+        return output::print(&targets::version(report.verbose()));
+    }
+    match &cli.command {
+        Some(Command::Compile(args)) => compile::execute(args, report),
+        Some(Command::Run(args)) => run::execute(args, report),
+        Some(Command::Inspect(args)) => inspect::execute(args),
+        Some(Command::Targets(args)) => targets::execute(args),
+        Some(Command::Completions(args)) => completions::completions(args),
+        Some(Command::Man(args)) => completions::man(args),
+        None => Err(Failure::usage("neither a module nor a command is given".to_owned())
+            .hint("`wasmc app.wasm` compiles a module; `wasmc --help` lists the commands")),
+    }
+}
+
+/// Does the work in a pool of `threads` threads, by default one a processor.
+fn in_pool<T: Send>(
+    threads: Option<NonZeroUsize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.map_or(0, NonZeroUsize::get))
+        .stack_size(COMPILER_STACK)
+        .build()
+        .context("failed to start threads")?;
+    Ok(pool.install(work))
+}
+
+/// The compiler's options that `compile` and `run` share.
+fn options(args: &CodeArgs, arch: wasmc_compiler::Arch) -> Result<Options, Failure> {
+    let target = match args.cpu {
+        Some(cpu) => Target::with_cpu(arch, cpu).map_err(|message| {
+            Failure::usage(message).hint("`wasmc targets` lists the CPU levels of each target")
+        })?,
+        None => Target::new(arch),
+    };
+    let default = Options::default();
+    Ok(Options {
+        target,
+        opt_level: args.opt_level.0,
+        features: args::features::features(&args.features),
+        bounds_checks: args.bounds_checks,
+        max_memory: args.max_memory,
+        stack_size: args.stack_size.unwrap_or(default.stack_size),
+        invoke: args.invoke.clone(),
+        ..default
+    })
+}

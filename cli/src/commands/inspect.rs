@@ -1,0 +1,198 @@
+//! `wasmc inspect`: what a module is and needs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use wasmc_compiler::features::Status;
+use wasmc_compiler::inspect::entity::{EntityType, Limits};
+use wasmc_compiler::inspect::{Inspection, Offer, inspect};
+
+use crate::args::{Format, InspectArgs};
+use crate::commands::in_pool;
+use crate::input::Input;
+use crate::output;
+use crate::report::Failure;
+
+/// Inspects a module and prints what was found.
+pub fn execute(args: &InspectArgs) -> Result<(), Failure> {
+    let mut input = Input::read(&args.module)?;
+    let name = input.name();
+    let inspection = in_pool(None, || {
+        inspect(input.module()?)
+            .map_err(|error| Failure::compiler(format!("failed to inspect `{name}`"), &error))
+    })??;
+    output::print(&match args.format {
+        Format::Human => human(&inspection),
+        Format::Json => format!("{:#}\n", to_json(&inspection)),
+    })
+}
+
+fn human(inspection: &Inspection) -> String {
+    let mut text = String::new();
+    let mut section = |title: String, rows: Vec<Vec<String>>| {
+        if rows.is_empty() {
+            return;
+        }
+        writeln!(text, "{title}").expect("a String takes all");
+        text.push_str(&output::table(&rows, "  "));
+    };
+    let mut about = vec![row(["kind", inspection.kind.name()])];
+    about.extend(inspection.name.iter().map(|name| row(["name", name])));
+    if let Some(start) = inspection.start {
+        about.push(row(["start function", &start.to_string()]));
+    }
+    let sizes = &inspection.sizes;
+    about.push(row(["bytes", &sizes.module.to_string()]));
+    about.push(row(["bytes of code", &sizes.code.to_string()]));
+    about.push(row(["bytes of data", &sizes.data.to_string()]));
+    about.push(row(["functions", &sizes.functions.to_string()]));
+    section("module".to_owned(), about);
+
+    let proposals = inspection.proposals.iter().map(|proposal| {
+        row([proposal.name, match (proposal.status, proposal.default) {
+            (Status::NotYet, _) => "not supported yet",
+            (Status::Complete, true) => "",
+            (Status::Complete, false) => "needs -W",
+        }])
+    });
+    section("proposals".to_owned(), proposals.collect());
+
+    let imports = inspection.imports.iter().map(|import| {
+        row([
+            &import.module,
+            &import.name,
+            import.ty.kind(),
+            &import.ty.to_string(),
+            &match &import.offer {
+                Offer::Offered => "offered".to_owned(),
+                Offer::OtherType(ty) => format!("offered as {ty}"),
+                Offer::Unknown => "not offered".to_owned(),
+            },
+        ])
+    });
+    section(count("imports", imports.len()), imports.collect());
+    let exports = inspection.exports.iter().map(|export| {
+        row([&export.name, export.ty.kind(), &export.ty.to_string()])
+    });
+    section(count("exports", exports.len()), exports.collect());
+    for (title, entities) in [
+        ("memories", &inspection.memories),
+        ("tables", &inspection.tables),
+        ("globals", &inspection.globals),
+    ] {
+        let rows = entities.iter().map(|entity| row([&entity.to_string()]));
+        section(count(title, rows.len()), rows.collect());
+    }
+    let types = inspection.types.iter().map(|ty| row([ty]));
+    section(count("types", types.len()), types.collect());
+    let custom = sizes.custom.iter();
+    let custom = custom.map(|(name, bytes)| row([name, &format!("{bytes} bytes")]));
+    section(count("custom sections", custom.len()), custom.collect());
+    let producers = inspection.producers.iter().flat_map(|(field, values)| {
+        let values = values.iter();
+        values.map(move |(name, version)| row([field, name, version]))
+    });
+    section("producers".to_owned(), producers.collect());
+    text
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(escape).to_vec()
+}
+
+/// Names come from the module: what could move the cursor of a terminal is escaped.
+fn escape(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_unicode());
+            let plain = (!c.is_control()).then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+fn count(title: &str, count: usize) -> String {
+    format!("{title} ({count})")
+}
+
+fn to_json(inspection: &Inspection) -> Value {
+    let list = |entities: &[EntityType]| entities.iter().map(entity).collect::<Vec<_>>();
+    let sizes = &inspection.sizes;
+    json!({
+        "kind": inspection.kind.name(),
+        "name": inspection.name,
+        "types": inspection.types,
+        "start": inspection.start,
+        "imports": inspection.imports.iter().map(|import| {
+            let mut value = entity(&import.ty);
+            value["module"] = json!(import.module);
+            value["name"] = json!(import.name);
+            value["offered"] = json!(import.offer == Offer::Offered);
+            if let Offer::OtherType(ty) = &import.offer {
+                value["offered_type"] = json!(ty);
+            }
+            value
+        }).collect::<Vec<_>>(),
+        "exports": inspection.exports.iter().map(|export| {
+            let mut value = entity(&export.ty);
+            value["name"] = json!(export.name);
+            value["index"] = json!(export.index);
+            value
+        }).collect::<Vec<_>>(),
+        "memories": list(&inspection.memories),
+        "tables": list(&inspection.tables),
+        "globals": list(&inspection.globals),
+        "proposals": inspection.proposals.iter().map(|proposal| json!({
+            "name": proposal.name,
+            "supported": proposal.status == Status::Complete,
+            "default": proposal.default,
+        })).collect::<Vec<_>>(),
+        "sizes": {
+            "module": sizes.module,
+            "code": sizes.code,
+            "data": sizes.data,
+            "functions": sizes.functions,
+            "custom": sizes.custom.iter().map(|(name, bytes)| {
+                json!({ "name": name, "bytes": bytes })
+            }).collect::<Vec<_>>(),
+        },
+        "producers": inspection.producers.iter().flat_map(|(field, values)| {
+            values.iter().map(move |(name, version)| {
+                json!({ "field": field, "name": name, "version": version })
+            })
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn entity(ty: &EntityType) -> Value {
+    let mut value = match ty {
+        EntityType::Func(_) | EntityType::Tag(_) => json!({}),
+        EntityType::Table { element, limits } => {
+            let mut value = json_limits(limits);
+            value["element"] = json!(element);
+            value
+        }
+        EntityType::Memory { limits, page_size } => {
+            let mut value = json_limits(limits);
+            value["page_size"] = json!(page_size);
+            value
+        }
+        EntityType::Global {
+            content,
+            mutable,
+            shared,
+        } => json!({ "content": content, "mutable": mutable, "shared": shared }),
+    };
+    value["kind"] = json!(ty.kind());
+    value["type"] = json!(ty.to_string());
+    value
+}
+
+fn json_limits(limits: &Limits) -> Value {
+    json!({
+        "minimum": limits.minimum,
+        "maximum": limits.maximum,
+        "index_type": if limits.index64 { "i64" } else { "i32" },
+        "shared": limits.shared,
+    })
+}

@@ -1,0 +1,110 @@
+//! `wasmc run`: compiles a module, unless that was done before, and becomes the program.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, anyhow};
+use wasmc_compiler::{Arch, Options};
+
+use crate::args::RunArgs;
+use crate::commands::cache::{Cache, Key};
+use crate::commands::compile::compile_input;
+use crate::commands::{in_pool, options};
+use crate::environment;
+use crate::input::Input;
+use crate::report::{Failure, Report};
+
+/// Runs a module. Returns only when that failed.
+pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
+    let arch = Arch::host().ok_or_else(|| anyhow!("wasmc does not compile for this machine"))?;
+    let options = options(&args.code, arch)?;
+    // The program checks its own variable; here the words are only checked against its limits.
+    args.grants.encode().map_err(Failure::usage)?;
+    let mut input = Input::read(args.module())?;
+    let name = argument_zero(&input);
+
+    let cache = (!args.no_cache).then(Cache::open).flatten();
+    let key = Key::new(input.raw(), &options);
+    if let Some(path) = cache.as_ref().and_then(|cache| cache.find(&key)) {
+        report.detail(|| format!("found {}", path.display()));
+        let error = exec(&path, &name, args);
+        // It may have been pruned since; all else is the failure of this run.
+        if error.kind() != std::io::ErrorKind::NotFound {
+            return Err(failed(&input, error));
+        }
+    }
+
+    let executable = compile(&mut input, &options, args, report)?;
+    if let Some(cache) = cache {
+        match cache.insert(&key, &executable) {
+            Ok(path) => {
+                report.detail(|| format!("kept {}", path.display()));
+                return Err(failed(&input, exec(&path, &name, args)));
+            }
+            // A program that cannot be kept can still be run.
+            Err(error) => report.detail(|| format!("not kept: {error:#}")),
+        }
+    }
+    let error = exec_from_memory(&executable, &name, args)?;
+    Err(failed(&input, error))
+}
+
+fn compile(
+    input: &mut Input,
+    options: &Options,
+    args: &RunArgs,
+    report: &Report,
+) -> Result<Vec<u8>, Failure> {
+    let start = Instant::now();
+    let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
+        in_pool(args.code.threads, || compile_input(input, options))
+    })??;
+    if args.code.time {
+        report.phases(&artifact.phases, start.elapsed());
+    }
+    Ok(artifact.bytes)
+}
+
+/// What the program sees as its name: the module's file name.
+fn argument_zero(input: &Input) -> OsString {
+    match input.path().and_then(Path::file_name) {
+        Some(name) => name.to_owned(),
+        None => OsString::from(input.name()),
+    }
+}
+
+/// Becomes the program; the error when that fails.
+fn exec(path: &Path, name: &OsStr, args: &RunArgs) -> std::io::Error {
+    let mut command = Command::new(path);
+    command.arg0(name).args(args.arguments());
+    if let Some(value) = environment::options_value(&args.grants.words) {
+        command.env(environment::options_variable(), value);
+    }
+    command.exec()
+}
+
+/// Becomes the program without a file that would have to be removed afterwards.
+fn exec_from_memory(
+    executable: &[u8],
+    name: &OsStr,
+    args: &RunArgs,
+) -> Result<std::io::Error, Failure> {
+    let memory = rustix::fs::memfd_create("wasmc-run", rustix::fs::MemfdFlags::CLOEXEC)
+        .context("failed to create a file in memory")?;
+    let mut file = std::fs::File::from(memory);
+    file.write_all(executable)
+        .context("failed to write a file in memory")?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    Ok(exec(&path, name, args))
+}
+
+fn failed(input: &Input, error: std::io::Error) -> Failure {
+    anyhow::Error::new(error)
+        .context(format!("failed to run `{}`", input.name()))
+        .into()
+}

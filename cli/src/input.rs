@@ -1,0 +1,123 @@
+//! Modules: files or standard input, in the binary or the text format.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+
+use crate::report::Failure;
+
+/// Most bytes that are read: past the compiler's own limit, so that it is the one that complains,
+/// while endless input such as `/dev/zero` does end.
+const MAX_BYTES: u64 = (1 << 30) + 1;
+
+/// A module that was read.
+#[derive(Debug)]
+pub struct Input {
+    path: Option<PathBuf>,
+    identity: Option<(u64, u64)>,
+    bytes: Vec<u8>,
+}
+
+impl Input {
+    /// Reads a file, or standard input for `-`.
+    pub fn read(path: &OsStr) -> Result<Input, Failure> {
+        let mut bytes = Vec::new();
+        if path == "-" {
+            io::stdin()
+                .lock()
+                .take(MAX_BYTES)
+                .read_to_end(&mut bytes)
+                .context("failed to read standard input")?;
+            return Ok(Input {
+                path: None,
+                identity: None,
+                bytes,
+            });
+        }
+        let path = PathBuf::from(path);
+        let mut read = || {
+            let file = File::open(&path)?;
+            let metadata = file.metadata()?;
+            file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+            Ok::<_, io::Error>((metadata.dev(), metadata.ino()))
+        };
+        let identity = read().with_context(|| format!("failed to read `{}`", path.display()))?;
+        Ok(Input {
+            path: Some(path),
+            identity: Some(identity),
+            bytes,
+        })
+    }
+
+    /// The module's path; `None` for standard input.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Device and inode of the file.
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        self.identity
+    }
+
+    /// The name in messages.
+    pub fn name(&self) -> String {
+        match &self.path {
+            Some(path) => path.display().to_string(),
+            None => "<stdin>".to_owned(),
+        }
+    }
+
+    /// The bytes as they were read.
+    pub fn raw(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The module in the binary format. What does not begin like a binary module and is text, or
+    /// is named `.wat`, is taken for the text format.
+    pub fn module(&mut self) -> Result<&[u8], Failure> {
+        if self.bytes.is_empty() {
+            return Err(anyhow!("the module is empty")
+                .context(format!("failed to parse `{}`", self.name()))
+                .into());
+        }
+        let is_binary = b"\0asm".starts_with(self.bytes.get(..4).unwrap_or(&self.bytes));
+        let named_text = self
+            .path
+            .as_ref()
+            .and_then(|path| path.extension())
+            .is_some_and(|extension| extension == "wat");
+        if is_binary {
+            return Ok(&self.bytes);
+        }
+        let is_text = !self.bytes.contains(&0) && str::from_utf8(&self.bytes).is_ok();
+        if !is_text && !named_text {
+            return Err(anyhow!("this is not a WebAssembly module")
+                .context(format!("failed to parse `{}`", self.name()))
+                .into());
+        }
+        self.bytes = self.parse_text()?;
+        Ok(&self.bytes)
+    }
+
+    fn parse_text(&self) -> Result<Vec<u8>, Failure> {
+        let context = || format!("failed to parse `{}`", self.name());
+        let text = str::from_utf8(&self.bytes)
+            .map_err(|error| {
+                let line = 1 + self.bytes[..error.valid_up_to()]
+                    .iter()
+                    .filter(|&&byte| byte == b'\n')
+                    .count();
+                anyhow!("line {line} is not UTF-8")
+            })
+            .with_context(context)?;
+        let parsed = wat::parse_str(text).map_err(|mut error| {
+            error.set_path(self.name());
+            anyhow!("{}", error.to_string().trim_end())
+        });
+        Ok(parsed.with_context(context)?)
+    }
+}

@@ -1,0 +1,55 @@
+//! `wasmc`: compiles WebAssembly modules to standalone executables.
+//!
+//! [`args`] defines the command line, [`commands`] has a file for each command. Standard output is
+//! written in [`output`] only, standard error in [`report`] only.
+
+mod args;
+mod commands;
+mod environment;
+mod input;
+mod output;
+mod report;
+
+use std::env;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::args::{Cli, Color};
+use crate::report::Report;
+
+/// The exit status of a bug of ours, which is also that of a panic.
+const STATUS_BUG: u8 = 101;
+
+fn main() -> ExitCode {
+    // Before any other thread exists: it changes the environment.
+    wasmc_compiler::link::clear_linker_environment();
+    let words: Vec<_> = env::args_os().collect();
+    let color = args::color_of(&words);
+    report::set_panic_hook(color);
+
+    let mut command = Cli::command().color(match color {
+        Color::Auto if environment::no_color() => clap::ColorChoice::Never,
+        Color::Auto => clap::ColorChoice::Auto,
+        Color::Always => clap::ColorChoice::Always,
+        Color::Never => clap::ColorChoice::Never,
+    });
+    command.build();
+    let words = args::with_command(words, &command);
+    let cli = match command.try_get_matches_from_mut(words) {
+        Ok(matches) => Cli::from_arg_matches(&matches),
+        Err(error) => Err(error),
+    };
+    let cli = match cli {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let report = Report::new(&cli);
+    match panic::catch_unwind(|| commands::execute(&cli, &report)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => report.failure(&failure),
+        // The hook has reported it.
+        Err(_) => ExitCode::from(STATUS_BUG),
+    }
+}

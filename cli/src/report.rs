@@ -1,0 +1,238 @@
+//! What goes to standard error: failures, phases, progress, bugs.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::panic::{self, PanicHookInfo};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use wasmc_compiler::Phase;
+
+use crate::args::{Cli, Color};
+use crate::environment;
+
+/// How long a compilation is silent on a terminal.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    error: anyhow::Error,
+    hint: Option<String>,
+    kind: FailureKind,
+}
+
+/// Whose fault a failure is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum FailureKind {
+    /// Bad input, or a file that cannot be read or written.
+    Input,
+    /// A command line that cannot mean anything.
+    Usage,
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        Failure {
+            error,
+            hint: None,
+            kind: FailureKind::Input,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure to do what `context` says.
+    pub fn compiler(context: String, error: &wasmc_compiler::Error) -> Failure {
+        let mut chain = anyhow::Error::msg(error.to_string());
+        if let Some(location) = error.location() {
+            chain = chain.context(location.to_string());
+        }
+        Failure {
+            error: chain.context(context),
+            hint: error.hint().map(str::to_owned),
+            kind: FailureKind::Input,
+        }
+    }
+
+    /// A command line that is wrong in a way that clap does not see.
+    pub fn usage(message: String) -> Failure {
+        Failure {
+            error: anyhow::Error::msg(message),
+            hint: None,
+            kind: FailureKind::Usage,
+        }
+    }
+
+    /// The same failure, with what the user can do.
+    pub fn hint(self, hint: impl Into<String>) -> Failure {
+        Failure {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The whole text, lines ended.
+    fn render(&self, paint: Paint) -> String {
+        let mut text = format!("{}: {}\n", paint.error("error"), self.error);
+        let causes: Vec<_> = self.error.chain().skip(1).collect();
+        if !causes.is_empty() {
+            text.push_str("\nCaused by:\n");
+        }
+        for (index, cause) in causes.iter().enumerate() {
+            let number = match causes.len() {
+                1 => String::new(),
+                _ => format!("{index}: "),
+            };
+            let indent = " ".repeat(4 + number.len());
+            for (at, line) in cause.to_string().lines().enumerate() {
+                let start = if at == 0 { &format!("    {number}") } else { &indent };
+                writeln!(text, "{}", format!("{start}{line}").trim_end())
+                    .expect("a String takes all");
+            }
+        }
+        if let Some(hint) = &self.hint {
+            write!(text, "\n{}: {hint}\n", paint.hint("hint")).expect("a String takes all");
+        }
+        text
+    }
+}
+
+/// Writes to standard error as the flags say.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    paint: Paint,
+    verbose: bool,
+}
+
+impl Report {
+    /// A report as the command line wants it.
+    pub fn new(cli: &Cli) -> Report {
+        Report {
+            paint: Paint::new(cli.color),
+            verbose: cli.verbose,
+        }
+    }
+
+    /// Whether `-v` was given.
+    pub fn verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Prints a failure; the exit status that belongs to it.
+    pub fn failure(&self, failure: &Failure) -> ExitCode {
+        print(&failure.render(self.paint));
+        ExitCode::from(match failure.kind {
+            FailureKind::Input => 1,
+            FailureKind::Usage => 2,
+        })
+    }
+
+    /// Prints a line with `-v`.
+    pub fn detail(&self, line: impl FnOnce() -> String) {
+        if self.verbose {
+            print(&format!("{}\n", line()));
+        }
+    }
+
+    /// Prints how long each phase took.
+    pub fn phases(&self, phases: &[Phase], total: Duration) {
+        let width = phases.iter().map(|phase| phase.name.len()).max();
+        let width = width.unwrap_or(0).max("total".len());
+        let mut text = String::new();
+        let rows = phases.iter().map(|phase| (phase.name, phase.wall));
+        for (name, wall) in rows.chain([("total", total)]) {
+            let milliseconds = wall.as_secs_f64() * 1e3;
+            writeln!(text, "{name:width$}  {milliseconds:>10.2} ms").expect("a String takes all");
+        }
+        print(&text);
+    }
+
+    /// Does the work; when that takes long and a person watches, says what is being done.
+    pub fn with_progress<T>(&self, doing: &str, work: impl FnOnce() -> T) -> T {
+        if !io::stderr().is_terminal() {
+            return work();
+        }
+        thread::scope(|scope| {
+            let (done, is_done) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                if is_done.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                    print(&format!("{doing} ..."));
+                    // Nothing is ever sent: this returns when the work is over.
+                    let _ = is_done.recv();
+                    print("\r\x1b[K");
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+}
+
+/// Colors, or none.
+#[derive(Clone, Copy, Debug)]
+struct Paint(bool);
+
+impl Paint {
+    fn new(color: Color) -> Paint {
+        Paint(match color {
+            Color::Auto => !environment::no_color() && io::stderr().is_terminal(),
+            Color::Always => true,
+            Color::Never => false,
+        })
+    }
+
+    fn error(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    fn hint(self, text: &str) -> String {
+        self.paint("1;36", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.0 {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Makes a panic say that it is a bug, once, whatever thread panics.
+pub fn set_panic_hook(color: Color) {
+    static REPORTED: AtomicBool = AtomicBool::new(false);
+    let paint = Paint::new(color);
+    panic::set_hook(Box::new(move |info| {
+        if !REPORTED.swap(true, Ordering::Relaxed) {
+            print(&render_panic(info, paint));
+        }
+    }));
+}
+
+fn render_panic(info: &PanicHookInfo<'_>, paint: Paint) -> String {
+    let payload = info.payload_as_str().unwrap_or("(no message)");
+    let mut text = format!(
+        "{}: this is a bug in wasmc {}\n\nCaused by:\n",
+        paint.error("error"),
+        env!("CARGO_PKG_VERSION"),
+    );
+    for line in payload.lines() {
+        writeln!(text, "    {line}").expect("a String takes all");
+    }
+    if let Some(location) = info.location() {
+        writeln!(text, "    at {location}").expect("a String takes all");
+    }
+    let hint = "please report it with the command line and the module";
+    write!(text, "\n{}: {hint}\n", paint.hint("hint")).expect("a String takes all");
+    text
+}
+
+/// Nothing can be done when standard error itself fails.
+fn print(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

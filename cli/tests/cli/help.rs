@@ -1,0 +1,71 @@
+//! Help: its examples run, and `docs/cli.md` repeats it.
+
+use std::path::Path;
+
+use crate::support::{HELLO, Sandbox, golden};
+
+const COMMANDS: [&str; 6] = ["compile", "run", "inspect", "targets", "completions", "man"];
+
+#[test]
+fn the_examples_run() {
+    for line in help_lines() {
+        let sandbox = Sandbox::with(&[("app.wat", HELLO)]);
+        sandbox.write("app.wasm", &wat::parse_str(HELLO).unwrap());
+        let help = sandbox.sh(&line).ok();
+        let examples: Vec<_> = help
+            .text()
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("$ "))
+            .collect();
+        assert!(!examples.is_empty(), "`{line}` shows no example");
+        sandbox.sh(&examples.join("\n")).ok();
+    }
+}
+
+#[test]
+fn short_help_is_short() {
+    let sandbox = Sandbox::new();
+    for command in COMMANDS {
+        let short = sandbox.sh(&format!("wasmc {command} -h")).ok();
+        let long = sandbox.sh(&format!("wasmc {command} --help")).ok();
+        assert!(short.stdout.len() < long.stdout.len(), "{command}");
+    }
+}
+
+#[test]
+fn the_proposals_are_listed() {
+    let sandbox = Sandbox::new();
+    for line in ["wasmc compile -W help", "wasmc -W help", "wasmc run -Whelp"] {
+        let outcome = sandbox.sh(line).ok();
+        assert!(outcome.text().contains("tail-call"), "{line}");
+    }
+}
+
+/// `docs/cli.md` is a text with the help of each command between marks; `BLESS=1` renews it.
+#[test]
+fn the_reference_page_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let mut renewed = String::new();
+    let mut rest = page.as_str();
+    for line in help_lines().into_iter().chain(["wasmc -W help".to_owned()]) {
+        let begin = format!("<!-- {line} -->\n");
+        let end = "<!-- end -->\n";
+        let (before, after) = rest
+            .split_once(&begin)
+            .unwrap_or_else(|| panic!("docs/cli.md lacks `{}` or has it at another place", begin.trim()));
+        let (_, after) = after.split_once(end).expect("a mark for the end");
+        let help = Sandbox::new().sh(&line).ok();
+        let help: Vec<_> = help.text().trim_end().lines().map(str::trim_end).collect();
+        renewed.push_str(before);
+        renewed.push_str(&format!("{begin}```text\n{}\n```\n{end}", help.join("\n")));
+        rest = after;
+    }
+    renewed.push_str(rest);
+    golden(&path, &renewed);
+}
+
+fn help_lines() -> Vec<String> {
+    let commands = COMMANDS.iter().map(|command| format!("wasmc {command} --help"));
+    ["wasmc --help".to_owned()].into_iter().chain(commands).collect()
+}

@@ -1,0 +1,418 @@
+//! What a module is and needs: its kind, types, imports, exports, proposals and sizes.
+
+use rayon::prelude::*;
+use wasmc_abi::wasi;
+use wasmparser::{
+    CompositeInnerType, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations,
+    FunctionBody, KnownCustom, Name, Parser, Payload, SubType, TypeRef, Validator,
+    ValidatorResources, WasmFeatures,
+};
+
+use crate::error::{Error, Location, Result};
+use crate::features::{Features, PROPOSALS, Proposal};
+use crate::inspect::entity::EntityType;
+use crate::inspect::proposals::used_by_operators;
+use crate::program::imports::wasi_type_matches;
+
+pub mod entity;
+mod proposals;
+
+/// What [`inspect`] finds.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// How the module is started.
+    pub kind: Kind,
+    /// The module's name, from its name section.
+    pub name: Option<String>,
+    /// The type section, a text for each type.
+    pub types: Vec<String>,
+    /// Imports, in the order of the module.
+    pub imports: Vec<Import>,
+    /// Exports, in the order of the module.
+    pub exports: Vec<Export>,
+    /// Tables that the module defines.
+    pub tables: Vec<EntityType>,
+    /// Memories that the module defines.
+    pub memories: Vec<EntityType>,
+    /// Globals that the module defines.
+    pub globals: Vec<EntityType>,
+    /// Index of the start function.
+    pub start: Option<u32>,
+    /// The proposals without which the module is invalid, in the order of [`PROPOSALS`].
+    pub proposals: Vec<&'static Proposal>,
+    /// Bytes and counts.
+    pub sizes: Sizes,
+    /// The producers section: fields, each with names and versions.
+    pub producers: Vec<(String, Vec<(String, String)>)>,
+}
+
+/// How a module is started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Exports `_start`: a program.
+    Command,
+    /// Exports `_initialize`: called once, before its other exports.
+    Reactor,
+    /// Neither.
+    Library,
+}
+
+impl Kind {
+    /// A word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Command => "command",
+            Kind::Reactor => "reactor",
+            Kind::Library => "library",
+        }
+    }
+}
+
+/// An import.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The module's part of the name.
+    pub module: String,
+    /// The entity's part of the name.
+    pub name: String,
+    /// What is imported.
+    pub ty: EntityType,
+    /// Whether the runtime satisfies it.
+    pub offer: Offer,
+}
+
+/// Whether the runtime satisfies an import.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Offer {
+    /// It does.
+    Offered,
+    /// It offers a function of this name, but of another type: the one given.
+    OtherType(String),
+    /// It offers nothing of this name.
+    Unknown,
+}
+
+/// An export.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// What is exported.
+    pub ty: EntityType,
+    /// Its index in the index space of its kind.
+    pub index: u32,
+}
+
+/// Bytes and counts of a module.
+#[derive(Clone, Debug, Default)]
+pub struct Sizes {
+    /// Bytes of the whole module.
+    pub module: usize,
+    /// Bytes of the code section.
+    pub code: usize,
+    /// Bytes of the data section.
+    pub data: usize,
+    /// Functions that the module defines.
+    pub functions: usize,
+    /// Custom sections in the order of the module: name and bytes of content.
+    pub custom: Vec<(String, usize)>,
+}
+
+/// Finds out what a module is and needs. All proposals that wasmc knows are accepted, whether or
+/// not it compiles them; invalid modules and components are errors.
+pub fn inspect(module: &[u8]) -> Result<Inspection> {
+    if Parser::is_component(module) {
+        return Err(Error::Unsupported {
+            message: "this is a component, not a module".to_owned(),
+            location: Location::default(),
+            hint: Some(
+                "build a core module (for example for `wasm32-wasip1`), or extract it with \
+                 `wasm-tools component unbundle`"
+                    .to_owned(),
+            ),
+        });
+    }
+    let all = PROPOSALS
+        .iter()
+        .fold(Features::default().bits(), |all, proposal| {
+            all | proposal.bits
+        })
+        - WasmFeatures::COMPONENT_MODEL;
+    let mut validator = Validator::new_with_features(all);
+    let mut parser = Parser::new(0);
+    parser.set_features(all);
+    let mut scan = Scan::default();
+    let mut sections = Vec::new();
+    let mut bodies = Vec::new();
+    for payload in parser.parse_all(module) {
+        let payload = payload.map_err(|error| Error::invalid(&error))?;
+        if let Payload::CodeSectionEntry(body) = payload {
+            let to_validate = validator
+                .code_section_entry(&body)
+                .map_err(|error| Error::invalid(&error))?;
+            bodies.push((to_validate, body));
+            continue;
+        }
+        validator
+            .payload(&payload)
+            .map_err(|error| Error::invalid(&error))?;
+        scan.record(&payload).map_err(|error| Error::invalid(&error))?;
+        sections.push(payload);
+    }
+    scan.sizes.module = module.len();
+    scan.sizes.functions = bodies.len();
+    let used = used_by_bodies(bodies)? | used_by_sections(&sections, all);
+    Ok(scan.finish(used))
+}
+
+/// The proposals without which some section other than the code section is invalid.
+fn used_by_sections(sections: &[Payload<'_>], all: WasmFeatures) -> WasmFeatures {
+    let validates = |features: WasmFeatures| {
+        let mut validator = Validator::new_with_features(features);
+        sections
+            .iter()
+            .filter(|payload| {
+                !matches!(
+                    payload,
+                    Payload::CodeSectionStart { .. } | Payload::End(_) | Payload::CustomSection(_)
+                )
+            })
+            .all(|payload| validator.payload(payload).is_ok())
+    };
+    PROPOSALS
+        .iter()
+        .filter(|proposal| all.contains(proposal.bits) && !validates(all - proposal.bits))
+        .fold(WasmFeatures::empty(), |used, proposal| used | proposal.bits)
+}
+
+type BodyToValidate<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
+
+/// Validates the bodies, and the proposals of their operators.
+fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<WasmFeatures> {
+    bodies
+        .into_par_iter()
+        .with_min_len(16)
+        .map_init(
+            FuncValidatorAllocations::default,
+            |allocations, (to_validate, body)| {
+                let index = to_validate.index;
+                used_by_operators(allocations, to_validate, &body).map_err(|error| Error::Invalid {
+                    message: error.message().to_string(),
+                    location: Location {
+                        instance: None,
+                        function: Some((index, None)),
+                        offset: Some(error.offset()),
+                    },
+                })
+            },
+        )
+        .collect::<Vec<_>>()
+        .into_iter()
+        .try_fold(WasmFeatures::empty(), |all, used| Ok(all | used?))
+}
+
+/// What the sections of a module say, while they are read.
+#[derive(Default)]
+struct Scan {
+    name: Option<String>,
+    types: Vec<SubType>,
+    imports: Vec<Import>,
+    exports: Vec<Export>,
+    /// Index spaces, imports first.
+    funcs: Vec<EntityType>,
+    tables: Vec<EntityType>,
+    memories: Vec<EntityType>,
+    globals: Vec<EntityType>,
+    tags: Vec<EntityType>,
+    /// Numbers of imported tables, memories and globals.
+    imported: [usize; 3],
+    start: Option<u32>,
+    sizes: Sizes,
+    producers: Vec<(String, Vec<(String, String)>)>,
+}
+
+impl Scan {
+    /// Notes what a validated section says.
+    fn record(&mut self, payload: &Payload<'_>) -> Result<(), wasmparser::Error> {
+        match payload {
+            Payload::TypeSection(reader) => {
+                for group in reader.clone() {
+                    self.types.extend(group?.into_types());
+                }
+            }
+            Payload::ImportSection(reader) => {
+                for import in reader.clone().into_imports() {
+                    self.record_import(&import?);
+                }
+                self.imported = [self.tables.len(), self.memories.len(), self.globals.len()];
+            }
+            Payload::FunctionSection(reader) => {
+                for ty in reader.clone() {
+                    let ty = self.func(ty?);
+                    self.funcs.push(ty);
+                }
+            }
+            Payload::TableSection(reader) => {
+                for table in reader.clone() {
+                    self.tables.push(EntityType::table(&table?.ty));
+                }
+            }
+            Payload::MemorySection(reader) => {
+                for memory in reader.clone() {
+                    self.memories.push(EntityType::memory(&memory?));
+                }
+            }
+            Payload::TagSection(reader) => {
+                for tag in reader.clone() {
+                    let ty = self.tag(tag?.func_type_idx);
+                    self.tags.push(ty);
+                }
+            }
+            Payload::GlobalSection(reader) => {
+                for global in reader.clone() {
+                    self.globals.push(EntityType::global(&global?.ty));
+                }
+            }
+            Payload::ExportSection(reader) => {
+                for export in reader.clone() {
+                    let export = export?;
+                    let space = match export.kind {
+                        ExternalKind::Func | ExternalKind::FuncExact => &self.funcs,
+                        ExternalKind::Table => &self.tables,
+                        ExternalKind::Memory => &self.memories,
+                        ExternalKind::Global => &self.globals,
+                        ExternalKind::Tag => &self.tags,
+                    };
+                    self.exports.push(Export {
+                        name: export.name.to_owned(),
+                        ty: space[export.index as usize].clone(),
+                        index: export.index,
+                    });
+                }
+            }
+            Payload::StartSection { func, .. } => self.start = Some(*func),
+            Payload::CodeSectionStart { size, .. } => self.sizes.code = *size as usize,
+            Payload::DataSection(reader) => {
+                let range = reader.range();
+                self.sizes.data = (range.end - range.start) as usize;
+            }
+            Payload::CustomSection(section) => {
+                let custom = (section.name().to_owned(), section.data().len());
+                self.sizes.custom.push(custom);
+                self.record_custom(&section.as_known());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn record_import(&mut self, import: &wasmparser::Import<'_>) {
+        let (ty, offer) = match import.ty {
+            TypeRef::Func(index) | TypeRef::FuncExact(index) => {
+                (self.func(index), self.offer(import, index))
+            }
+            TypeRef::Table(ty) => (EntityType::table(&ty), Offer::Unknown),
+            TypeRef::Memory(ty) => (EntityType::memory(&ty), Offer::Unknown),
+            TypeRef::Global(ty) => (EntityType::global(&ty), Offer::Unknown),
+            TypeRef::Tag(ty) => (self.tag(ty.func_type_idx), Offer::Unknown),
+        };
+        let space = match ty {
+            EntityType::Func(_) => &mut self.funcs,
+            EntityType::Table { .. } => &mut self.tables,
+            EntityType::Memory { .. } => &mut self.memories,
+            EntityType::Global { .. } => &mut self.globals,
+            EntityType::Tag(_) => &mut self.tags,
+        };
+        space.push(ty.clone());
+        self.imports.push(Import {
+            module: import.module.to_owned(),
+            name: import.name.to_owned(),
+            ty,
+            offer,
+        });
+    }
+
+    /// Whether the runtime offers the function that is imported with this type.
+    fn offer(&self, import: &wasmparser::Import<'_>, ty: u32) -> Offer {
+        let function = wasi::find(import.name).filter(|_| import.module == wasi::MODULE);
+        match (function, self.func_type(ty)) {
+            (Some(function), Some(ty)) if wasi_type_matches(function, ty) => Offer::Offered,
+            (Some(function), _) => Offer::OtherType(entity::wasi_type(function)),
+            (None, _) => Offer::Unknown,
+        }
+    }
+
+    /// Custom sections are never an error: what does not parse is left out.
+    fn record_custom(&mut self, section: &KnownCustom<'_>) {
+        match section {
+            KnownCustom::Name(names) => {
+                for name in names.clone().into_iter().flatten() {
+                    if let Name::Module { name, .. } = name {
+                        self.name = Some(name.to_owned());
+                    }
+                }
+            }
+            KnownCustom::Producers(fields) => {
+                for field in fields.clone().into_iter().flatten() {
+                    let values = field.values.into_iter().flatten();
+                    let values = values.map(|v| (v.name.to_owned(), v.version.to_owned()));
+                    self.producers.push((field.name.to_owned(), values.collect()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn func_type(&self, index: u32) -> Option<&FuncType> {
+        match &self.types.get(index as usize)?.composite_type.inner {
+            CompositeInnerType::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    fn func(&self, ty: u32) -> EntityType {
+        EntityType::Func(self.func_type(ty).map(entity::func_type).unwrap_or_default())
+    }
+
+    fn tag(&self, ty: u32) -> EntityType {
+        EntityType::Tag(self.func_type(ty).map(entity::func_type).unwrap_or_default())
+    }
+
+    fn finish(mut self, used: WasmFeatures) -> Inspection {
+        let exports = |name| {
+            let mut exports = self.exports.iter();
+            exports.any(|export| export.name == name && matches!(export.ty, EntityType::Func(_)))
+        };
+        let kind = if exports("_start") {
+            Kind::Command
+        } else if exports("_initialize") {
+            Kind::Reactor
+        } else {
+            Kind::Library
+        };
+        let [tables, memories, globals] = self.imported;
+        let type_text = |ty: &SubType| match &ty.composite_type.inner {
+            CompositeInnerType::Func(func) if ty.is_final && ty.supertype_idxs.is_empty() => {
+                entity::func_type(func)
+            }
+            _ => ty.to_string(),
+        };
+        Inspection {
+            kind,
+            name: self.name,
+            types: self.types.iter().map(type_text).collect(),
+            imports: self.imports,
+            exports: self.exports,
+            tables: self.tables.split_off(tables),
+            memories: self.memories.split_off(memories),
+            globals: self.globals.split_off(globals),
+            start: self.start,
+            proposals: PROPOSALS
+                .iter()
+                .filter(|proposal| used.intersects(proposal.bits))
+                .collect(),
+            sizes: self.sizes,
+            producers: self.producers,
+        }
+    }
+}
