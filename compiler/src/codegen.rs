@@ -1,0 +1,222 @@
+//! From the planned text to machine code, in parallel.
+//!
+//! Each worker translates and compiles one part of the text at a time and keeps only the bytes
+//! and what must be known of them: there is never IR of more functions than there are threads.
+
+use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{self, ExternalName};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::{Context, FinalizedRelocTarget};
+use cranelift_frontend::FunctionBuilderContext;
+use rayon::prelude::*;
+use wasmc_abi::traps::Trap;
+
+use crate::error::{Error, Location, Result};
+use crate::program::{CodeItem, FuncKind, Program};
+use crate::translate::{self, Symbol, symbol_of, trap_of};
+
+/// Machine code of one part of the text.
+#[derive(Debug)]
+pub(crate) struct CompiledFunc {
+    /// What it is.
+    pub item: CodeItem,
+    /// Its bytes.
+    pub code: Vec<u8>,
+    /// Alignment of its first byte.
+    pub alignment: u32,
+    /// Places to fill in once everything has an address.
+    pub relocs: Vec<Relocation>,
+    /// Offsets of instructions that may trap, ascending, and why.
+    pub traps: Vec<(u32, Trap)>,
+    /// Where code comes from: offsets of return addresses and of trapping instructions, ascending,
+    /// and byte offsets in the module.
+    pub lines: Vec<(u32, u32)>,
+}
+
+/// A place to fill in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Relocation {
+    /// Offset in the code.
+    pub offset: u32,
+    /// How.
+    pub kind: Reloc,
+    /// With whose address.
+    pub target: Symbol,
+    /// Plus this.
+    pub addend: i64,
+}
+
+/// A worker's buffers, reused from function to function.
+struct Worker {
+    context: Context,
+    builder: FunctionBuilderContext,
+    control: ControlPlane,
+}
+
+impl Worker {
+    fn new() -> Worker {
+        Worker {
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+        }
+    }
+}
+
+/// Compiles the whole text; the results are in its order, whatever the number of threads.
+pub(crate) fn compile(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<CompiledFunc>> {
+    map_text(program, |worker, item| compile_one(program, isa, worker, item))
+}
+
+/// Compiles the whole text to human-readable assembly, a string for each part.
+pub(crate) fn disassemble(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<String>> {
+    map_text(program, |worker, item| {
+        worker.context.set_disasm(true);
+        compile_in_context(program, isa, worker, item)?;
+        let code = worker.context.compiled_code().expect("just compiled");
+        Ok(code.vcode.clone().unwrap_or_default())
+    })
+}
+
+/// Translates the whole text to IR text, a string for each part.
+pub(crate) fn print_ir(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<String>> {
+    map_text(program, |worker, item| {
+        let mut func = ir::Function::new();
+        translate::translate(program, isa, item, &mut func, &mut worker.builder)?;
+        Ok(func.display().to_string())
+    })
+}
+
+/// Calls `make` for every part of the text in parallel; of several errors the first in the
+/// text's order is returned.
+fn map_text<T: Send>(
+    program: &Program<'_>,
+    make: impl Fn(&mut Worker, CodeItem) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let results: Vec<Result<T>> = program
+        .code
+        .par_iter()
+        .map_init(Worker::new, |worker, &item| {
+            make(worker, item).map_err(|error| in_instance(program, item, error))
+        })
+        .collect();
+    results.into_iter().collect()
+}
+
+fn in_instance(program: &Program<'_>, item: CodeItem, error: Error) -> Error {
+    let CodeItem::Func(id) = item else {
+        return error;
+    };
+    match program.funcs[id].kind {
+        FuncKind::Defined { instance, .. } if program.instances.len() > 1 => {
+            error.in_instance(&program.instances[instance].name)
+        }
+        _ => error,
+    }
+}
+
+fn compile_one(
+    program: &Program<'_>,
+    isa: &dyn TargetIsa,
+    worker: &mut Worker,
+    item: CodeItem,
+) -> Result<CompiledFunc> {
+    compile_in_context(program, isa, worker, item)?;
+    let compiled = worker.context.compiled_code().expect("just compiled");
+    let func = &worker.context.func;
+    let buffer = &compiled.buffer;
+    let relocs = buffer
+        .relocs()
+        .iter()
+        .map(|reloc| Relocation {
+            offset: reloc.offset,
+            kind: reloc.kind,
+            target: target(func, &reloc.target),
+            addend: reloc.addend,
+        })
+        .collect();
+    let traps: Vec<_> = buffer
+        .traps()
+        .iter()
+        .map(|trap| (trap.offset, trap_of(trap.code)))
+        .collect();
+    let lines = lines(buffer, &traps);
+    Ok(CompiledFunc {
+        item,
+        code: buffer.data().to_vec(),
+        alignment: buffer.alignment,
+        relocs,
+        traps,
+        lines,
+    })
+}
+
+fn compile_in_context(
+    program: &Program<'_>,
+    isa: &dyn TargetIsa,
+    worker: &mut Worker,
+    item: CodeItem,
+) -> Result<()> {
+    let context = &mut worker.context;
+    context.clear();
+    translate::translate(program, isa, item, &mut context.func, &mut worker.builder)?;
+    context
+        .compile(isa, &mut worker.control)
+        .map(drop)
+        .map_err(|error| Error::Limit {
+            message: format!("the code generator gave up: {}", error.inner),
+            location: location(program, item),
+        })
+}
+
+fn location(program: &Program<'_>, item: CodeItem) -> Location {
+    let CodeItem::Func(id) = item else {
+        return Location::default();
+    };
+    let func = &program.funcs[id];
+    match func.kind {
+        FuncKind::Defined { index, .. } => Location {
+            function: Some((index.as_u32(), func.name.clone())),
+            ..Location::default()
+        },
+        FuncKind::Wasi { .. } => Location::default(),
+    }
+}
+
+/// What a relocation of Cranelift's refers to.
+fn target(func: &ir::Function, target: &FinalizedRelocTarget) -> Symbol {
+    match target {
+        FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
+            symbol_of(&func.params.user_named_funcs()[*name])
+        }
+        FinalizedRelocTarget::ExternalName(ExternalName::LibCall(call)) => {
+            Symbol::Builtin(translate::libcall(*call))
+        }
+        target => unreachable!("no relocation of ours refers to {target:?}"),
+    }
+}
+
+/// Joins the places that a backtrace may name with the source locations of the code there.
+fn lines(
+    buffer: &cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>,
+    traps: &[(u32, Trap)],
+) -> Vec<(u32, u32)> {
+    let sources = buffer.get_srclocs_sorted();
+    let source_at = |offset: u32| {
+        let next = sources.partition_point(|source| source.start <= offset);
+        let source = sources[..next].last()?;
+        (offset < source.end && !source.loc.is_default()).then(|| source.loc.bits())
+    };
+    // A return address lies just behind its call.
+    let calls = buffer
+        .call_sites()
+        .filter_map(|site| Some((site.ret_addr, source_at(site.ret_addr - 1)?)));
+    let traps = traps
+        .iter()
+        .filter_map(|&(offset, _)| Some((offset, source_at(offset)?)));
+    let mut lines: Vec<_> = calls.chain(traps).collect();
+    lines.sort_unstable();
+    lines.dedup_by_key(|line| line.0);
+    lines
+}

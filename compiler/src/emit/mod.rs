@@ -1,0 +1,304 @@
+//! From compiled functions and the plan to one relocatable object.
+//!
+//! The text is one section in the decided order. Since its layout is known here, calls within it
+//! are resolved here too, and everything that holds code addresses (funcrefs, trap and line
+//! tables) is written as offsets from its start: the linker sees few relocations, and the
+//! executable needs none at start.
+
+mod text;
+mod blob;
+mod records;
+mod state;
+
+use object::write::{Object, Relocation, SectionId, StandardSegment, Symbol, SymbolId, SymbolSection};
+use object::{
+    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind,
+    SymbolFlags, SymbolKind, SymbolScope, elf,
+};
+use std::collections::HashMap;
+use wasmc_abi::symbols;
+use wasmc_abi::wasi;
+
+use crate::codegen::CompiledFunc;
+use crate::error::{Error, Location, Result};
+use crate::options::Options;
+use crate::program::Program;
+use crate::program::init::image_alignment;
+use crate::target::Arch;
+use crate::translate;
+use blob::{Blob, Place, Section};
+use text::Text;
+
+/// Makes the guest's object.
+pub(crate) fn object(
+    program: &Program<'_>,
+    code: Vec<CompiledFunc>,
+    required_cpu: u32,
+    options: &Options,
+) -> Result<Vec<u8>> {
+    let arch = options.target.arch;
+    let mut text = text::lay_out(program, code, arch)?;
+    let mut records = records::write(program, &text, required_cpu, options)?;
+    let state = state::write(program, &text, &records);
+    let segments = records::segments(program)?;
+
+    let mut object = Object::new(
+        BinaryFormat::Elf,
+        match arch {
+            Arch::X86_64 => Architecture::X86_64,
+            Arch::Aarch64 => Architecture::Aarch64,
+        },
+        Endianness::Little,
+    );
+    let mut sections = Sections::new();
+    let code = std::mem::take(&mut text.code);
+    sections.add(&mut object, Section::Text, code, text.alignment);
+    let bytes = std::mem::take(&mut records.blob.bytes);
+    sections.add(&mut object, Section::ReadOnly, bytes, 16);
+    sections.add(&mut object, Section::State, state.bytes, 16);
+    sections.add_zeros(&mut object, program.state.zero_len);
+    sections.add(&mut object, Section::Segments, segments.bytes, 16);
+    let images = images(program);
+    sections.add(&mut object, Section::Image, images, image_alignment(arch));
+
+    let mut externals = HashMap::new();
+    for reloc in &text.relocs {
+        let (symbol, addend) = match records.place_of(program, reloc.target) {
+            Some(place) => (sections.symbol(place.section), place.offset as i64),
+            None => (external(&mut object, &mut externals, reloc.target), 0),
+        };
+        let relocation = Relocation {
+            offset: u64::from(reloc.offset),
+            symbol,
+            addend: addend + reloc.addend,
+            flags: relocation_flags(reloc.kind),
+        };
+        add_relocation(&mut object, sections.id(Section::Text), relocation)?;
+    }
+    let blobs = [
+        (Section::ReadOnly, records.blob.pointers),
+        (Section::State, state.pointers),
+    ];
+    for (section, pointers) in blobs {
+        for pointer in pointers {
+            let symbol = match pointer.target {
+                blob::Target::Place(place) => sections.symbol(place.section),
+                blob::Target::Runtime(name) => undefined(&mut object, &mut externals, name),
+            };
+            let relocation = Relocation {
+                offset: pointer.offset,
+                symbol,
+                addend: pointer.target.addend(),
+                flags: relative32(arch),
+            };
+            add_relocation(&mut object, sections.id(section), relocation)?;
+        }
+    }
+    add_symbols(&mut object, &sections, program, &text, records.program_len);
+    object.write().map_err(broken)
+}
+
+/// The sections of the object that were made.
+struct Sections {
+    made: HashMap<Section, (SectionId, SymbolId)>,
+}
+
+impl Sections {
+    fn new() -> Sections {
+        Sections {
+            made: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, object: &mut Object<'_>, section: Section, bytes: Vec<u8>, align: u64) {
+        if bytes.is_empty() && section != Section::Text {
+            return;
+        }
+        let (name, kind) = match section {
+            Section::Text => (symbols::SECTION_TEXT, SectionKind::Text),
+            Section::ReadOnly => (symbols::SECTION_RODATA, SectionKind::ReadOnlyData),
+            Section::State => (symbols::SECTION_DATA, SectionKind::Data),
+            Section::Segments => (symbols::SECTION_SEGMENTS, SectionKind::ReadOnlyData),
+            Section::Image => (symbols::SECTION_IMAGE, SectionKind::ReadOnlyData),
+            Section::Zero => unreachable!("it has no bytes"),
+        };
+        let segment = object.segment_name(StandardSegment::Data).to_vec();
+        let id = object.add_section(segment, name.into(), kind);
+        object.set_section_data(id, bytes, align);
+        self.register(object, section, id);
+    }
+
+    fn add_zeros(&mut self, object: &mut Object<'_>, len: u32) {
+        if len == 0 {
+            return;
+        }
+        let segment = object.segment_name(StandardSegment::Data).to_vec();
+        let kind = SectionKind::UninitializedData;
+        let id = object.add_section(segment, symbols::SECTION_BSS.into(), kind);
+        object.append_section_bss(id, u64::from(len), 16);
+        self.register(object, Section::Zero, id);
+    }
+
+    fn register(&mut self, object: &mut Object<'_>, section: Section, id: SectionId) {
+        debug_assert!(matches!(object.section_flags_mut(id), SectionFlags::Elf { .. }));
+        let symbol = object.section_symbol(id);
+        self.made.insert(section, (id, symbol));
+    }
+
+    fn id(&self, section: Section) -> SectionId {
+        self.made[&section].0
+    }
+
+    fn symbol(&self, section: Section) -> SymbolId {
+        self.made[&section].1
+    }
+}
+
+fn add_relocation(
+    object: &mut Object<'_>,
+    section: SectionId,
+    relocation: Relocation,
+) -> Result<()> {
+    object.add_relocation(section, relocation).map_err(broken)
+}
+
+fn broken(error: object::write::Error) -> Error {
+    Error::Limit {
+        message: format!("the object could not be written: {error}"),
+        location: Location::default(),
+    }
+}
+
+/// The pages of initial memory that are moved into place.
+fn images(program: &Program<'_>) -> Vec<u8> {
+    let total: u64 = program.images.iter().map(|image| image.len).sum();
+    let mut bytes = vec![0; total as usize];
+    let mut start = 0;
+    for image in &program.images {
+        for &(offset, data) in &image.parts {
+            let data = program.datas[data].bytes;
+            let offset = (start + offset) as usize;
+            bytes[offset..offset + data.len()].copy_from_slice(data);
+        }
+        start += image.len;
+    }
+    bytes
+}
+
+/// The undefined symbol of a function of the runtime.
+fn external(
+    object: &mut Object<'_>,
+    externals: &mut HashMap<&'static str, SymbolId>,
+    symbol: translate::Symbol,
+) -> SymbolId {
+    let name = match symbol {
+        translate::Symbol::Wasi(index) => wasi::FUNCTIONS[index as usize].symbol,
+        translate::Symbol::Builtin(builtin) => builtin.signature().symbol,
+        symbol => unreachable!("{symbol:?} has a place in the object"),
+    };
+    undefined(object, externals, name)
+}
+
+fn undefined(
+    object: &mut Object<'_>,
+    externals: &mut HashMap<&'static str, SymbolId>,
+    name: &'static str,
+) -> SymbolId {
+    *externals.entry(name).or_insert_with(|| {
+        object.add_symbol(Symbol {
+            name: name.into(),
+            value: 0,
+            size: 0,
+            kind: SymbolKind::Unknown,
+            scope: SymbolScope::Unknown,
+            weak: false,
+            section: SymbolSection::Undefined,
+            flags: SymbolFlags::None,
+        })
+    })
+}
+
+/// The relocation of a 32-bit pointer relative to itself.
+fn relative32(arch: Arch) -> RelocationFlags {
+    let r_type = match arch {
+        Arch::X86_64 => elf::R_X86_64_PC32,
+        Arch::Aarch64 => elf::R_AARCH64_PREL32,
+    };
+    RelocationFlags::Elf { r_type }
+}
+
+/// The ELF form of Cranelift's relocations. An absolute one, or one through the GOT, would be a
+/// bug: the executable would not be position-independent, or slower.
+fn relocation_flags(kind: cranelift_codegen::binemit::Reloc) -> RelocationFlags {
+    use cranelift_codegen::binemit::Reloc;
+    let r_type = match kind {
+        Reloc::X86CallPCRel4 => elf::R_X86_64_PLT32,
+        Reloc::X86PCRel4 => elf::R_X86_64_PC32,
+        Reloc::Arm64Call => elf::R_AARCH64_CALL26,
+        Reloc::Aarch64AdrPrelPgHi21 => elf::R_AARCH64_ADR_PREL_PG_HI21,
+        Reloc::Aarch64AddAbsLo12Nc => elf::R_AARCH64_ADD_ABS_LO12_NC,
+        kind => unreachable!("a relocation of kind {kind} in colocated code"),
+    };
+    RelocationFlags::Elf { r_type }
+}
+
+/// The symbol table: the program's root, which the runtime refers to, and local names for
+/// debuggers and profilers.
+fn add_symbols(
+    object: &mut Object<'_>,
+    sections: &Sections,
+    program: &Program<'_>,
+    text: &Text,
+    program_len: u64,
+) {
+    object.add_symbol(Symbol {
+        name: symbols::PROGRAM.into(),
+        value: 0,
+        size: program_len,
+        kind: SymbolKind::Data,
+        scope: SymbolScope::Linkage,
+        weak: false,
+        section: SymbolSection::Section(sections.id(Section::ReadOnly)),
+        flags: SymbolFlags::None,
+    });
+    for part in &text.parts {
+        object.add_symbol(Symbol {
+            name: escape(&records::symbol_name(program, part.item)),
+            value: u64::from(part.start),
+            size: u64::from(part.len),
+            kind: SymbolKind::Text,
+            scope: SymbolScope::Compilation,
+            weak: false,
+            section: SymbolSection::Section(sections.id(Section::Text)),
+            flags: SymbolFlags::None,
+        });
+    }
+}
+
+/// A name without bytes that tools stumble over.
+fn escape(name: &str) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'!'..=b'~' if byte != b'\\' => escaped.push(byte),
+            _ => escaped.extend(format!("\\x{byte:02x}").bytes()),
+        }
+    }
+    escaped
+}
+
+impl blob::Target {
+    fn addend(&self) -> i64 {
+        match self {
+            blob::Target::Place(Place { offset, .. }) => *offset as i64,
+            blob::Target::Runtime(_) => 0,
+        }
+    }
+}
+
+/// Bytes of a blob, for callers that need them as they are.
+impl Blob {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}

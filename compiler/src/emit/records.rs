@@ -1,0 +1,519 @@
+//! The read-only records that the runtime reads: the program's root and its tables.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::entity::EntityRef;
+use wasmc_abi::layout::{
+    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, MAGIC, Program as
+    Root, program_flags,
+};
+use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
+use wasmc_abi::symbols;
+use wasmparser::ValType;
+
+use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
+use super::text::Text;
+use crate::error::{Error, Location, Result};
+use crate::index::{DataId, ElemId, FuncId, MemoryId, TableId};
+use crate::options::Options;
+use crate::program::{CodeItem, FuncKind, Program, Reference, Step, script::ScriptStep};
+use crate::translate::Symbol;
+
+/// The records, and where code finds those that it reads.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub blob: Blob,
+    /// Bytes of the root, which is at offset 0.
+    pub program_len: u64,
+    /// Offset of the read-only tables.
+    pub read_only_tables: u64,
+    ref_funcs: u64,
+    elems: HashMap<ElemId, u64>,
+    datas: HashMap<DataId, u64>,
+}
+
+/// The value of a reference: known now that the text is laid out. A function that is not part of
+/// the text can only be in a table that no code reads.
+pub(super) fn reference(program: &Program<'_>, text: &Text, reference: Reference) -> u64 {
+    match reference {
+        Reference::Func(func) if program.funcs[func].in_text => {
+            let type_id = program.type_id(program.funcs[func].sig);
+            layout::funcref(type_id, text.func(func))
+        }
+        _ => 0,
+    }
+}
+
+/// The name of a part of the text.
+pub(super) fn symbol_name(program: &Program<'_>, item: CodeItem) -> String {
+    match item {
+        CodeItem::Trampoline(sig) => format!("trampoline[{}]", sig.index()),
+        CodeItem::Func(id) => {
+            let func = &program.funcs[id];
+            match (func.kind, &func.name) {
+                (FuncKind::Defined { .. }, Some(name)) => name.clone(),
+                (FuncKind::Defined { index, .. }, None) => format!("func[{}]", index.index()),
+                (FuncKind::Wasi { function, .. }, _) => format!("thunk[{}]", function.name),
+            }
+        }
+    }
+}
+
+/// The passive and copied data segments, in the order of their ids.
+pub(super) fn segments(program: &Program<'_>) -> Result<Blob> {
+    let mut blob = Blob::default();
+    for data in program.datas.values().filter(|data| data.in_image) {
+        blob.align(16);
+        blob.bytes.extend_from_slice(data.bytes);
+    }
+    if blob.bytes.len() > i32::MAX as usize {
+        return Err(Error::Limit {
+            message: "the module has more than 2 GiB of data".into(),
+            location: Location::default(),
+        });
+    }
+    Ok(blob)
+}
+
+impl Records {
+    /// Where a symbol lies in the object; `None` for a function of the runtime.
+    pub fn place_of(&self, _program: &Program<'_>, symbol: Symbol) -> Option<Place> {
+        let (section, offset) = match symbol {
+            Symbol::Text => (Section::Text, 0),
+            Symbol::State => (Section::State, 0),
+            Symbol::Zero => (Section::Zero, 0),
+            Symbol::ReadOnlyTables => (Section::ReadOnly, self.read_only_tables),
+            Symbol::RefFuncs => (Section::ReadOnly, self.ref_funcs),
+            Symbol::Elem(id) => (Section::ReadOnly, self.elems[&ElemId::from_u32(id)]),
+            Symbol::Data(id) => (Section::Segments, self.datas[&DataId::from_u32(id)]),
+            Symbol::Func(_) => unreachable!("calls within the text are resolved"),
+            Symbol::Wasi(_) | Symbol::Builtin(_) => return None,
+        };
+        Some(Place { section, offset })
+    }
+}
+
+/// Writes the records. The root comes first; its slices are filled in from what follows it.
+pub(super) fn write(
+    program: &Program<'_>,
+    text: &Text,
+    required_cpu: u32,
+    options: &Options,
+) -> Result<Records> {
+    let mut records = Records {
+        blob: Blob::default(),
+        program_len: size_of::<Root>() as u64,
+        read_only_tables: 0,
+        ref_funcs: 0,
+        elems: HashMap::new(),
+        datas: segment_offsets(program),
+    };
+    let blob = &mut records.blob;
+    blob.bytes.resize(size_of::<Root>(), 0);
+
+    records.read_only_tables = blob.align(16);
+    write_read_only_tables(program, text, blob);
+    records.ref_funcs = blob.align(8);
+    for &func in &program.ref_funcs {
+        blob.u64(reference(program, text, Reference::Func(func)));
+    }
+    for (id, elem) in program.elems.iter().filter(|(_, elem)| elem.in_image) {
+        records.elems.insert(id, blob.align(8));
+        for &item in &elem.items {
+            blob.u64(reference(program, text, item));
+        }
+    }
+    let mut names = Vec::new();
+    let script = write_script(program, text, &mut records);
+    let instances = write_instances(program, text, &mut records, &mut names);
+    let blob = &mut records.blob;
+    let initialize = entry_types(program, blob, program.initialize);
+    let entry = entry_types(program, blob, program.entry);
+    let options_at = here(blob, 1);
+    blob.bytes.extend_from_slice(&options.run_options);
+
+    // What only a trap needs comes last, on pages of its own as far as it is large.
+    let (functions, lines) = write_functions(program, text, blob, &mut names);
+    let trap_offsets = here(blob, 4);
+    for &(offset, _) in &text.traps {
+        blob.u32(offset);
+    }
+    let trap_codes = here(blob, 1);
+    blob.bytes
+        .extend(text.traps.iter().map(|(_, trap)| trap.code()));
+    let lines_at = here(blob, 1);
+    blob.bytes.extend_from_slice(&lines);
+    let names_at = here(blob, 1);
+    blob.bytes.extend_from_slice(&names);
+
+    let mut flags = 0;
+    if options.sealed {
+        flags |= program_flags::SEALED;
+    }
+    if program.invoke {
+        flags |= program_flags::INVOKE;
+    }
+    let mut root = Blob::default();
+    root.u32(MAGIC);
+    root.u32(ABI_VERSION);
+    root.u32(flags);
+    root.u32(required_cpu);
+    root.pointer(Some(Target::Runtime(match program.script {
+        Some(_) => symbols::MAIN_SCRIPT,
+        None if program.invoke => symbols::MAIN_INVOKE,
+        None => symbols::MAIN_COMMAND,
+    })));
+    let state = |offset| Place {
+        section: Section::State,
+        offset,
+    };
+    let first_memory = program.memories.values().next();
+    let first_table = program.tables.values().next();
+    root.slice(
+        Place {
+            section: Section::Text,
+            offset: 0,
+        },
+        text.code.len(),
+    );
+    root.slice(trap_offsets, text.traps.len());
+    root.slice(trap_codes, text.traps.len());
+    root.slice(functions, text.parts.len());
+    root.slice(names_at, names.len());
+    root.slice(lines_at, lines.len());
+    root.slice(instances, program.instances.len());
+    root.slice(
+        state(first_memory.map_or(0, |memory| u64::from(memory.state))),
+        program.memories.len(),
+    );
+    root.slice(
+        state(first_table.map_or(0, |table| u64::from(table.state))),
+        program.tables.len(),
+    );
+    write_entry(program, text, &mut root, program.initialize, initialize);
+    write_entry(program, text, &mut root, program.entry, entry);
+    root.slice(options_at, options.run_options.len());
+    root.slice(script, program.script.as_ref().map_or(0, Vec::len));
+    root.u32(0);
+    root.u64(options.stack_size);
+    assert_eq!(root.bytes.len(), size_of::<Root>());
+    records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
+    records.blob.pointers.extend(root.pointers);
+    if records.blob.bytes.len() > i32::MAX as usize {
+        return Err(Error::Limit {
+            message: "tables and names need more than 2 GiB".into(),
+            location: Location::default(),
+        });
+    }
+    Ok(records)
+}
+
+/// The place at the end of the blob, aligned.
+fn here(blob: &mut Blob, alignment: usize) -> Place {
+    Place {
+        section: Section::ReadOnly,
+        offset: blob.align(alignment),
+    }
+}
+
+fn segment_offsets(program: &Program<'_>) -> HashMap<DataId, u64> {
+    let mut offsets = HashMap::new();
+    let mut end: u64 = 0;
+    for (id, data) in program.datas.iter().filter(|(_, data)| data.in_image) {
+        let start = end.next_multiple_of(16);
+        offsets.insert(id, start);
+        end = start + data.bytes.len() as u64;
+    }
+    offsets
+}
+
+fn write_read_only_tables(program: &Program<'_>, text: &Text, blob: &mut Blob) {
+    let start = blob.bytes.len();
+    for table in program.tables.values() {
+        if let crate::program::TablePlace::ReadOnly(offset) = table.place {
+            debug_assert_eq!(blob.bytes.len(), start + offset as usize);
+            for &item in &table.image {
+                blob.u64(reference(program, text, item));
+            }
+        }
+    }
+}
+
+/// Where the state of a memory lies.
+fn memory_place(program: &Program<'_>, memory: MemoryId) -> Place {
+    Place {
+        section: Section::State,
+        offset: u64::from(program.memories[memory].state),
+    }
+}
+
+/// Where the state of a table lies.
+fn table_place(program: &Program<'_>, table: TableId) -> Place {
+    Place {
+        section: Section::State,
+        offset: u64::from(program.tables[table].state),
+    }
+}
+
+fn code_place(offset: u32) -> Place {
+    Place {
+        section: Section::Text,
+        offset: u64::from(offset),
+    }
+}
+
+fn write_instances(
+    program: &Program<'_>,
+    text: &Text,
+    records: &mut Records,
+    names: &mut Vec<u8>,
+) -> Place {
+    let mut steps_at = Vec::new();
+    for instance in program.instances.values() {
+        steps_at.push(here(&mut records.blob, 8));
+        for step in &instance.steps {
+            write_step(program, text, records, step);
+        }
+    }
+    let blob = &mut records.blob;
+    let instances = here(blob, 8);
+    for (instance, steps) in program.instances.values().zip(steps_at) {
+        let start = blob.bytes.len();
+        blob.slice(steps, instance.steps.len());
+        let (name, name_len) = intern(names, &instance.name);
+        blob.u32(name);
+        blob.u32(name_len);
+        debug_assert_eq!(blob.bytes.len() - start, size_of::<Instance>());
+    }
+    instances
+}
+
+fn intern(names: &mut Vec<u8>, name: &str) -> (u32, u32) {
+    let offset = names.len() as u32;
+    names.extend_from_slice(name.as_bytes());
+    (offset, name.len() as u32)
+}
+
+fn write_step(program: &Program<'_>, text: &Text, records: &mut Records, step: &Step) {
+    let memory = |memory| Some(memory_place(program, memory));
+    let table = |table| Some(table_place(program, table));
+    let elem = |elem| {
+        Some(Place {
+            section: Section::ReadOnly,
+            offset: records.elems[&elem],
+        })
+    };
+    let data = |data| {
+        Some(Place {
+            section: Section::Segments,
+            offset: records.datas[&data],
+        })
+    };
+    use InitStepKind as Kind;
+    let (kind, target, source, len, a, b) = match *step {
+        Step::CheckMemory { memory: id, min } => (Kind::CheckMemory, memory(id), None, 0, min, 0),
+        Step::CheckTable { table: id, min } => (Kind::CheckTable, table(id), None, 0, min, 0),
+        Step::CreateMemory { memory: id, bytes } => {
+            (Kind::CreateMemory, memory(id), None, 0, bytes, 0)
+        }
+        Step::PlaceImage {
+            memory: id,
+            offset,
+            image,
+        } => {
+            let start: u64 = program.images[..image].iter().map(|image| image.len).sum();
+            let source = Place {
+                section: Section::Image,
+                offset: start,
+            };
+            let len = program.images[image].len as usize;
+            (Kind::PlaceImage, memory(id), Some(source), len, offset, 0)
+        }
+        Step::CreateTable {
+            table: id,
+            size,
+            init,
+        } => {
+            let init = reference(program, text, init);
+            (Kind::CreateTable, table(id), None, 0, size, init)
+        }
+        Step::InitMemory {
+            memory: id,
+            offset,
+            data: source,
+        } => {
+            let len = program.datas[source].bytes.len();
+            // A segment without bytes may have no section to point into.
+            let source = data(source).filter(|_| len > 0);
+            (Kind::InitMemory, memory(id), source, len, offset, 0)
+        }
+        Step::InitTable {
+            table: id,
+            offset,
+            elem: source,
+        } => {
+            let len = program.elems[source].items.len();
+            (Kind::InitTable, table(id), elem(source), len, offset, 0)
+        }
+        Step::Call(func) => {
+            let sig = program.funcs[func].sig;
+            let code = Some(code_place(text.func(func)));
+            let trampoline = Some(code_place(text.trampoline(sig)));
+            (Kind::Call, code, trampoline, 0, 0, 0)
+        }
+    };
+    let blob = &mut records.blob;
+    let start = blob.bytes.len();
+    blob.u32(kind as u32);
+    blob.place(target);
+    blob.place(source);
+    blob.u32(u32::try_from(len).expect("segments are limited"));
+    blob.u64(a);
+    blob.u64(b);
+    debug_assert_eq!(blob.bytes.len() - start, size_of::<InitStep>());
+}
+
+/// The value types of an entry: where its parameters and results lie, and how many there are.
+type EntryTypes = [(Place, usize); 2];
+
+fn entry_types(program: &Program<'_>, blob: &mut Blob, func: Option<FuncId>) -> EntryTypes {
+    let ty = func.map(|func| &program.sigs[program.funcs[func].sig]);
+    let mut write = |types: &[ValType]| {
+        let place = here(blob, 1);
+        blob.bytes.extend(types.iter().map(|ty| value_type(*ty)));
+        (place, types.len())
+    };
+    [
+        write(ty.map_or(&[], |ty| ty.params())),
+        write(ty.map_or(&[], |ty| ty.results())),
+    ]
+}
+
+fn value_type(ty: ValType) -> u8 {
+    use layout::value_type as code;
+    match ty {
+        ValType::I32 => code::I32,
+        ValType::I64 => code::I64,
+        ValType::F32 => code::F32,
+        ValType::F64 => code::F64,
+        ValType::V128 => code::V128,
+        ValType::Ref(ty) if ty.is_func_ref() => code::FUNCREF,
+        ValType::Ref(_) => code::EXTERNREF,
+    }
+}
+
+fn write_entry(
+    program: &Program<'_>,
+    text: &Text,
+    root: &mut Blob,
+    func: Option<FuncId>,
+    types: EntryTypes,
+) {
+    let start = root.bytes.len();
+    root.place(func.map(|func| code_place(text.func(func))));
+    root.place(func.map(|func| code_place(text.trampoline(program.funcs[func].sig))));
+    for (place, len) in types {
+        root.slice(place, len);
+    }
+    debug_assert_eq!(root.bytes.len() - start, size_of::<Entry>());
+}
+
+fn write_script(program: &Program<'_>, text: &Text, records: &mut Records) -> Place {
+    let blob = &mut records.blob;
+    let steps = program.script.as_deref().unwrap_or_default();
+    let args: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            let place = here(blob, 16);
+            if let ScriptStep::Invoke { args, .. } = step {
+                for arg in args {
+                    blob.bytes.extend(arg.to_le_bytes());
+                }
+            }
+            place
+        })
+        .collect();
+    let script = here(blob, 8);
+    use ScriptCommandKind as Kind;
+    for (step, args) in steps.iter().zip(args) {
+        let mut instance_index = 0;
+        let mut code = None;
+        let mut trampoline = None;
+        let mut counts = (0, 0);
+        let kind = match step {
+            ScriptStep::Instantiate(instance) => {
+                instance_index = instance.as_u32();
+                Kind::Instantiate
+            }
+            ScriptStep::Invoke { func, args } => {
+                let sig = program.funcs[*func].sig;
+                code = Some(code_place(text.func(*func)));
+                trampoline = Some(code_place(text.trampoline(sig)));
+                counts = (args.len(), program.sigs[sig].results().len());
+                Kind::Invoke
+            }
+            ScriptStep::ReadGlobal(global) => {
+                let cell = program.globals[*global].cell;
+                code = Some(Place {
+                    section: Section::State,
+                    offset: u64::from(cell.expect("globals that scripts read have cells")),
+                });
+                counts = (0, 1);
+                Kind::ReadGlobal
+            }
+            ScriptStep::HashMemory(memory) => {
+                code = Some(memory_place(program, *memory));
+                counts = (0, 1);
+                Kind::HashMemory
+            }
+        };
+        let start = blob.bytes.len();
+        blob.u32(kind as u32);
+        blob.u32(instance_index);
+        blob.place(code);
+        blob.place(trampoline);
+        blob.place((counts.0 > 0).then_some(args));
+        blob.u32(counts.0 as u32);
+        blob.u32(counts.1 as u32);
+        debug_assert_eq!(blob.bytes.len() - start, size_of::<ScriptCommand>());
+    }
+    script
+}
+
+/// Writes the function records; returns where they are, and the line table.
+fn write_functions(
+    program: &Program<'_>,
+    text: &Text,
+    blob: &mut Blob,
+    names: &mut Vec<u8>,
+) -> (Place, Vec<u8>) {
+    let functions = here(blob, 4);
+    let mut lines = Vec::new();
+    for part in &text.parts {
+        let (index, name) = match part.item {
+            CodeItem::Trampoline(_) => (u32::MAX, None),
+            CodeItem::Func(id) => match program.funcs[id].kind {
+                FuncKind::Defined { index, .. } => {
+                    (index.as_u32(), program.funcs[id].name.as_deref())
+                }
+                FuncKind::Wasi { function, .. } => (u32::MAX, Some(function.name)),
+            },
+        };
+        let (name, name_len) = intern(names, name.unwrap_or_default());
+        let start = blob.bytes.len();
+        blob.u32(part.start);
+        blob.u32(name);
+        blob.u32(name_len);
+        blob.u32(index);
+        blob.u32(lines.len() as u32);
+        debug_assert_eq!(blob.bytes.len() - start, size_of::<FunctionRecord>());
+        let (mut last_offset, mut last_source) = (0, 0);
+        for &(offset, source) in &part.lines {
+            uleb128(&mut lines, u64::from(offset - last_offset));
+            sleb128(&mut lines, i64::from(source) - last_source);
+            last_offset = offset;
+            last_source = i64::from(source);
+        }
+    }
+    (functions, lines)
+}

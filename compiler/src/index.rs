@@ -1,0 +1,51 @@
+//! Typed indices: those of a module's index spaces, and those of the program's entities.
+//!
+//! An index of a module (`FuncIndex`) means something only within that module; an id of the
+//! program (`FuncId`) names one entity whatever module refers to it.
+
+use cranelift_codegen::entity::entity_impl;
+
+macro_rules! indices {
+    ($($(#[$doc:meta])* $name:ident $prefix:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub struct $name(u32);
+            entity_impl!($name, $prefix);
+        )*
+    };
+}
+
+indices! {
+    /// A type of a module.
+    TypeIndex "type";
+    /// A function of a module, imports first.
+    FuncIndex "func";
+    /// A table of a module, imports first.
+    TableIndex "table";
+    /// A memory of a module, imports first.
+    MemoryIndex "memory";
+    /// A global of a module, imports first.
+    GlobalIndex "global";
+    /// An element segment of a module.
+    ElemIndex "elem";
+    /// A data segment of a module.
+    DataIndex "data";
+
+    /// An instance of the program.
+    InstanceId "instance";
+    /// A function signature of the program, canonical over all modules.
+    SigId "sig";
+    /// A function of the program.
+    FuncId "fn";
+    /// A table of the program.
+    TableId "tbl";
+    /// A memory of the program.
+    MemoryId "mem";
+    /// A global of the program.
+    GlobalId "glob";
+    /// An element segment of an instance of the program.
+    ElemId "elemseg";
+    /// A data segment of an instance of the program.
+    DataId "dataseg";
+}

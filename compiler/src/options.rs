@@ -1,0 +1,82 @@
+//! What a caller may choose about a compilation.
+
+use crate::features::Features;
+use crate::target::Target;
+
+/// What [`compile`](crate::compile) makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Emit {
+    /// A static executable.
+    #[default]
+    Exe,
+    /// The guest's relocatable ELF object, for a linker of the user's own.
+    Obj,
+    /// Cranelift IR as text.
+    Clif,
+    /// Machine code as text.
+    Asm,
+}
+
+/// How hard the code generator tries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OptLevel {
+    /// Compile as fast as possible.
+    None,
+    /// Speed, but smaller code first where they conflict.
+    Size,
+    /// Run as fast as possible.
+    #[default]
+    Speed,
+}
+
+/// Options of a compilation. [`Options::default`] is what `wasmc compile` does without flags.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What to make.
+    pub emit: Emit,
+    /// Processor and CPU level.
+    pub target: Target,
+    /// How hard the code generator tries.
+    pub opt_level: OptLevel,
+    /// Accepted proposals.
+    pub features: Features,
+    /// Check every access of memory in code rather than by guard pages; such a program needs no
+    /// address space reservation.
+    pub bounds_checks: bool,
+    /// Most bytes a memory may grow to, beside its own declared maximum.
+    pub max_memory: Option<u64>,
+    /// Bytes of the guest's stack.
+    pub stack_size: u64,
+    /// Leave the symbol table out.
+    pub strip: bool,
+    /// The compiled program ignores `WASMC_OPTIONS`.
+    pub sealed: bool,
+    /// Call this export, after `_initialize`, instead of `_start`.
+    pub invoke: Option<String>,
+    /// Baked options of the program: NUL-terminated words (see [`wasmc_abi::options`]).
+    pub run_options: Vec<u8>,
+    /// log2 of the alignment of functions; for benchmarks.
+    pub log2_function_alignment: u8,
+    /// Verify the IR of every function; slow, for tests.
+    pub verify_ir: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            emit: Emit::Exe,
+            target: Target::host(),
+            opt_level: OptLevel::Speed,
+            features: Features::default(),
+            bounds_checks: false,
+            max_memory: None,
+            stack_size: 8 << 20,
+            strip: false,
+            sealed: false,
+            invoke: None,
+            run_options: Vec::new(),
+            log2_function_alignment: 5,
+            verify_ir: false,
+        }
+    }
+}

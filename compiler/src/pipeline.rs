@@ -1,0 +1,240 @@
+//! The order of the phases.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use cranelift_codegen::entity::EntityRef;
+
+use crate::error::Result;
+use crate::features::Features;
+use crate::index::InstanceId;
+use crate::link::{self, LinkRequest, Symbols};
+use crate::options::{Emit, Options};
+use crate::program::Program;
+use crate::program::plan::{self, Input};
+use crate::{codegen, dump, emit, parse, target};
+
+/// An instance of a module in a program of several.
+#[derive(Clone, Debug)]
+pub struct InstanceSpec<'a> {
+    /// A name for messages.
+    pub name: String,
+    /// The module's bytes.
+    pub module: &'a [u8],
+    /// Import module names, and the index of the earlier instance that each means. Other names are
+    /// the runtime's.
+    pub imports: HashMap<String, usize>,
+}
+
+/// A command of a spec-suite driver: see [`wasmc_abi::script`]. Instances are given by index.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Instantiate an instance.
+    Instantiate(usize),
+    /// Call an exported function.
+    Invoke {
+        /// The instance that exports it.
+        instance: usize,
+        /// The export's name.
+        export: String,
+        /// Bits of the arguments, zero-extended.
+        args: Vec<u128>,
+    },
+    /// Read an exported global.
+    ReadGlobal {
+        /// The instance that exports it.
+        instance: usize,
+        /// The export's name.
+        export: String,
+    },
+    /// Hash an exported memory.
+    HashMemory {
+        /// The instance that exports it.
+        instance: usize,
+        /// The export's name.
+        export: String,
+    },
+}
+
+/// What a compilation made.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// The executable, object or text that [`Options::emit`] asks for.
+    pub bytes: Vec<u8>,
+    /// How long each phase took.
+    pub phases: Vec<Phase>,
+    /// What was compiled.
+    pub stats: Stats,
+}
+
+/// A phase of a compilation.
+#[derive(Clone, Copy, Debug)]
+pub struct Phase {
+    /// Its name.
+    pub name: &'static str,
+    /// How long it took.
+    pub wall: Duration,
+}
+
+/// What was compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Functions that the modules define.
+    pub functions: usize,
+    /// Functions that are reachable, thunks and trampolines included.
+    pub functions_compiled: usize,
+    /// Bytes of guest code.
+    pub code_bytes: usize,
+    /// Bytes of initial memory that are moved into place.
+    pub image_bytes: usize,
+}
+
+/// Compiles one command module.
+///
+/// # Errors
+/// Every cause is an [`Error`](crate::Error) that says where in the module it is.
+pub fn compile(module: &[u8], options: &Options) -> Result<Artifact> {
+    let instance = InstanceSpec {
+        name: String::new(),
+        module,
+        imports: HashMap::new(),
+    };
+    compile_program(&[instance], None, options)
+}
+
+/// Compiles instances that may import from each other, in their order of instantiation. With
+/// `commands` the executable is a spec-suite driver, else a program whose main module is the last.
+///
+/// # Errors
+/// Every cause is an [`Error`](crate::Error) that says in which instance it is.
+pub fn compile_program(
+    instances: &[InstanceSpec<'_>],
+    commands: Option<&[Command]>,
+    options: &Options,
+) -> Result<Artifact> {
+    let mut clock = Clock::new();
+    let inputs = parse_all(instances, options.features)?;
+    clock.lap("parse");
+    let program = plan::plan(inputs, commands, options)?;
+    clock.lap("plan");
+    let (isa, required_cpu) =
+        target::isa(options).map_err(|message| crate::Error::Unsupported {
+            message,
+            location: crate::Location::default(),
+            hint: None,
+        })?;
+    let mut stats = stats(&program);
+    let bytes = match options.emit {
+        Emit::Clif => dump::clif(&program, &*isa)?,
+        Emit::Asm => dump::asm(&program, &*isa)?,
+        Emit::Obj | Emit::Exe => {
+            let code = codegen::compile(&program, &*isa)?;
+            clock.lap("codegen");
+            stats.code_bytes = code.iter().map(|func| func.code.len()).sum();
+            let object = emit::object(&program, code, required_cpu, options)?;
+            clock.lap("emit");
+            match options.emit {
+                Emit::Exe => link::link(LinkRequest {
+                    arch: options.target.arch,
+                    objects: vec![object],
+                    symbols: match options.strip {
+                        true => Symbols::Strip,
+                        false => Symbols::Keep,
+                    },
+                })?,
+                _ => object,
+            }
+        }
+    };
+    clock.lap(match options.emit {
+        Emit::Exe => "link",
+        Emit::Obj => "write",
+        Emit::Clif | Emit::Asm => "print",
+    });
+    Ok(Artifact {
+        bytes,
+        phases: clock.phases,
+        stats,
+    })
+}
+
+/// Checks the imports of `instances[index]` against the exports of the earlier ones and what the
+/// runtime offers: kinds, types, mutability and maxima.
+///
+/// # Errors
+/// [`Error::Link`](crate::Error::Link) names every import that nothing satisfies.
+pub fn check_imports(instances: &[InstanceSpec<'_>], index: usize) -> Result<()> {
+    let inputs = parse_all(&instances[..=index], Features::default())?;
+    plan::check_imports(inputs)
+}
+
+/// Parses and validates a module.
+///
+/// # Errors
+/// [`Error::Invalid`](crate::Error::Invalid) when it is malformed or does not validate,
+/// [`Error::Unsupported`](crate::Error::Unsupported) when it needs a proposal that is not enabled.
+pub fn validate(module: &[u8], features: Features) -> Result<()> {
+    parse::parse(module, features).map(drop)
+}
+
+fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<Vec<Input<'a>>> {
+    instances
+        .iter()
+        .map(|instance| {
+            let module = parse::parse(instance.module, features).map_err(|error| {
+                match instances.len() {
+                    1 => error,
+                    _ => error.in_instance(&instance.name),
+                }
+            })?;
+            let imports = instance
+                .imports
+                .iter()
+                .map(|(name, &index)| (name.clone(), InstanceId::new(index)))
+                .collect();
+            Ok(Input {
+                name: instance.name.clone(),
+                module,
+                imports,
+            })
+        })
+        .collect()
+}
+
+fn stats(program: &Program<'_>) -> Stats {
+    let defined = |module: &crate::module::Module<'_>| module.funcs.len() - module.imported_funcs;
+    Stats {
+        functions: program
+            .instances
+            .values()
+            .map(|instance| defined(&instance.module))
+            .sum(),
+        functions_compiled: program.code.len(),
+        code_bytes: 0,
+        image_bytes: program.images.iter().map(|image| image.len as usize).sum(),
+    }
+}
+
+/// Measures phases.
+struct Clock {
+    last: Instant,
+    phases: Vec<Phase>,
+}
+
+impl Clock {
+    fn new() -> Clock {
+        Clock {
+            last: Instant::now(),
+            phases: Vec::new(),
+        }
+    }
+
+    fn lap(&mut self, name: &'static str) {
+        let now = Instant::now();
+        self.phases.push(Phase {
+            name,
+            wall: now - self.last,
+        });
+        self.last = now;
+    }
+}

@@ -1,0 +1,87 @@
+//! Constant expressions: in a closed world every one has a value at compile time.
+
+use wasmparser::{ConstExpr, Operator};
+
+use super::{Constant, Instance, Reference};
+use crate::error::{Error, Location, Result};
+use crate::index::{FuncIndex, GlobalId, GlobalIndex};
+
+/// Evaluates a validated constant expression of an instance. `global` gives the value of an
+/// immutable global that was planned before.
+pub(super) fn eval(
+    instance: &Instance<'_>,
+    expr: &ConstExpr<'_>,
+    global: impl Fn(GlobalId) -> Constant,
+) -> Result<Constant> {
+    let mut stack = Vec::new();
+    let mut reader = expr.get_operators_reader();
+    while !reader.eof() {
+        let (operator, offset) = reader
+            .read_with_offset()
+            .map_err(|error| Error::invalid(&error))?;
+        match operator {
+            Operator::I32Const { value } => stack.push(Constant::I32(value)),
+            Operator::I64Const { value } => stack.push(Constant::I64(value)),
+            Operator::F32Const { value } => stack.push(Constant::F32(value.bits())),
+            Operator::F64Const { value } => stack.push(Constant::F64(value.bits())),
+            Operator::V128Const { value } => {
+                stack.push(Constant::V128(u128::from_le_bytes(*value.bytes())));
+            }
+            Operator::RefNull { .. } => stack.push(Constant::Ref(Reference::Null)),
+            Operator::RefFunc { function_index } => {
+                let func = instance.funcs[FuncIndex::from_u32(function_index)];
+                stack.push(Constant::Ref(Reference::Func(func)));
+            }
+            Operator::GlobalGet { global_index } => {
+                let id = instance.globals[GlobalIndex::from_u32(global_index)];
+                stack.push(global(id));
+            }
+            Operator::I32Add
+            | Operator::I32Sub
+            | Operator::I32Mul
+            | Operator::I64Add
+            | Operator::I64Sub
+            | Operator::I64Mul => {
+                let (right, left) = (stack.pop(), stack.pop());
+                let value = left.zip(right).and_then(|(l, r)| arithmetic(&operator, l, r));
+                stack.push(value.expect("the expression validated"));
+            }
+            Operator::End => {}
+            _ => {
+                return Err(Error::Unsupported {
+                    message: "this constant expression is not supported yet".into(),
+                    location: Location {
+                        offset: Some(offset),
+                        ..Location::default()
+                    },
+                    hint: None,
+                });
+            }
+        }
+    }
+    Ok(stack.pop().expect("the expression validated"))
+}
+
+fn arithmetic(operator: &Operator<'_>, left: Constant, right: Constant) -> Option<Constant> {
+    use Constant::{I32, I64};
+    Some(match (operator, left, right) {
+        (Operator::I32Add, I32(l), I32(r)) => I32(l.wrapping_add(r)),
+        (Operator::I32Sub, I32(l), I32(r)) => I32(l.wrapping_sub(r)),
+        (Operator::I32Mul, I32(l), I32(r)) => I32(l.wrapping_mul(r)),
+        (Operator::I64Add, I64(l), I64(r)) => I64(l.wrapping_add(r)),
+        (Operator::I64Sub, I64(l), I64(r)) => I64(l.wrapping_sub(r)),
+        (Operator::I64Mul, I64(l), I64(r)) => I64(l.wrapping_mul(r)),
+        _ => return None,
+    })
+}
+
+impl Constant {
+    /// An index or offset in a table or memory of either width, zero-extended.
+    pub(super) fn as_offset(self) -> u64 {
+        match self {
+            Constant::I32(value) => u64::from(value as u32),
+            Constant::I64(value) => value as u64,
+            _ => unreachable!("offsets are integers"),
+        }
+    }
+}

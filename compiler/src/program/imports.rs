@@ -1,0 +1,193 @@
+//! Imports: each resolves to an entity of another instance, or to a function of the runtime.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use cranelift_codegen::entity::PrimaryMap;
+use wasmc_abi::wasi::{self, ValueType, WasiFunction};
+use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
+
+use super::Instance;
+use crate::error::{Error, Result};
+use crate::index::InstanceId;
+use crate::module::{Entity, Import, Module};
+
+/// What satisfies an import.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resolution {
+    /// An export of an earlier instance.
+    Export(InstanceId, Entity),
+    /// A function of the runtime.
+    Wasi(&'static WasiFunction),
+}
+
+/// Resolves every import of a module, in its order; the error lists all that nothing satisfies.
+///
+/// `names` maps import module names to earlier instances. Kinds, types, mutability and maxima are
+/// checked here. Current sizes are checked when the instance is instantiated, because memories
+/// and tables may have grown by then.
+pub(crate) fn resolve(
+    module: &Module<'_>,
+    names: &HashMap<String, InstanceId>,
+    instances: &PrimaryMap<InstanceId, Instance<'_>>,
+) -> Result<Vec<Resolution>> {
+    let mut resolutions = Vec::with_capacity(module.imports.len());
+    let mut failures = Vec::new();
+    let mut hint = None;
+    for import in &module.imports {
+        match resolve_one(module, import, names, instances) {
+            Ok(resolution) => resolutions.push(resolution),
+            Err(cause) => {
+                hint = hint.or_else(|| hint_for(import.module));
+                failures.push(format!(
+                    "{cause}: `{}` `{}` ({})",
+                    import.module,
+                    import.name,
+                    describe(module, import.entity)
+                ));
+            }
+        }
+    }
+    if failures.is_empty() {
+        return Ok(resolutions);
+    }
+    Err(Error::Link {
+        message: failures.join("\n"),
+        hint: hint.map(str::to_owned),
+    })
+}
+
+fn resolve_one(
+    module: &Module<'_>,
+    import: &Import<'_>,
+    names: &HashMap<String, InstanceId>,
+    instances: &PrimaryMap<InstanceId, Instance<'_>>,
+) -> Result<Resolution, &'static str> {
+    if let Some(&id) = names.get(import.module) {
+        let exporter = &instances[id].module;
+        let entity = exporter.export(import.name).ok_or("unknown import")?;
+        if !matches(module, import.entity, exporter, entity) {
+            return Err("incompatible import type");
+        }
+        return Ok(Resolution::Export(id, entity));
+    }
+    if import.module != wasi::MODULE {
+        return Err("unknown import");
+    }
+    let function = wasi::find(import.name).ok_or("unknown import")?;
+    match import.entity {
+        Entity::Func(func) if wasi_type_matches(function, module.func_type(func)) => {
+            Ok(Resolution::Wasi(function))
+        }
+        _ => Err("incompatible import type"),
+    }
+}
+
+fn hint_for(module: &str) -> Option<&'static str> {
+    match module {
+        "wasi_unstable" => Some(
+            "this module was built for WASI preview 0; rebuild it for `wasi_snapshot_preview1`",
+        ),
+        "wasi" => Some("wasi-threads is not supported yet"),
+        wasi::MODULE => Some("only the 46 functions of WASI preview 1 are offered"),
+        _ => Some(
+            "wasmc offers the imports of `wasi_snapshot_preview1`; `wasmc inspect` lists what a \
+             module imports",
+        ),
+    }
+}
+
+/// Whether a WASI function has this type.
+pub(crate) fn wasi_type_matches(function: &WasiFunction, ty: &FuncType) -> bool {
+    let value = |ty: ValueType| match ty {
+        ValueType::I32 => ValType::I32,
+        ValueType::I64 => ValType::I64,
+    };
+    let params = function.params.iter().map(|&(_, ty)| value(ty));
+    let results = function.result.into_iter().map(value);
+    params.eq(ty.params().iter().copied()) && results.eq(ty.results().iter().copied())
+}
+
+/// Whether an export satisfies an import, sizes aside.
+fn matches(importer: &Module<'_>, import: Entity, exporter: &Module<'_>, export: Entity) -> bool {
+    match (import, export) {
+        (Entity::Func(import), Entity::Func(export)) => {
+            importer.func_type(import) == exporter.func_type(export)
+        }
+        (Entity::Table(import), Entity::Table(export)) => {
+            table_matches(&importer.tables[import].ty, &exporter.tables[export].ty)
+        }
+        (Entity::Memory(import), Entity::Memory(export)) => {
+            memory_matches(&importer.memories[import], &exporter.memories[export])
+        }
+        (Entity::Global(import), Entity::Global(export)) => {
+            global_matches(&importer.globals[import].ty, &exporter.globals[export].ty)
+        }
+        _ => false,
+    }
+}
+
+fn maximum_matches(import: Option<u64>, export: Option<u64>) -> bool {
+    match (import, export) {
+        (None, _) => true,
+        (Some(import), Some(export)) => export <= import,
+        (Some(_), None) => false,
+    }
+}
+
+fn table_matches(import: &TableType, export: &TableType) -> bool {
+    import.element_type == export.element_type
+        && import.table64 == export.table64
+        && import.shared == export.shared
+        && maximum_matches(import.maximum, export.maximum)
+}
+
+fn memory_matches(import: &MemoryType, export: &MemoryType) -> bool {
+    import.memory64 == export.memory64
+        && import.shared == export.shared
+        && import.page_size_log2.unwrap_or(16) == export.page_size_log2.unwrap_or(16)
+        && maximum_matches(import.maximum, export.maximum)
+}
+
+fn global_matches(import: &GlobalType, export: &GlobalType) -> bool {
+    import.content_type == export.content_type
+        && import.mutable == export.mutable
+        && import.shared == export.shared
+}
+
+/// The type of an entity as the text format writes it.
+pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
+    let limits = |minimum: u64, maximum: Option<u64>| match maximum {
+        Some(maximum) => format!("{minimum} {maximum}"),
+        None => minimum.to_string(),
+    };
+    match entity {
+        Entity::Func(func) => {
+            let ty = module.func_type(func);
+            let mut text = "func".to_owned();
+            for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
+                if !types.is_empty() {
+                    let types: Vec<_> = types.iter().map(ToString::to_string).collect();
+                    let _ = write!(text, " ({keyword} {})", types.join(" "));
+                }
+            }
+            text
+        }
+        Entity::Table(table) => {
+            let ty = &module.tables[table].ty;
+            let limits = limits(ty.initial, ty.maximum);
+            format!("table {limits} {}", ty.element_type)
+        }
+        Entity::Memory(memory) => {
+            let ty = &module.memories[memory];
+            format!("memory {}", limits(ty.initial, ty.maximum))
+        }
+        Entity::Global(global) => {
+            let ty = &module.globals[global].ty;
+            match ty.mutable {
+                true => format!("global (mut {})", ty.content_type),
+                false => format!("global {}", ty.content_type),
+            }
+        }
+    }
+}

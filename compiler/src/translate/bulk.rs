@@ -1,0 +1,98 @@
+//! Bulk operations on memories: bounds are checked here, before any effect; the runtime's
+//! builtins only move bytes.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use wasmc_abi::builtins::Builtin;
+use wasmc_abi::traps::Trap;
+
+use super::env::{Region, Symbol, Translator};
+use crate::index::{DataIndex, MemoryId, MemoryIndex};
+
+impl Translator<'_, '_> {
+    pub fn memory_fill(&mut self, memory: u32) {
+        let memory = self.instance.memories[MemoryIndex::from_u32(memory)];
+        let (dst, value, len) = self.pop3();
+        let len = self.extended(len);
+        let dst = self.checked_range(memory, dst, len);
+        self.call_builtin(Builtin::memory_set, &[dst, value, len]);
+    }
+
+    pub fn memory_copy(&mut self, dst_memory: u32, src_memory: u32) {
+        let dst_memory = self.instance.memories[MemoryIndex::from_u32(dst_memory)];
+        let src_memory = self.instance.memories[MemoryIndex::from_u32(src_memory)];
+        let (dst, src, len) = self.pop3();
+        let len = self.extended(len);
+        let dst = self.checked_range(dst_memory, dst, len);
+        let src = self.checked_range(src_memory, src, len);
+        self.call_builtin(Builtin::memory_move, &[dst, src, len]);
+    }
+
+    pub fn memory_init(&mut self, data: u32, memory: u32) {
+        let memory = self.instance.memories[MemoryIndex::from_u32(memory)];
+        let id = self.instance.datas[DataIndex::from_u32(data)];
+        let data = &self.program.datas[id];
+        let (dst, src, len) = self.pop3();
+        let (src, len) = (self.extended(src), self.extended(len));
+        let dst = self.checked_range(memory, dst, len);
+        let available = self.segment_length(data.passive, data.bytes.len(), data.length_cell);
+        self.check_range(src, len, available, Trap::MemoryOutOfBounds);
+        if data.passive {
+            let bytes = self.address(Symbol::Data(id.as_u32()), 0);
+            let src = self.builder.ins().iadd(bytes, src);
+            self.call_builtin(Builtin::memory_move, &[dst, src, len]);
+        }
+    }
+
+    pub fn data_drop(&mut self, data: u32) {
+        let id = self.instance.datas[DataIndex::from_u32(data)];
+        self.drop_segment(self.program.datas[id].length_cell);
+    }
+
+    /// Forgets a segment's length; one that code never reads has no cell.
+    pub fn drop_segment(&mut self, length_cell: Option<u32>) {
+        if let Some(cell) = length_cell {
+            let cell = self.state(cell);
+            let zero = self.builder.ins().iconst(types::I64, 0);
+            let flags = self.trusted(Region::Lengths);
+            self.builder.ins().store(flags, zero, cell, 0);
+        }
+    }
+
+    /// A segment's current length: 0 when it is not passive, since those are dropped by
+    /// instantiation.
+    pub fn segment_length(&mut self, passive: bool, len: usize, cell: Option<u32>) -> Value {
+        match cell {
+            Some(cell) => {
+                let cell = self.state(cell);
+                let flags = self.trusted(Region::Lengths);
+                self.builder.ins().load(types::I64, flags, cell, 0)
+            }
+            None => {
+                let len = if passive { len as i64 } else { 0 };
+                self.builder.ins().iconst(types::I64, len)
+            }
+        }
+    }
+
+    /// Traps unless the `len` bytes from index `start` are within the memory; their address.
+    fn checked_range(&mut self, memory: MemoryId, start: Value, len: Value) -> Value {
+        let start = self.extended(start);
+        let size = self.memory_bytes(memory);
+        self.check_range(start, len, size, Trap::MemoryOutOfBounds);
+        let base = self.program.memories[memory].base as i64;
+        let base = self.builder.ins().iconst(types::I64, base);
+        self.builder.ins().iadd(base, start)
+    }
+
+    /// Traps unless `start + len <= size`. Start and length are 32-bit values, so that the sum
+    /// cannot wrap.
+    pub fn check_range(&mut self, start: Value, len: Value, size: Value, trap: Trap) {
+        let end = self.builder.ins().iadd(start, len);
+        let outside = self
+            .builder
+            .ins()
+            .icmp(IntCC::UnsignedGreaterThan, end, size);
+        self.trap_if(outside, trap);
+    }
+}

@@ -1,0 +1,118 @@
+//! Calls: direct, through tables, and tail calls.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use wasmc_abi::traps::Trap;
+use wasmc_abi::wasi;
+
+use super::env::{Symbol, Translator};
+use crate::index::{FuncIndex, MemoryId, TableIndex, TypeIndex};
+use crate::program::FuncKind;
+
+impl Translator<'_, '_> {
+    pub fn call(&mut self, index: u32) {
+        let id = self.instance.funcs[FuncIndex::from_u32(index)];
+        let func = &self.program.funcs[id];
+        let params = self.program.sigs[func.sig].params().len();
+        let mut args = self.pop_many(params);
+        let function = match func.kind {
+            FuncKind::Defined { .. } => self.function(id),
+            FuncKind::Wasi { function, memory } => {
+                // The runtime's function is called directly, with the memory that it works on.
+                args.insert(0, self.wasi_memory(memory));
+                self.wasi_function(id, wasi_index(function))
+            }
+        };
+        let call = self.builder.ins().call(function, &args);
+        let results = self.builder.inst_results(call);
+        self.stack.extend_from_slice(results);
+    }
+
+    pub fn return_call(&mut self, index: u32) {
+        let id = self.instance.funcs[FuncIndex::from_u32(index)];
+        let sig = self.program.funcs[id].sig;
+        let args = self.pop_many(self.program.sigs[sig].params().len());
+        let function = self.function(id);
+        self.builder.ins().return_call(function, &args);
+        self.reachable = false;
+    }
+
+    pub fn call_indirect(&mut self, ty: u32, table: u32) {
+        let (code, args, signature) = self.callee_of_table(ty, table);
+        let call = self.builder.ins().call_indirect(signature, code, &args);
+        let results = self.builder.inst_results(call);
+        self.stack.extend_from_slice(results);
+    }
+
+    pub fn return_call_indirect(&mut self, ty: u32, table: u32) {
+        let (code, args, signature) = self.callee_of_table(ty, table);
+        self.builder
+            .ins()
+            .return_call_indirect(signature, code, &args);
+        self.reachable = false;
+    }
+
+    /// The checked code address, the arguments and the signature of an indirect call.
+    fn callee_of_table(
+        &mut self,
+        ty: u32,
+        table: u32,
+    ) -> (Value, Vec<Value>, cranelift_codegen::ir::SigRef) {
+        let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
+        let table = self.instance.tables[TableIndex::from_u32(table)];
+        let index = self.pop();
+        let address = self.element_address(table, index, Trap::UndefinedElement);
+        let flags = self.element_flags(table);
+        let reference = self.builder.ins().load(types::I64, flags, address, 0);
+        let args = self.pop_many(self.program.sigs[sig].params().len());
+
+        // One comparison finds null and a wrong type alike; which of them it was is found out of
+        // the way.
+        let type_id = self.builder.ins().ireduce(types::I32, reference);
+        let expected = self.program.type_id(sig);
+        let same = self
+            .builder
+            .ins()
+            .icmp_imm_u(IntCC::Equal, type_id, i64::from(expected));
+        let (wrong, right) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(wrong);
+        self.builder.ins().brif(same, right, &[], wrong, &[]);
+        self.builder.seal_block(wrong);
+        self.builder.seal_block(right);
+        self.builder.switch_to_block(wrong);
+        self.trap_unless(reference, Trap::UninitializedElement);
+        self.trap(Trap::IndirectCallTypeMismatch);
+        self.builder.switch_to_block(right);
+
+        let code = self.code_address(reference);
+        let signature = self.signature(sig);
+        (code, args, signature)
+    }
+
+    /// The code address of a funcref that is not null.
+    pub fn code_address(&mut self, reference: Value) -> Value {
+        let offset = self.builder.ins().ushr_imm_u(reference, 32);
+        let text = self.address(Symbol::Text, 0);
+        self.builder.ins().iadd(text, offset)
+    }
+
+    /// The state of the memory that a WASI function works on.
+    pub fn wasi_memory(&mut self, memory: Option<MemoryId>) -> Value {
+        let state = match memory {
+            Some(memory) => self.program.memories[memory].state,
+            None => {
+                let empty = self.program.state.empty_memory;
+                empty.expect("a memory state for instances without a memory")
+            }
+        };
+        self.state(state)
+    }
+}
+
+/// The index of a WASI function in the list.
+pub(super) fn wasi_index(function: &'static wasi::WasiFunction) -> u32 {
+    let index = wasi::FUNCTIONS
+        .iter()
+        .position(|row| std::ptr::eq(row, function) || row.name == function.name);
+    index.expect("a function of the list") as u32
+}

@@ -1,0 +1,290 @@
+//! Blocks, loops, branches.
+
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
+use wasmc_abi::traps::Trap;
+use wasmparser::{BlockType, BrTable, ValType};
+
+use super::env::{Translator, value_type};
+use crate::index::TypeIndex;
+
+/// An open block.
+#[derive(Debug)]
+pub(super) struct Frame {
+    kind: Kind,
+    /// Where the instructions after its end continue; its parameters are the block's results.
+    exit: ir::Block,
+    /// Whether anything jumps to `exit`.
+    exit_reached: bool,
+    /// Height of the operand stack below the block's parameters.
+    height: usize,
+    /// Number of parameters.
+    params: usize,
+    /// Number of results.
+    results: usize,
+    /// Whether its first instruction can be reached.
+    entered: bool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// `block`, and the function itself.
+    Block,
+    /// `loop`: branches go to its header.
+    Loop { header: ir::Block },
+    /// `if` before its `else`, with the block of the alternative and the parameters' values.
+    If {
+        alternative: ir::Block,
+        params: Vec<Value>,
+    },
+    /// `if` after its `else`; whether the end of the first part was reached is in `exit_reached`.
+    Else,
+}
+
+/// Opens the function's own block.
+pub(super) fn open_function(fx: &mut Translator<'_, '_>) {
+    let exit = fx.builder.create_block();
+    fx.builder.append_block_params_for_function_returns(exit);
+    let results = fx.builder.func.signature.returns.len();
+    fx.control.push(Frame {
+        kind: Kind::Block,
+        exit,
+        exit_reached: false,
+        height: 0,
+        params: 0,
+        results,
+        entered: true,
+    });
+}
+
+impl Translator<'_, '_> {
+    pub fn block(&mut self, ty: BlockType) {
+        self.open(ty, |_, _| Kind::Block);
+    }
+
+    pub fn loop_(&mut self, ty: BlockType) {
+        self.open(ty, |fx, params| {
+            let types: Vec<_> = params.iter().map(|&value| fx.type_of(value)).collect();
+            let header = fx.builder.create_block();
+            for ty in types {
+                fx.builder.append_block_param(header, ty);
+            }
+            fx.jump(header, params);
+            fx.builder.switch_to_block(header);
+            let values = fx.builder.block_params(header).to_vec();
+            let height = fx.stack.len() - values.len();
+            fx.stack.truncate(height);
+            fx.stack.extend(values);
+            Kind::Loop { header }
+        });
+    }
+
+    pub fn if_(&mut self, ty: BlockType) {
+        let condition = self.reachable.then(|| self.pop());
+        self.open(ty, |fx, params| {
+            let condition = condition.expect("the place is reachable");
+            let then = fx.builder.create_block();
+            let alternative = fx.builder.create_block();
+            fx.builder
+                .ins()
+                .brif(condition, then, &[], alternative, &[]);
+            fx.builder.seal_block(then);
+            fx.builder.seal_block(alternative);
+            fx.builder.switch_to_block(then);
+            Kind::If {
+                alternative,
+                params: params.to_vec(),
+            }
+        });
+    }
+
+    /// Opens a block; `enter` is called where it can be reached, with its parameters.
+    fn open(&mut self, ty: BlockType, enter: impl FnOnce(&mut Self, &[Value]) -> Kind) {
+        if !self.reachable {
+            // Only the nesting counts.
+            self.control.push(Frame {
+                kind: Kind::Block,
+                exit: ir::Block::from_u32(0),
+                exit_reached: false,
+                height: self.stack.len(),
+                params: 0,
+                results: 0,
+                entered: false,
+            });
+            return;
+        }
+        let (params, results) = self.block_types(ty);
+        let exit = self.builder.create_block();
+        for ty in &results {
+            self.builder.append_block_param(exit, value_type(*ty));
+        }
+        let values = self.peek_many(params);
+        let kind = enter(self, &values);
+        self.control.push(Frame {
+            kind,
+            exit,
+            exit_reached: false,
+            height: self.stack.len() - params,
+            params,
+            results: results.len(),
+            entered: true,
+        });
+    }
+
+    /// Number of parameters, and result types.
+    fn block_types(&self, ty: BlockType) -> (usize, Vec<ValType>) {
+        match ty {
+            BlockType::Empty => (0, Vec::new()),
+            BlockType::Type(ty) => (0, vec![ty]),
+            BlockType::FuncType(index) => {
+                let ty = &self.instance.module.types[TypeIndex::from_u32(index)];
+                (ty.params().len(), ty.results().to_vec())
+            }
+        }
+    }
+
+    pub fn else_(&mut self) {
+        let reachable = self.reachable;
+        if reachable {
+            self.leave_to_exit();
+        }
+        let frame = self.control.last_mut().expect("an open `if`");
+        if !frame.entered {
+            return;
+        }
+        let Kind::If {
+            alternative,
+            params,
+        } = std::mem::replace(&mut frame.kind, Kind::Else)
+        else {
+            unreachable!("`else` follows `if`");
+        };
+        self.stack.truncate(frame.height);
+        self.stack.extend(params);
+        self.builder.switch_to_block(alternative);
+        self.reachable = true;
+    }
+
+    pub fn end(&mut self) {
+        if self.reachable {
+            self.leave_to_exit();
+        }
+        let frame = self.control.pop().expect("an open block");
+        if !frame.entered {
+            return;
+        }
+        let mut exit_reached = frame.exit_reached;
+        match frame.kind {
+            Kind::Loop { header } => self.builder.seal_block(header),
+            Kind::If {
+                alternative,
+                params,
+            } => {
+                // Without `else` the parameters are the results.
+                self.builder.switch_to_block(alternative);
+                self.jump(frame.exit, &params);
+                exit_reached = true;
+            }
+            Kind::Block | Kind::Else => {}
+        }
+        self.stack.truncate(frame.height);
+        self.builder.seal_block(frame.exit);
+        self.reachable = exit_reached;
+        if exit_reached {
+            self.builder.switch_to_block(frame.exit);
+            let results = self.builder.block_params(frame.exit).to_vec();
+            if self.control.is_empty() {
+                self.builder.ins().return_(&results);
+            } else {
+                self.stack.extend(results);
+            }
+        }
+    }
+
+    /// Jumps from the end of the innermost block to its exit.
+    fn leave_to_exit(&mut self) {
+        let depth = self.control.len() - 1;
+        let frame = &mut self.control[depth];
+        frame.exit_reached = true;
+        let (exit, results) = (frame.exit, frame.results);
+        let values = self.peek_many(results);
+        self.jump(exit, &values);
+        self.reachable = false;
+    }
+
+    /// Where a branch goes, and how many values it takes there.
+    fn target(&mut self, relative_depth: u32) -> (ir::Block, usize) {
+        let depth = self.control.len() - 1 - relative_depth as usize;
+        let frame = &mut self.control[depth];
+        match frame.kind {
+            Kind::Loop { header } => (header, frame.params),
+            _ => {
+                frame.exit_reached = true;
+                (frame.exit, frame.results)
+            }
+        }
+    }
+
+    fn jump(&mut self, block: ir::Block, values: &[Value]) {
+        let args = block_args(values);
+        self.builder.ins().jump(block, &args);
+    }
+
+    pub fn br(&mut self, relative_depth: u32) {
+        let (block, count) = self.target(relative_depth);
+        let values = self.peek_many(count);
+        self.jump(block, &values);
+        self.reachable = false;
+    }
+
+    pub fn br_if(&mut self, relative_depth: u32) {
+        let condition = self.pop();
+        self.branch_if(condition, relative_depth);
+    }
+
+    /// Branches if the condition is not zero; continues in a new block.
+    fn branch_if(&mut self, condition: Value, relative_depth: u32) {
+        let (block, count) = self.target(relative_depth);
+        let args = block_args(&self.peek_many(count));
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, block, &args, next, &[]);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
+    }
+
+    pub fn br_table(&mut self, table: &BrTable<'_>) {
+        let index = self.pop();
+        let mut call = |relative_depth| {
+            let (block, count) = self.target(relative_depth);
+            let args = block_args(&self.peek_many(count));
+            self.builder
+                .func
+                .dfg
+                .block_call(block, &args)
+        };
+        let default = call(table.default());
+        let calls: Vec<_> = table
+            .targets()
+            .map(|target| call(target.expect("the body validated")))
+            .collect();
+        let table = JumpTableData::new(default, &calls);
+        let table = self.builder.create_jump_table(table);
+        self.builder.ins().br_table(index, table);
+        self.reachable = false;
+    }
+
+    pub fn return_(&mut self) {
+        let count = self.builder.func.signature.returns.len();
+        let values = self.peek_many(count);
+        self.builder.ins().return_(&values);
+        self.reachable = false;
+    }
+
+    pub fn unreachable(&mut self) {
+        self.trap(Trap::Unreachable);
+        self.reachable = false;
+    }
+}
+
+fn block_args(values: &[Value]) -> Vec<BlockArg> {
+    values.iter().copied().map(BlockArg::Value).collect()
+}

@@ -1,0 +1,287 @@
+//! The state of a translation, and how IR refers to what lies outside the function.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::{
+    self, AbiParam, AliasRegionData, ArgumentPurpose, ExtFuncData, ExternalName, GlobalValueData,
+    InstBuilder, MemFlagsData, Signature, UserExternalName, Value, types,
+};
+use cranelift_codegen::isa::{CallConv, TargetIsa};
+use cranelift_frontend::{FunctionBuilder, Variable};
+use wasmc_abi::builtins::{Builtin, BuiltinType};
+use wasmparser::{FuncType, ValType};
+
+use crate::index::{FuncId, GlobalId, MemoryId, SigId, TableId};
+use crate::program::{Instance, Program};
+
+/// The state of a function's translation.
+pub(super) struct Translator<'p, 'f> {
+    pub program: &'p Program<'p>,
+    pub instance: &'p Instance<'p>,
+    pub isa: &'p dyn TargetIsa,
+    pub builder: FunctionBuilder<'f>,
+    /// The operand stack.
+    pub stack: Vec<Value>,
+    /// Open blocks, outermost first.
+    pub control: Vec<super::control::Frame>,
+    pub locals: Vec<Variable>,
+    /// Whether the current place can be reached.
+    pub reachable: bool,
+    pub functions: HashMap<Symbol, ir::FuncRef>,
+    pub signatures: HashMap<SigId, ir::SigRef>,
+    pub symbols: HashMap<(Symbol, i64), ir::GlobalValue>,
+}
+
+/// What code refers to outside its function.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Symbol {
+    /// A function of the text.
+    Func(FuncId),
+    /// A WASI function of the runtime, by its index in [`wasmc_abi::wasi::FUNCTIONS`].
+    Wasi(u32),
+    /// A builtin of the runtime.
+    Builtin(Builtin),
+    /// The first byte of the text.
+    Text,
+    /// The writable state.
+    State,
+    /// The zero-initialised state.
+    Zero,
+    /// The read-only tables.
+    ReadOnlyTables,
+    /// The table of funcref constants.
+    RefFuncs,
+    /// An element segment in the image, by its id.
+    Elem(u32),
+    /// A data segment in the image, by its id.
+    Data(u32),
+}
+
+impl Symbol {
+    fn external(self) -> UserExternalName {
+        let (namespace, index) = match self {
+            Symbol::Func(id) => (0, id.as_u32()),
+            Symbol::Wasi(index) => (1, index),
+            Symbol::Builtin(builtin) => (2, builtin as u32),
+            Symbol::Text => (3, 0),
+            Symbol::State => (4, 0),
+            Symbol::Zero => (5, 0),
+            Symbol::ReadOnlyTables => (6, 0),
+            Symbol::RefFuncs => (7, 0),
+            Symbol::Elem(id) => (8, id),
+            Symbol::Data(id) => (9, id),
+        };
+        UserExternalName::new(namespace, index)
+    }
+}
+
+/// The symbol that an external name of the IR means.
+pub(crate) fn symbol_of(name: &UserExternalName) -> Symbol {
+    match name.namespace {
+        0 => Symbol::Func(FuncId::from_u32(name.index)),
+        1 => Symbol::Wasi(name.index),
+        2 => Symbol::Builtin(Builtin::ALL[name.index as usize]),
+        3 => Symbol::Text,
+        4 => Symbol::State,
+        5 => Symbol::Zero,
+        6 => Symbol::ReadOnlyTables,
+        7 => Symbol::RefFuncs,
+        8 => Symbol::Elem(name.index),
+        9 => Symbol::Data(name.index),
+        namespace => unreachable!("no symbol has namespace {namespace}"),
+    }
+}
+
+/// The builtin that carries out a library call of Cranelift's.
+pub(crate) fn libcall(call: ir::LibCall) -> Builtin {
+    match call {
+        ir::LibCall::CeilF32 => Builtin::ceil_f32,
+        ir::LibCall::CeilF64 => Builtin::ceil_f64,
+        ir::LibCall::FloorF32 => Builtin::floor_f32,
+        ir::LibCall::FloorF64 => Builtin::floor_f64,
+        ir::LibCall::TruncF32 => Builtin::trunc_f32,
+        ir::LibCall::TruncF64 => Builtin::trunc_f64,
+        ir::LibCall::NearestF32 => Builtin::nearest_f32,
+        ir::LibCall::NearestF64 => Builtin::nearest_f64,
+        ir::LibCall::FmaF32 => Builtin::fma_f32,
+        ir::LibCall::FmaF64 => Builtin::fma_f64,
+        call => unreachable!("no code of ours needs {call}"),
+    }
+}
+
+/// The machine type of a value.
+pub(super) fn value_type(ty: ValType) -> ir::Type {
+    match ty {
+        ValType::I32 => types::I32,
+        ValType::I64 | ValType::Ref(_) => types::I64,
+        ValType::F32 => types::F32,
+        ValType::F64 => types::F64,
+        ValType::V128 => types::I8X16,
+    }
+}
+
+/// The signature of a WebAssembly function.
+pub(super) fn guest_signature(ty: &FuncType) -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    let value = |ty: &ValType| AbiParam::new(value_type(*ty));
+    signature.params.extend(ty.params().iter().map(value));
+    signature.returns.extend(ty.results().iter().map(value));
+    signature
+}
+
+/// The signature of the runtime's version of a WASI function: the memory's state comes first.
+pub(super) fn wasi_signature(ty: &FuncType) -> Signature {
+    let mut signature = guest_signature(ty);
+    signature.call_conv = CallConv::SystemV;
+    let memory = AbiParam::special(types::I64, ArgumentPurpose::Normal);
+    signature.params.insert(0, memory);
+    signature
+}
+
+fn builtin_signature(builtin: Builtin) -> Signature {
+    let ty = |ty: BuiltinType| {
+        AbiParam::new(match ty {
+            BuiltinType::I32 => types::I32,
+            BuiltinType::Ptr | BuiltinType::I64 => types::I64,
+            BuiltinType::F32 => types::F32,
+            BuiltinType::F64 => types::F64,
+        })
+    };
+    let abi = builtin.signature();
+    let mut signature = Signature::new(CallConv::SystemV);
+    signature.params.extend(abi.params.iter().map(|&p| ty(p)));
+    signature.returns.extend(abi.result.into_iter().map(ty));
+    signature
+}
+
+/// Memory of the program as alias analysis sees it: one region for each entity, so that one
+/// memory under two names is one region.
+#[derive(Clone, Copy)]
+pub(super) enum Region {
+    Memory(MemoryId),
+    Table(TableId),
+    Global(GlobalId),
+    /// The states of memories and tables: sizes.
+    Sizes,
+    /// Lengths of segments.
+    Lengths,
+}
+
+impl Region {
+    fn data(self) -> AliasRegionData {
+        let (kind, index, name) = match self {
+            Region::Sizes => (0, 0, "sizes"),
+            Region::Lengths => (0, 1, "lengths"),
+            Region::Memory(id) => (1, id.as_u32(), "memory"),
+            Region::Table(id) => (2, id.as_u32(), "table"),
+            Region::Global(id) => (3, id.as_u32(), "global"),
+        };
+        AliasRegionData {
+            user_id: (index << 2) | kind,
+            description: name.into(),
+        }
+    }
+}
+
+impl Translator<'_, '_> {
+    /// Flags of an access to our own data: aligned, never trapping.
+    pub fn trusted(&mut self, region: Region) -> MemFlagsData {
+        self.flags(MemFlagsData::trusted(), region)
+    }
+
+    /// The given flags, in a region.
+    pub fn flags(&mut self, flags: MemFlagsData, region: Region) -> MemFlagsData {
+        let region = self.builder.func.dfg.alias_regions.insert(region.data());
+        flags.with_alias_region(Some(region))
+    }
+
+    /// Flags of an access to data that nothing ever writes.
+    pub fn constant(&mut self) -> MemFlagsData {
+        MemFlagsData::trusted().with_readonly().with_can_move()
+    }
+
+    /// The address of a symbol, plus an offset.
+    pub fn address(&mut self, symbol: Symbol, offset: i64) -> Value {
+        let value = match self.symbols.get(&(symbol, offset)) {
+            Some(&value) => value,
+            None => {
+                let name = self
+                    .builder
+                    .func
+                    .declare_imported_user_function(symbol.external());
+                let value = self.builder.create_global_value(GlobalValueData::Symbol {
+                    name: ExternalName::user(name),
+                    offset: offset.into(),
+                    colocated: true,
+                    tls: false,
+                });
+                self.symbols.insert((symbol, offset), value);
+                value
+            }
+        };
+        self.builder.ins().symbol_value(types::I64, value)
+    }
+
+    /// The address of an offset in the state.
+    pub fn state(&mut self, offset: u32) -> Value {
+        self.address(Symbol::State, i64::from(offset))
+    }
+
+    /// The IR's signature for a signature of the program.
+    pub fn signature(&mut self, sig: SigId) -> ir::SigRef {
+        if let Some(&signature) = self.signatures.get(&sig) {
+            return signature;
+        }
+        let signature = guest_signature(&self.program.sigs[sig]);
+        let signature = self.builder.import_signature(signature);
+        self.signatures.insert(sig, signature);
+        signature
+    }
+
+    /// The IR's reference to a function of the text.
+    pub fn function(&mut self, id: FuncId) -> ir::FuncRef {
+        let signature = self.signature(self.program.funcs[id].sig);
+        self.import(Symbol::Func(id), |_| signature)
+    }
+
+    /// The IR's reference to a WASI function of the runtime.
+    pub fn wasi_function(&mut self, id: FuncId, index: u32) -> ir::FuncRef {
+        let ty = &self.program.sigs[self.program.funcs[id].sig];
+        let signature = wasi_signature(ty);
+        self.import(Symbol::Wasi(index), |builder| {
+            builder.import_signature(signature)
+        })
+    }
+
+    /// Calls a builtin of the runtime.
+    pub fn call_builtin(&mut self, builtin: Builtin, args: &[Value]) -> Option<Value> {
+        let function = self.import(Symbol::Builtin(builtin), |builder| {
+            builder.import_signature(builtin_signature(builtin))
+        });
+        let call = self.builder.ins().call(function, args);
+        self.builder.inst_results(call).first().copied()
+    }
+
+    fn import(
+        &mut self,
+        symbol: Symbol,
+        signature: impl FnOnce(&mut FunctionBuilder<'_>) -> ir::SigRef,
+    ) -> ir::FuncRef {
+        if let Some(&function) = self.functions.get(&symbol) {
+            return function;
+        }
+        let signature = signature(&mut self.builder);
+        let name = self
+            .builder
+            .func
+            .declare_imported_user_function(symbol.external());
+        let function = self.builder.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        });
+        self.functions.insert(symbol, function);
+        function
+    }
+}

@@ -1,0 +1,87 @@
+//! Locals and globals.
+
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+
+use super::env::{Region, Symbol, Translator, value_type};
+use crate::index::GlobalIndex;
+use crate::program::{Constant, Reference};
+
+impl Translator<'_, '_> {
+    pub fn local_get(&mut self, index: u32) {
+        let value = self.builder.use_var(self.locals[index as usize]);
+        self.push(value);
+    }
+
+    pub fn local_set(&mut self, index: u32) {
+        let value = self.pop();
+        self.builder.def_var(self.locals[index as usize], value);
+    }
+
+    pub fn local_tee(&mut self, index: u32) {
+        let value = self.peek_many(1)[0];
+        self.builder.def_var(self.locals[index as usize], value);
+    }
+
+    pub fn global_get(&mut self, index: u32) {
+        let id = self.instance.globals[GlobalIndex::from_u32(index)];
+        let global = &self.program.globals[id];
+        let value = if global.ty.mutable {
+            let cell = self.state(global.cell.expect("mutable globals have cells"));
+            let flags = self.trusted(Region::Global(id));
+            let ty = value_type(global.ty.content_type);
+            self.builder.ins().load(ty, flags, cell, 0)
+        } else {
+            self.constant_value(global.value)
+        };
+        self.push(value);
+    }
+
+    pub fn global_set(&mut self, index: u32) {
+        let value = self.pop();
+        let id = self.instance.globals[GlobalIndex::from_u32(index)];
+        let global = &self.program.globals[id];
+        let cell = self.state(global.cell.expect("mutable globals have cells"));
+        let flags = self.trusted(Region::Global(id));
+        self.builder.ins().store(flags, value, cell, 0);
+    }
+
+    /// A value known at compile time.
+    fn constant_value(&mut self, value: Constant) -> Value {
+        match value {
+            Constant::I32(value) => self.i32(value),
+            Constant::I64(value) => self.builder.ins().iconst(types::I64, value),
+            Constant::F32(bits) => {
+                let value = cranelift_codegen::ir::immediates::Ieee32::with_bits(bits);
+                self.builder.ins().f32const(value)
+            }
+            Constant::F64(bits) => {
+                let value = cranelift_codegen::ir::immediates::Ieee64::with_bits(bits);
+                self.builder.ins().f64const(value)
+            }
+            Constant::V128(bits) => {
+                let bytes = bits.to_le_bytes().to_vec().into();
+                let constant = self.builder.func.dfg.constants.insert(bytes);
+                self.builder.ins().vconst(types::I8X16, constant)
+            }
+            Constant::Ref(Reference::Null) => self.builder.ins().iconst(types::I64, 0),
+            Constant::Ref(Reference::Func(func)) => self.func_reference(func),
+        }
+    }
+
+    /// An `i32` constant.
+    pub fn i32(&mut self, value: i32) -> Value {
+        // Immediates of 32 bits are zero-extended in the IR.
+        let value = i64::from(value as u32);
+        self.builder.ins().iconst(types::I32, value)
+    }
+
+    /// A reference to a function, from the table of funcref constants: its bits are known only
+    /// once the text is laid out.
+    pub fn func_reference(&mut self, func: crate::index::FuncId) -> Value {
+        let slot = self.program.funcs[func].ref_slot;
+        let slot = slot.expect("referenced functions have a slot");
+        let address = self.address(Symbol::RefFuncs, i64::from(slot) * 8);
+        let flags = self.constant();
+        self.builder.ins().load(types::I64, flags, address, 0)
+    }
+}

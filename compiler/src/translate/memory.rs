@@ -1,0 +1,236 @@
+//! Loads, stores, and the addresses they use.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::immediates::Offset32;
+use cranelift_codegen::ir::{
+    InstBuilder, MemFlagsData, Opcode, Type, Value, ValueDef, types,
+};
+use target_lexicon::Architecture;
+use wasmc_abi::builtins::Builtin;
+use wasmc_abi::layout::MemoryState;
+use wasmc_abi::traps::Trap;
+use wasmparser::MemArg;
+
+use super::env::{Region, Translator};
+use super::traps::code;
+use crate::index::{MemoryId, MemoryIndex};
+use crate::parse::memory_of;
+use crate::program::Strategy;
+
+/// A checked address: what an access instruction takes.
+struct Address {
+    base: Value,
+    offset: Offset32,
+    flags: MemFlagsData,
+}
+
+/// How a load fills the upper bits of its result.
+#[derive(Clone, Copy)]
+pub(super) enum Extend {
+    Signed,
+    Unsigned,
+}
+
+impl Translator<'_, '_> {
+    /// Loads a value of the type.
+    pub fn load(&mut self, ty: Type, memarg: MemArg) {
+        let address = self.checked_address(&memarg, ty.bytes());
+        let value =
+            self.builder
+                .ins()
+                .load(ty, address.flags, address.base, address.offset);
+        self.push(value);
+    }
+
+    /// Loads `width` and extends it to `ty`.
+    pub fn load_narrow(&mut self, ty: Type, width: Type, extend: Extend, memarg: MemArg) {
+        let Address {
+            base,
+            offset,
+            flags,
+        } = self.checked_address(&memarg, width.bytes());
+        let ins = self.builder.ins();
+        let value = match (width, extend) {
+            (types::I8, Extend::Signed) => ins.sload8(ty, flags, base, offset),
+            (types::I8, Extend::Unsigned) => ins.uload8(ty, flags, base, offset),
+            (types::I16, Extend::Signed) => ins.sload16(ty, flags, base, offset),
+            (types::I16, Extend::Unsigned) => ins.uload16(ty, flags, base, offset),
+            (_, Extend::Signed) => ins.sload32(flags, base, offset),
+            (_, Extend::Unsigned) => ins.uload32(flags, base, offset),
+        };
+        self.push(value);
+    }
+
+    /// Stores a value.
+    pub fn store(&mut self, memarg: MemArg) {
+        let value = self.pop();
+        let bytes = self.type_of(value).bytes();
+        let address = self.checked_address(&memarg, bytes);
+        self.builder
+            .ins()
+            .store(address.flags, value, address.base, address.offset);
+    }
+
+    /// Stores the low bits of a value.
+    pub fn store_narrow(&mut self, width: Type, memarg: MemArg) {
+        let value = self.pop();
+        let Address {
+            base,
+            offset,
+            flags,
+        } = self.checked_address(&memarg, width.bytes());
+        let ins = self.builder.ins();
+        match width {
+            types::I8 => ins.istore8(flags, value, base, offset),
+            types::I16 => ins.istore16(flags, value, base, offset),
+            _ => ins.istore32(flags, value, base, offset),
+        };
+    }
+
+    /// Pops an index and makes the address of an access of `bytes` bytes: one that is in bounds,
+    /// or faults, or has been checked.
+    fn checked_address(&mut self, memarg: &MemArg, bytes: u32) -> Address {
+        let id = self.instance.memories[MemoryIndex::from_u32(memory_of(memarg))];
+        let index = self.pop();
+        match self.program.memories[id].strategy {
+            Strategy::Guarded => {
+                let access = MemFlagsData::new().with_trap_code(Some(code(Trap::MemoryOutOfBounds)));
+                let flags = self.flags(access, Region::Memory(id));
+                self.guarded_address(id, index, memarg.offset, flags)
+            }
+            Strategy::Checked => {
+                self.check_bounds(id, index, memarg.offset, bytes);
+                let access = MemFlagsData::new().with_notrap();
+                let flags = self.flags(access, Region::Memory(id));
+                self.guarded_address(id, index, memarg.offset, flags)
+            }
+        }
+    }
+
+    /// The address of a byte, in the form that the target folds best (`docs/rationale.md`).
+    ///
+    /// Nothing here may wrap within 32 bits: the index is extended before anything is added.
+    fn guarded_address(
+        &mut self,
+        id: MemoryId,
+        index: Value,
+        offset: u64,
+        flags: MemFlagsData,
+    ) -> Address {
+        let memory = &self.program.memories[id];
+        let start = memory.base + offset;
+        let small = |address: u64| i32::try_from(address).ok().map(Offset32::new);
+        if let Some(index) = self.known_index(index) {
+            // Accesses at known places share the base.
+            let (base, offset) = match small(offset + index) {
+                Some(offset) => (memory.base, offset),
+                None => (start + index, Offset32::new(0)),
+            };
+            let base = self.builder.ins().iconst(types::I64, base as i64);
+            return Address {
+                base,
+                offset,
+                flags,
+            };
+        }
+        let index = if self.type_of(index) == types::I32 {
+            self.builder.ins().uextend(types::I64, index)
+        } else {
+            index
+        };
+        let is_x86 = matches!(self.isa.triple().architecture, Architecture::X86_64);
+        match small(start) {
+            Some(offset) if is_x86 => Address {
+                base: index,
+                offset,
+                flags,
+            },
+            _ => {
+                let start = self.builder.ins().iconst(types::I64, start as i64);
+                Address {
+                    base: self.builder.ins().iadd(start, index),
+                    offset: Offset32::new(0),
+                    flags,
+                }
+            }
+        }
+    }
+
+    /// The value of an index that is a constant.
+    fn known_index(&self, index: Value) -> Option<u64> {
+        let dfg = &self.builder.func.dfg;
+        let ValueDef::Result(inst, _) = dfg.value_def(dfg.resolve_aliases(index)) else {
+            return None;
+        };
+        match dfg.insts[inst] {
+            cranelift_codegen::ir::InstructionData::UnaryImm {
+                opcode: Opcode::Iconst,
+                imm,
+            } => Some(match self.type_of(index) {
+                types::I32 => u64::from(imm.bits() as u32),
+                _ => imm.bits() as u64,
+            })
+            .filter(|&index| index <= u64::from(u32::MAX)),
+            _ => None,
+        }
+    }
+
+    /// Traps unless `index + offset + bytes` is within the memory.
+    fn check_bounds(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
+        let index = self.extended(index);
+        // Index and offset are of 32 bits: the sum cannot wrap within 64.
+        let end = self.add_constant(index, offset + u64::from(bytes));
+        let size = self.memory_bytes(id);
+        let outside = self
+            .builder
+            .ins()
+            .icmp(IntCC::UnsignedGreaterThan, end, size);
+        self.trap_if(outside, Trap::MemoryOutOfBounds);
+    }
+
+    /// An index, zero-extended to 64 bits.
+    pub fn extended(&mut self, index: Value) -> Value {
+        match self.type_of(index) {
+            types::I32 => self.builder.ins().uextend(types::I64, index),
+            _ => index,
+        }
+    }
+
+    fn add_constant(&mut self, value: Value, constant: u64) -> Value {
+        let constant = self.builder.ins().iconst(types::I64, constant as i64);
+        self.builder.ins().iadd(value, constant)
+    }
+
+    /// The memory's current size in bytes.
+    pub fn memory_bytes(&mut self, id: MemoryId) -> Value {
+        let memory = &self.program.memories[id];
+        if !memory.grows {
+            let bytes = memory.initial_bytes() as i64;
+            return self.builder.ins().iconst(types::I64, bytes);
+        }
+        let state = self.state(memory.state);
+        let flags = self.trusted(Region::Sizes);
+        let offset = std::mem::offset_of!(MemoryState, size) as i32;
+        self.builder.ins().load(types::I64, flags, state, offset)
+    }
+
+    pub fn memory_size(&mut self, memory: u32) {
+        let id = self.instance.memories[MemoryIndex::from_u32(memory)];
+        let bytes = self.memory_bytes(id);
+        let shift = i64::from(self.program.memories[id].page_log2());
+        let pages = self.builder.ins().ushr_imm_u(bytes, shift);
+        let pages = self.builder.ins().ireduce(types::I32, pages);
+        self.push(pages);
+    }
+
+    pub fn memory_grow(&mut self, memory: u32) {
+        let id = self.instance.memories[MemoryIndex::from_u32(memory)];
+        let delta = self.pop();
+        let delta = self.extended(delta);
+        let state = self.state(self.program.memories[id].state);
+        let old = self.call_builtin(Builtin::memory_grow, &[state, delta]);
+        let old = old.expect("memory_grow has a result");
+        let old = self.builder.ins().ireduce(types::I32, old);
+        self.push(old);
+    }
+}

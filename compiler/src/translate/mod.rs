@@ -1,0 +1,130 @@
+//! One part of the text → one function of Cranelift IR.
+//!
+//! The bodies were validated when the module was parsed, so translation asks no question twice:
+//! what would be a validation error is a broken invariant here.
+
+mod env;
+mod stack;
+mod traps;
+mod operators;
+mod control;
+mod calls;
+mod memory;
+mod bulk;
+mod tables;
+mod globals;
+mod numeric;
+mod refs;
+mod thunks;
+
+pub(crate) use env::{Symbol, libcall, symbol_of};
+pub(crate) use traps::trap_of;
+
+use cranelift_codegen::ir::{self, InstBuilder, types};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use wasmparser::ValType;
+
+use crate::error::{Error, Location, Result};
+use crate::program::{CodeItem, FuncKind, Program};
+use env::Translator;
+
+/// Translates a part of the text into `func`, which must be empty.
+pub(crate) fn translate(
+    program: &Program<'_>,
+    isa: &dyn TargetIsa,
+    item: CodeItem,
+    func: &mut ir::Function,
+    context: &mut FunctionBuilderContext,
+) -> Result<()> {
+    match item {
+        CodeItem::Trampoline(sig) => {
+            thunks::trampoline(program, isa, sig, func, context);
+            Ok(())
+        }
+        CodeItem::Func(id) => match program.funcs[id].kind {
+            FuncKind::Wasi { .. } => {
+                thunks::wasi(program, isa, id, func, context);
+                Ok(())
+            }
+            FuncKind::Defined { instance, index } => {
+                let sig = program.funcs[id].sig;
+                func.signature = env::guest_signature(&program.sigs[sig]);
+                let mut translator = Translator {
+                    program,
+                    instance: &program.instances[instance],
+                    isa,
+                    builder: FunctionBuilder::new(func, context),
+                    stack: Vec::new(),
+                    control: Vec::new(),
+                    locals: Vec::new(),
+                    reachable: true,
+                    functions: Default::default(),
+                    signatures: Default::default(),
+                    symbols: Default::default(),
+                };
+                let body = program.body(instance, index);
+                translate_body(&mut translator, body).map_err(|error| Error::Invalid {
+                    message: error.message().to_owned(),
+                    location: Location {
+                        function: Some((index.as_u32(), program.funcs[id].name.clone())),
+                        offset: Some(error.offset()),
+                        instance: None,
+                    },
+                })?;
+                let frontend_config = isa.frontend_config();
+                translator.builder.finalize(frontend_config);
+                Ok(())
+            }
+        },
+    }
+}
+
+fn translate_body(
+    fx: &mut Translator<'_, '_>,
+    body: &wasmparser::FunctionBody<'_>,
+) -> Result<(), wasmparser::Error> {
+    let entry = fx.builder.create_block();
+    fx.builder.append_block_params_for_function_params(entry);
+    fx.builder.switch_to_block(entry);
+    fx.builder.seal_block(entry);
+    let params: Vec<_> = fx.builder.block_params(entry).to_vec();
+    for param in params {
+        let ty = fx.builder.func.dfg.value_type(param);
+        let variable = fx.builder.declare_var(ty);
+        fx.builder.def_var(variable, param);
+        fx.locals.push(variable);
+    }
+    let mut locals = body.get_locals_reader()?;
+    for _ in 0..locals.get_count() {
+        let (count, ty) = locals.read()?;
+        let zero = zero(fx, ty);
+        for _ in 0..count {
+            let variable = fx.builder.declare_var(env::value_type(ty));
+            fx.builder.def_var(variable, zero);
+            fx.locals.push(variable);
+        }
+    }
+    control::open_function(fx);
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        let (operator, offset) = operators.read_with_offset()?;
+        fx.builder.set_srcloc(ir::SourceLoc::new(offset as u32));
+        operators::translate(fx, &operator);
+    }
+    debug_assert!(fx.control.is_empty(), "the body ends its blocks");
+    Ok(())
+}
+
+/// The initial value of a local.
+fn zero(fx: &mut Translator<'_, '_>, ty: ValType) -> ir::Value {
+    match env::value_type(ty) {
+        types::F32 => fx.builder.ins().f32const(0.0),
+        types::F64 => fx.builder.ins().f64const(0.0),
+        types::I8X16 => {
+            let zero = fx.builder.func.dfg.constants.insert(vec![0; 16].into());
+            fx.builder.ins().vconst(types::I8X16, zero)
+        }
+        ty => fx.builder.ins().iconst(ty, 0),
+    }
+}
