@@ -1,0 +1,146 @@
+//! Starts programs many times and tells how long each start takes, or how much memory it needs.
+//!
+//!     launch time COUNT PROGRAM...   one line each: median, 10th percentile, fastest (nanoseconds),
+//!                                    largest ru_maxrss (KiB)
+//!     launch memory PROGRAM...       one line each: peak and final resident, private (KiB)
+//!
+//! Time is from before posix_spawn until the program was waited for; the programs take turns, so that
+//! a change of the machine's mood hits all. Memory is read from /proc while the program is stopped at
+//! its exit, which is exact; ru_maxrss, what tools like time(1) print, begins with what the launcher
+//! itself had resident, and the kernel rounds it generously.
+//! Standard output and error of the programs go to /dev/null.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char *const no_environment[] = {NULL};
+
+static void fail(const char *what) {
+    fprintf(stderr, "launch: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static uint64_t time_one(char *program, const posix_spawn_file_actions_t *actions, long *resident) {
+    struct rusage usage;
+    char *arguments[] = {program, NULL};
+    pid_t child;
+    int status;
+    uint64_t start = now();
+    errno = posix_spawn(&child, program, actions, NULL, arguments, no_environment);
+    if (errno) fail(program);
+    if (wait4(child, &status, 0, &usage) < 0) fail("wait4");
+    uint64_t taken = now() - start;
+    if (usage.ru_maxrss > *resident) *resident = usage.ru_maxrss;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "launch: %s ended with wait status %#x\n", program, status);
+        exit(1);
+    }
+    return taken;
+}
+
+static int ascending(const void *left, const void *right) {
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void time_all(long count, char **programs, int number) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    uint64_t *taken = calloc((size_t)count * (size_t)number, sizeof *taken);
+    long *resident = calloc((size_t)number, sizeof *resident);
+    if (!taken || !resident) fail("calloc");
+    for (long round = -20; round < count; round++)
+        for (int i = 0; i < number; i++) {
+            // Each round begins with another program: the place in the row must not matter.
+            int chosen = (int)((round + 20 + i) % number);
+            uint64_t time = time_one(programs[chosen], &actions, &resident[chosen]);
+            if (round >= 0) taken[chosen * count + round] = time;
+        }
+    for (int i = 0; i < number; i++) {
+        uint64_t *mine = taken + i * count;
+        qsort(mine, (size_t)count, sizeof *mine, ascending);
+        printf("%s %llu %llu %llu %ld\n", programs[i], (unsigned long long)mine[count / 2],
+               (unsigned long long)mine[count / 10], (unsigned long long)mine[0], resident[i]);
+    }
+    free(resident);
+    free(taken);
+}
+
+/// The sum of the fields named `field` in a file below /proc/PID.
+static long read_field(pid_t child, const char *file, const char *field) {
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)child, file);
+    FILE *stream = fopen(path, "r");
+    if (!stream) fail(path);
+    long sum = 0;
+    while (fgets(line, sizeof line, stream))
+        if (strncmp(line, field, strlen(field)) == 0) sum += atol(line + strlen(field) + 1);
+    fclose(stream);
+    return sum;
+}
+
+static void memory_one(char *program) {
+    pid_t child = fork();
+    if (child < 0) fail("fork");
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, 1);
+        dup2(null, 2);
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        raise(SIGSTOP);
+        char *arguments[] = {program, NULL};
+        execve(program, arguments, no_environment);
+        _exit(127);
+    }
+    int status;
+    if (waitpid(child, &status, 0) < 0) fail("waitpid");
+    if (ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)(long)(PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL)) < 0)
+        fail("ptrace");
+    for (int signal = 0;;) {
+        if (ptrace(PTRACE_CONT, child, NULL, (void *)(long)signal) < 0) fail("ptrace");
+        if (waitpid(child, &status, __WALL) < 0) fail("waitpid");
+        if (!WIFSTOPPED(status)) break;
+        signal = WSTOPSIG(status);
+        if (status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXIT << 8))) {
+            printf("%s %ld %ld %ld\n", program, read_field(child, "status", "VmHWM:"),
+                   read_field(child, "smaps_rollup", "Rss:"),
+                   read_field(child, "smaps_rollup", "Private_Clean:") +
+                       read_field(child, "smaps_rollup", "Private_Dirty:"));
+            signal = 0;
+        } else if (signal == SIGTRAP) {
+            signal = 0;
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc > 3 && strcmp(argv[1], "time") == 0 && atol(argv[2]) > 0) {
+        time_all(atol(argv[2]), argv + 3, argc - 3);
+    } else if (argc > 2 && strcmp(argv[1], "memory") == 0) {
+        for (int i = 2; i < argc; i++) memory_one(argv[i]);
+    } else {
+        fprintf(stderr, "usage: launch time COUNT PROGRAM... | launch memory PROGRAM...\n");
+        return 2;
+    }
+    return 0;
+}
