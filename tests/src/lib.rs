@@ -1,0 +1,15 @@
+//! Tests of wasmc as a whole.
+//!
+//! - [`wast`]: scripts of the official suite, each as one executable.
+//! - [`wasi_suite`]: folders of WASI tests.
+//! - [`process`]: runs executables under a time limit.
+//! - [`expected`]: files with expected output beside their inputs, and `BLESS=1`.
+//! - [`jobs`]: many compilations side by side.
+//!
+//! The tests themselves lie in `tests/tests/`, their data beside it.
+
+pub mod wast;
+pub mod wasi_suite;
+pub mod process;
+pub mod expected;
+pub mod jobs;
