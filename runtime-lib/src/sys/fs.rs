@@ -173,10 +173,14 @@ pub fn open(dir: BorrowedFd<'_>, path: &PathBuffer, how: Open) -> Result<OwnedFd
 pub fn open_grant(path: &CStr) -> Result<OwnedFd, Errno> {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     let fd = match rustix::fs::open(path, flags, Mode::empty()) {
-        Err(Errno::ACCESS) => rustix::fs::open(path, flags | OFlags::PATH, Mode::empty()),
-        result => result,
+        Err(Errno::ACCESS) => {
+            let fd = rustix::fs::open(path, flags | OFlags::PATH, Mode::empty())?;
+            // Fails when nothing in it may be used either.
+            rustix::fs::openat(fd, c".", flags | OFlags::PATH, Mode::empty())?
+        }
+        result => result?,
     };
-    above_stdio(fd?)
+    above_stdio(fd)
 }
 
 /// Makes a standard stream refer to nothing, without making its number free. The runtime keeps

@@ -2,7 +2,7 @@
 
 use super::fds::{Access, FdTable, Kind};
 use super::types::Rights;
-use crate::output::{self, Writer};
+use crate::output;
 use crate::sys::resolve::PathBuffer;
 use crate::sys::{fs, net};
 use core::net::SocketAddr;
@@ -76,39 +76,40 @@ fn open_socket(fds: &FdTable, address: &[u8]) -> Result<(), Errno> {
 #[cold]
 #[inline(never)]
 fn cannot_open_folder(host: &[u8], errno: Errno) -> ! {
-    let mut line = output::error();
-    line.text("cannot open folder `").escaped(host).text("`: ");
-    reason(&mut line, errno);
-    line.text(" (hint: create it, or change the option `--dir`)")
-        .exit()
+    let hint = match errno {
+        Errno::NOENT => "create it, or change the option `--dir`",
+        _ => "change the option `--dir`",
+    };
+    cannot("open folder", host, errno, hint)
 }
 
 #[cold]
 #[inline(never)]
 fn cannot_listen(address: &[u8], errno: Errno) -> ! {
-    let mut line = output::error();
-    line.text("cannot listen at `").escaped(address).text("`: ");
-    reason(&mut line, errno);
-    line.text(" (hint: `--listen` takes ADDR:PORT with a numeric address)")
-        .exit()
+    let hint = match errno {
+        Errno::INVAL => "`--listen` takes ADDR:PORT with a numeric address, as in 127.0.0.1:8080",
+        _ => "change the option `--listen`",
+    };
+    cannot("listen at", address, errno, hint)
 }
 
-fn reason(line: &mut Writer, errno: Errno) {
-    let text = match errno {
-        Errno::NOENT => "no such folder",
-        Errno::NOTDIR => "it is not a folder",
-        Errno::ACCESS | Errno::PERM => "permission denied",
-        Errno::NAMETOOLONG => "the name is too long",
-        Errno::LOOP => "too many symbolic links",
-        Errno::INVAL => "it is not an address",
-        Errno::ADDRINUSE => "the address is in use",
-        Errno::ADDRNOTAVAIL => "this machine does not have the address",
-        Errno::MFILE | Errno::NFILE => "too many open files",
-        _ => {
-            line.text("system error ")
-                .signed(errno.raw_os_error().into());
-            return;
-        }
+fn cannot(action: &str, what: &[u8], errno: Errno, hint: &str) -> ! {
+    let mut line = output::error();
+    line.text("cannot ").text(action);
+    line.text(" `").escaped(what).text("`: ");
+    match errno {
+        Errno::NOENT => line.text("no such folder"),
+        Errno::NOTDIR => line.text("it is not a folder"),
+        Errno::ACCESS | Errno::PERM => line.text("permission denied"),
+        Errno::NAMETOOLONG => line.text("the name is too long"),
+        Errno::LOOP => line.text("too many symbolic links"),
+        Errno::INVAL => line.text("it is not an address"),
+        Errno::ADDRINUSE => line.text("the address is in use"),
+        Errno::ADDRNOTAVAIL => line.text("this machine does not have the address"),
+        Errno::MFILE | Errno::NFILE => line.text("too many open files"),
+        _ => line
+            .text("system error ")
+            .signed(errno.raw_os_error().into()),
     };
-    line.text(text);
+    line.text(" (hint: ").text(hint).text(")").exit()
 }

@@ -281,7 +281,7 @@ pub fn path_symlink(
     let mut buffer = PathBuffer::new();
     read_path(memory, new_path, new_path_len, &mut buffer)?;
     if text.as_bytes().starts_with(b"/") {
-        return Err(Errno::NOTCAPABLE);
+        return Err(Errno::PERM);
     }
     dir.require_writable()?;
     let place = resolve::entry(dir.host(), &mut buffer)?;
