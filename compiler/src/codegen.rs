@@ -66,7 +66,9 @@ impl Worker {
 
 /// Compiles the whole text; the results are in its order, whatever the number of threads.
 pub(crate) fn compile(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<CompiledFunc>> {
-    map_text(program, |worker, item| compile_one(program, isa, worker, item))
+    map_text(program, |worker, item| {
+        compile_one(program, isa, worker, item)
+    })
 }
 
 /// Compiles the whole text to human-readable assembly, a string for each part.

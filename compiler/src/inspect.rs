@@ -156,7 +156,8 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
         validator
             .payload(&payload)
             .map_err(|error| Error::invalid(&error))?;
-        scan.record(&payload).map_err(|error| Error::invalid(&error))?;
+        scan.record(&payload)
+            .map_err(|error| Error::invalid(&error))?;
         sections.push(payload);
     }
     scan.sizes.module = module.len();
@@ -356,7 +357,8 @@ impl Scan {
                 for field in fields.clone().into_iter().flatten() {
                     let values = field.values.into_iter().flatten();
                     let values = values.map(|v| (v.name.to_owned(), v.version.to_owned()));
-                    self.producers.push((field.name.to_owned(), values.collect()));
+                    self.producers
+                        .push((field.name.to_owned(), values.collect()));
                 }
             }
             _ => {}
@@ -371,11 +373,19 @@ impl Scan {
     }
 
     fn func(&self, ty: u32) -> EntityType {
-        EntityType::Func(self.func_type(ty).map(entity::func_type).unwrap_or_default())
+        EntityType::Func(
+            self.func_type(ty)
+                .map(entity::func_type)
+                .unwrap_or_default(),
+        )
     }
 
     fn tag(&self, ty: u32) -> EntityType {
-        EntityType::Tag(self.func_type(ty).map(entity::func_type).unwrap_or_default())
+        EntityType::Tag(
+            self.func_type(ty)
+                .map(entity::func_type)
+                .unwrap_or_default(),
+        )
     }
 
     fn finish(mut self, used: WasmFeatures) -> Inspection {

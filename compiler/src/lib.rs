@@ -11,26 +11,27 @@
 //! each other; [`inspect`] tells what a module needs. [`pipeline`] is the one place that knows the
 //! order of the phases. `docs/architecture.md` has the map.
 
-pub mod pipeline;
-pub mod options;
+mod codegen;
+mod dump;
+mod emit;
 pub mod error;
 pub mod features;
-pub mod target;
 pub mod index;
-pub mod module;
-mod parse;
-pub mod program;
-mod translate;
-mod codegen;
-mod emit;
-pub mod link;
-mod dump;
 pub mod inspect;
+pub mod link;
+pub mod module;
+pub mod options;
+mod parse;
+pub mod pipeline;
+pub mod program;
+pub mod target;
+mod translate;
 
 pub use error::{Error, Location, Result};
 pub use inspect::{Inspection, inspect};
 pub use options::{Emit, OptLevel, Options};
 pub use pipeline::{
-    Artifact, Command, InstanceSpec, Phase, Stats, check_imports, compile, compile_program, validate,
+    Artifact, Command, InstanceSpec, Phase, Stats, check_imports, compile, compile_program,
+    validate,
 };
 pub use target::{Arch, Cpu, Target};

@@ -6,9 +6,9 @@
 use cranelift_codegen::entity::EntityRef;
 use rayon::prelude::*;
 use wasmparser::{
-    CompositeInnerType, DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncToValidate,
-    FuncValidatorAllocations, FunctionBody, KnownCustom, MemArg, MemArgTarget, Name, Operator, Parser, Payload,
-    TableInit, TypeRef, ValidatorResources,
+    CompositeInnerType, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, KnownCustom, MemArg, MemArgTarget,
+    Name, Operator, Parser, Payload, TableInit, TypeRef, ValidatorResources,
 };
 
 use crate::error::{Error, Location, Result};
@@ -59,7 +59,8 @@ fn explain(bytes: &[u8], allowed: Features, message: String, location: Location)
     };
     let names = |status: Status| -> Vec<String> {
         let rows = missing.iter().filter(|proposal| proposal.status == status);
-        rows.map(|proposal| format!("`{}`", proposal.name)).collect()
+        rows.map(|proposal| format!("`{}`", proposal.name))
+            .collect()
     };
     let not_yet = names(Status::NotYet);
     if !not_yet.is_empty() {
@@ -448,7 +449,8 @@ impl Facts {
                 self.memory(mem);
             }
             Operator::MemoryGrow { mem } => {
-                self.facts.push(Fact::MemoryGrow(MemoryIndex::from_u32(mem)));
+                self.facts
+                    .push(Fact::MemoryGrow(MemoryIndex::from_u32(mem)));
             }
             Operator::MemoryFill { mem } => self.memory(mem),
             Operator::MemoryCopy { dst_mem, src_mem } => {

@@ -181,12 +181,11 @@ fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<V
     instances
         .iter()
         .map(|instance| {
-            let module = parse::parse(instance.module, features).map_err(|error| {
-                match instances.len() {
+            let module =
+                parse::parse(instance.module, features).map_err(|error| match instances.len() {
                     1 => error,
                     _ => error.in_instance(&instance.name),
-                }
-            })?;
+                })?;
             let imports = instance
                 .imports
                 .iter()

@@ -254,7 +254,11 @@ pub(crate) fn isa(options: &Options) -> Result<(Arc<dyn TargetIsa>, u32), String
     };
     if arch == Arch::X86_64 && cpu != Cpu::Native {
         for feature in X86_FEATURES {
-            let value = if feature.level <= level { "true" } else { "false" };
+            let value = if feature.level <= level {
+                "true"
+            } else {
+                "false"
+            };
             builder
                 .set(feature.flag, value)
                 .map_err(|error| text(&error))?;

@@ -5,12 +5,14 @@
 //! tables) is written as offsets from its start: the linker sees few relocations, and the
 //! executable needs none at start.
 
-mod text;
 mod blob;
 mod records;
 mod state;
+mod text;
 
-use object::write::{Object, Relocation, SectionId, StandardSegment, Symbol, SymbolId, SymbolSection};
+use object::write::{
+    Object, Relocation, SectionId, StandardSegment, Symbol, SymbolId, SymbolSection,
+};
 use object::{
     Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind,
     SymbolFlags, SymbolKind, SymbolScope, elf,
@@ -26,7 +28,7 @@ use crate::program::Program;
 use crate::program::init::image_alignment;
 use crate::target::Arch;
 use crate::translate;
-use blob::{Blob, Place, Section};
+use blob::{Place, Section};
 use text::Text;
 
 /// Makes the guest's object.
@@ -37,7 +39,7 @@ pub(crate) fn object(
     options: &Options,
 ) -> Result<Vec<u8>> {
     let arch = options.target.arch;
-    let mut text = text::lay_out(program, code, arch)?;
+    let mut text = text::lay_out(code, arch)?;
     let mut records = records::write(program, &text, required_cpu, options)?;
     let state = state::write(program, &text, &records);
     let segments = records::segments(program)?;
@@ -63,7 +65,7 @@ pub(crate) fn object(
 
     let mut externals = HashMap::new();
     for reloc in &text.relocs {
-        let (symbol, addend) = match records.place_of(program, reloc.target) {
+        let (symbol, addend) = match records.place_of(reloc.target) {
             Some(place) => (sections.symbol(place.section), place.offset as i64),
             None => (external(&mut object, &mut externals, reloc.target), 0),
         };
@@ -140,7 +142,10 @@ impl Sections {
     }
 
     fn register(&mut self, object: &mut Object<'_>, section: Section, id: SectionId) {
-        debug_assert!(matches!(object.section_flags_mut(id), SectionFlags::Elf { .. }));
+        debug_assert!(matches!(
+            object.section_flags_mut(id),
+            SectionFlags::Elf { .. }
+        ));
         let symbol = object.section_symbol(id);
         self.made.insert(section, (id, symbol));
     }
@@ -150,7 +155,9 @@ impl Sections {
     }
 
     fn symbol(&self, section: Section) -> SymbolId {
-        self.made[&section].1
+        // A section without bytes is not made; the address of what lies in it does not matter.
+        let made = self.made.get(&section);
+        made.unwrap_or(&self.made[&Section::Text]).1
     }
 }
 
@@ -293,12 +300,5 @@ impl blob::Target {
             blob::Target::Place(Place { offset, .. }) => *offset as i64,
             blob::Target::Runtime(_) => 0,
         }
-    }
-}
-
-/// Bytes of a blob, for callers that need them as they are.
-impl Blob {
-    fn len(&self) -> u64 {
-        self.bytes.len() as u64
     }
 }

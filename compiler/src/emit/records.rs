@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::layout::{
-    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, MAGIC, Program as
-    Root, program_flags,
+    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, MAGIC,
+    Program as Root, program_flags,
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;
@@ -77,7 +77,7 @@ pub(super) fn segments(program: &Program<'_>) -> Result<Blob> {
 
 impl Records {
     /// Where a symbol lies in the object; `None` for a function of the runtime.
-    pub fn place_of(&self, _program: &Program<'_>, symbol: Symbol) -> Option<Place> {
+    pub fn place_of(&self, symbol: Symbol) -> Option<Place> {
         let (section, offset) = match symbol {
             Symbol::Text => (Section::Text, 0),
             Symbol::State => (Section::State, 0),

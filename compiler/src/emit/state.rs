@@ -110,5 +110,4 @@ fn storage(place: TablePlace, records: &Records) -> Option<Place> {
             offset: u64::from(offset),
         }),
     }
-
 }

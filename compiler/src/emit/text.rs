@@ -7,7 +7,7 @@ use wasmc_abi::traps::Trap;
 use crate::codegen::{CompiledFunc, Relocation};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, SigId};
-use crate::program::{CodeItem, Program};
+use crate::program::CodeItem;
 use crate::target::Arch;
 use crate::translate::Symbol;
 
@@ -54,11 +54,7 @@ impl Text {
 }
 
 /// Lays the functions out one after another and resolves the calls between them.
-pub(super) fn lay_out(
-    _program: &Program<'_>,
-    compiled: Vec<CompiledFunc>,
-    arch: Arch,
-) -> Result<Text> {
+pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch) -> Result<Text> {
     let mut text = Text {
         code: Vec::new(),
         alignment: 64,
@@ -118,8 +114,11 @@ fn append(text: &mut Text, func: CompiledFunc, arch: Arch) -> Result<()> {
             _ => text.relocs.push(reloc),
         }
     }
-    text.traps
-        .extend(func.traps.iter().map(|&(offset, trap)| (start + offset, trap)));
+    text.traps.extend(
+        func.traps
+            .iter()
+            .map(|&(offset, trap)| (start + offset, trap)),
+    );
     text.parts.push(Part {
         item: func.item,
         start,

@@ -31,25 +31,63 @@ pub(super) fn used_by_operators(
 }
 
 macro_rules! bits {
-    (mvp) => { WasmFeatures::empty() };
-    (exceptions) => { WasmFeatures::EXCEPTIONS };
-    (tail_call) => { WasmFeatures::TAIL_CALL };
-    (reference_types) => { WasmFeatures::REFERENCE_TYPES };
-    (sign_extension) => { WasmFeatures::SIGN_EXTENSION };
-    (saturating_float_to_int) => { WasmFeatures::SATURATING_FLOAT_TO_INT };
-    (bulk_memory) => { WasmFeatures::BULK_MEMORY };
-    (legacy_exceptions) => { WasmFeatures::LEGACY_EXCEPTIONS };
-    (memory_control) => { WasmFeatures::MEMORY_CONTROL };
-    (threads) => { WasmFeatures::THREADS };
-    (gc) => { WasmFeatures::GC };
-    (function_references) => { WasmFeatures::FUNCTION_REFERENCES };
-    (stack_switching) => { WasmFeatures::STACK_SWITCHING };
-    (wide_arithmetic) => { WasmFeatures::WIDE_ARITHMETIC };
-    (custom_descriptors) => { WasmFeatures::CUSTOM_DESCRIPTORS };
-    (shared_everything_threads) => { WasmFeatures::SHARED_EVERYTHING_THREADS };
-    (acquire_release_atomics) => { WasmFeatures::ACQUIRE_RELEASE_ATOMICS };
-    (simd) => { WasmFeatures::SIMD };
-    (relaxed_simd) => { WasmFeatures::RELAXED_SIMD };
+    (mvp) => {
+        WasmFeatures::empty()
+    };
+    (exceptions) => {
+        WasmFeatures::EXCEPTIONS
+    };
+    (tail_call) => {
+        WasmFeatures::TAIL_CALL
+    };
+    (reference_types) => {
+        WasmFeatures::REFERENCE_TYPES
+    };
+    (sign_extension) => {
+        WasmFeatures::SIGN_EXTENSION
+    };
+    (saturating_float_to_int) => {
+        WasmFeatures::SATURATING_FLOAT_TO_INT
+    };
+    (bulk_memory) => {
+        WasmFeatures::BULK_MEMORY
+    };
+    (legacy_exceptions) => {
+        WasmFeatures::LEGACY_EXCEPTIONS
+    };
+    (memory_control) => {
+        WasmFeatures::MEMORY_CONTROL
+    };
+    (threads) => {
+        WasmFeatures::THREADS
+    };
+    (gc) => {
+        WasmFeatures::GC
+    };
+    (function_references) => {
+        WasmFeatures::FUNCTION_REFERENCES
+    };
+    (stack_switching) => {
+        WasmFeatures::STACK_SWITCHING
+    };
+    (wide_arithmetic) => {
+        WasmFeatures::WIDE_ARITHMETIC
+    };
+    (custom_descriptors) => {
+        WasmFeatures::CUSTOM_DESCRIPTORS
+    };
+    (shared_everything_threads) => {
+        WasmFeatures::SHARED_EVERYTHING_THREADS
+    };
+    (acquire_release_atomics) => {
+        WasmFeatures::ACQUIRE_RELEASE_ATOMICS
+    };
+    (simd) => {
+        WasmFeatures::SIMD
+    };
+    (relaxed_simd) => {
+        WasmFeatures::RELAXED_SIMD
+    };
 }
 
 macro_rules! define_of_operator {

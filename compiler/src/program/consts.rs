@@ -43,7 +43,9 @@ pub(super) fn eval(
             | Operator::I64Sub
             | Operator::I64Mul => {
                 let (right, left) = (stack.pop(), stack.pop());
-                let value = left.zip(right).and_then(|(l, r)| arithmetic(&operator, l, r));
+                let value = left
+                    .zip(right)
+                    .and_then(|(l, r)| arithmetic(&operator, l, r));
                 stack.push(value.expect("the expression validated"));
             }
             Operator::End => {}

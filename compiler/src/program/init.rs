@@ -197,12 +197,7 @@ fn push_copy(program: &mut Program<'_>, steps: &mut Vec<Step>, segment: &Placed)
 
 /// Groups segments into runs of pages; long runs become images, the segments of short ones are
 /// copied.
-fn place_images(
-    program: &mut Program<'_>,
-    placed: Vec<Placed>,
-    steps: &mut Vec<Step>,
-    arch: Arch,
-) {
+fn place_images(program: &mut Program<'_>, placed: Vec<Placed>, steps: &mut Vec<Step>, arch: Arch) {
     let page = image_alignment(arch);
     // (memory, first page, end page) of each run, ascending and apart.
     let mut runs: Vec<(MemoryId, u64, u64)> = placed

@@ -4,12 +4,12 @@
 //! read. Every entity of every instance has one id here, whatever modules import it under
 //! whatever names, and everything that compiled code refers to has its place.
 
-pub(crate) mod plan;
-pub(crate) mod imports;
 mod consts;
-mod reach;
-pub(crate) mod places;
+pub(crate) mod imports;
 pub(crate) mod init;
+pub(crate) mod places;
+pub(crate) mod plan;
+mod reach;
 pub(crate) mod script;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};

@@ -3,9 +3,7 @@
 use wasmc_abi::layout::{self, MemoryState, TableState};
 
 use super::reach::{Reached, hottest_memory};
-use super::{
-    Constant, GLOBAL_CELL, Memory, Program, Reference, Strategy, Table, TablePlace, init, script,
-};
+use super::{GLOBAL_CELL, Memory, Program, Reference, Strategy, Table, TablePlace, init, script};
 use crate::error::{Error, Location, Result};
 use crate::options::Options;
 
@@ -187,9 +185,4 @@ fn lay_out_state(program: &mut Program<'_>, reached: &Reached) -> Result<()> {
 
 fn end_padding(end: u32, alignment: u32) -> u32 {
     end.next_multiple_of(alignment) - end
-}
-
-/// Whether code may take a global's initial value for its value.
-pub(crate) fn folded(global: &super::Global) -> Option<Constant> {
-    (!global.ty.mutable).then_some(global.value)
 }

@@ -153,8 +153,7 @@ fn declare_instance<'a>(
             *slot = memory;
         }
     }
-    declare_constants(program, &mut instance)
-        .map_err(|error| error.in_instance(&instance.name))?;
+    declare_constants(program, &mut instance).map_err(|error| error.in_instance(&instance.name))?;
     program.instances.push(instance);
     Ok(())
 }
@@ -353,10 +352,14 @@ pub(super) fn called_by_runtime(program: &Program<'_>) -> impl Iterator<Item = F
         let start = instance.module.start?;
         Some(instance.funcs[start])
     });
-    let scripted = program.script.iter().flatten().filter_map(|step| match step {
-        script::ScriptStep::Invoke { func, .. } => Some(*func),
-        _ => None,
-    });
+    let scripted = program
+        .script
+        .iter()
+        .flatten()
+        .filter_map(|step| match step {
+            script::ScriptStep::Invoke { func, .. } => Some(*func),
+            _ => None,
+        });
     entries.chain(starts).chain(scripted)
 }
 

@@ -9,7 +9,6 @@ use cranelift_codegen::entity::EntityRef;
 
 /// A command; [`wasmc_abi::script::ScriptCommandKind`] says what each does.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "documented in wasmc-abi")]
 pub enum ScriptStep {
     Instantiate(InstanceId),
     Invoke { func: FuncId, args: Vec<u128> },
@@ -36,9 +35,7 @@ pub(super) fn resolve(program: &Program<'_>, commands: &[Command]) -> Result<Vec
         hint: None,
     };
     let resolve_one = |command: &Command| match command {
-        Command::Instantiate(instance) => {
-            Ok(ScriptStep::Instantiate(InstanceId::new(*instance)))
-        }
+        Command::Instantiate(instance) => Ok(ScriptStep::Instantiate(InstanceId::new(*instance))),
         Command::Invoke {
             instance,
             export: name,

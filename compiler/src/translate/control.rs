@@ -256,10 +256,7 @@ impl Translator<'_, '_> {
         let mut call = |relative_depth| {
             let (block, count) = self.target(relative_depth);
             let args = block_args(&self.peek_many(count));
-            self.builder
-                .func
-                .dfg
-                .block_call(block, &args)
+            self.builder.func.dfg.block_call(block, &args)
         };
         let default = call(table.default());
         let calls: Vec<_> = table

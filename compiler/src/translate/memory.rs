@@ -2,9 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;
-use cranelift_codegen::ir::{
-    InstBuilder, MemFlagsData, Opcode, Type, Value, ValueDef, types,
-};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Opcode, Type, Value, ValueDef, types};
 use target_lexicon::Architecture;
 use wasmc_abi::builtins::Builtin;
 use wasmc_abi::layout::MemoryState;
@@ -35,10 +33,10 @@ impl Translator<'_, '_> {
     /// Loads a value of the type.
     pub fn load(&mut self, ty: Type, memarg: MemArg) {
         let address = self.checked_address(&memarg, ty.bytes());
-        let value =
-            self.builder
-                .ins()
-                .load(ty, address.flags, address.base, address.offset);
+        let value = self
+            .builder
+            .ins()
+            .load(ty, address.flags, address.base, address.offset);
         self.push(value);
     }
 
@@ -94,7 +92,8 @@ impl Translator<'_, '_> {
         let index = self.pop();
         match self.program.memories[id].strategy {
             Strategy::Guarded => {
-                let access = MemFlagsData::new().with_trap_code(Some(code(Trap::MemoryOutOfBounds)));
+                let access =
+                    MemFlagsData::new().with_trap_code(Some(code(Trap::MemoryOutOfBounds)));
                 let flags = self.flags(access, Region::Memory(id));
                 self.guarded_address(id, index, memarg.offset, flags)
             }

@@ -3,19 +3,19 @@
 //! The bodies were validated when the module was parsed, so translation asks no question twice:
 //! what would be a validation error is a broken invariant here.
 
-mod env;
-mod stack;
-mod traps;
-mod operators;
-mod control;
-mod calls;
-mod memory;
 mod bulk;
-mod tables;
+mod calls;
+mod control;
+mod env;
 mod globals;
+mod memory;
 mod numeric;
+mod operators;
 mod refs;
+mod stack;
+mod tables;
 mod thunks;
+mod traps;
 
 pub(crate) use env::{Symbol, libcall, symbol_of};
 pub(crate) use traps::trap_of;

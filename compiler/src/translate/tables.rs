@@ -92,10 +92,10 @@ impl Translator<'_, '_> {
     pub fn element_address(&mut self, table: TableId, index: Value, trap: Trap) -> Value {
         let index = self.extended(index);
         let size = self.table_elements(table);
-        let outside =
-            self.builder
-                .ins()
-                .icmp(IntCC::UnsignedGreaterThanOrEqual, index, size);
+        let outside = self
+            .builder
+            .ins()
+            .icmp(IntCC::UnsignedGreaterThanOrEqual, index, size);
         self.trap_if(outside, trap);
         self.element(table, index)
     }
@@ -116,9 +116,7 @@ impl Translator<'_, '_> {
     fn element(&mut self, table: TableId, index: Value) -> Value {
         let base = match self.program.tables[table].place {
             TablePlace::Slot(base) => self.builder.ins().iconst(types::I64, base as i64),
-            TablePlace::ReadOnly(offset) => {
-                self.address(Symbol::ReadOnlyTables, i64::from(offset))
-            }
+            TablePlace::ReadOnly(offset) => self.address(Symbol::ReadOnlyTables, i64::from(offset)),
             TablePlace::State(offset) => self.state(offset),
             TablePlace::Zero(offset) => self.address(Symbol::Zero, i64::from(offset)),
         };

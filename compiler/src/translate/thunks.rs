@@ -34,16 +34,15 @@ pub(super) fn trampoline(
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     builder.seal_block(entry);
-    let (code, values) = (builder.block_params(entry)[0], builder.block_params(entry)[1]);
+    let (code, values) = (
+        builder.block_params(entry)[0],
+        builder.block_params(entry)[1],
+    );
     let args: Vec<_> = ty
         .params()
         .iter()
         .zip((0..).step_by(VALUE_BYTES as usize))
-        .map(|(ty, offset)| {
-            builder
-                .ins()
-                .load(value_type(*ty), flags, values, offset)
-        })
+        .map(|(ty, offset)| builder.ins().load(value_type(*ty), flags, values, offset))
         .collect();
     let signature = builder.import_signature(guest_signature(ty));
     let call = builder.ins().call_indirect(signature, code, &args);

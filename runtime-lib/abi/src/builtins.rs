@@ -65,11 +65,21 @@ pub struct BuiltinSignature {
 }
 
 macro_rules! builtin_type {
-    (ptr) => { BuiltinType::Ptr };
-    (i32) => { BuiltinType::I32 };
-    (i64) => { BuiltinType::I64 };
-    (f32) => { BuiltinType::F32 };
-    (f64) => { BuiltinType::F64 };
+    (ptr) => {
+        BuiltinType::Ptr
+    };
+    (i32) => {
+        BuiltinType::I32
+    };
+    (i64) => {
+        BuiltinType::I64
+    };
+    (f32) => {
+        BuiltinType::F32
+    };
+    (f64) => {
+        BuiltinType::F64
+    };
 }
 
 macro_rules! define_builtins {
@@ -99,8 +109,12 @@ macro_rules! define_builtins {
 }
 
 macro_rules! builtin_result {
-    () => { None };
-    ($ty:ident) => { Some(builtin_type!($ty)) };
+    () => {
+        None
+    };
+    ($ty:ident) => {
+        Some(builtin_type!($ty))
+    };
 }
 
 for_each_builtin!(define_builtins);

@@ -12,11 +12,11 @@
 //! Everything here is `no_std`, without dependencies, and the same on every target.
 #![no_std]
 
+pub mod builtins;
+pub mod cpu;
 pub mod layout;
+pub mod options;
+pub mod script;
 pub mod symbols;
 pub mod traps;
-pub mod builtins;
 pub mod wasi;
-pub mod options;
-pub mod cpu;
-pub mod script;
