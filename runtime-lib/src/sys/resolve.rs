@@ -102,6 +102,16 @@ impl PathBuffer {
         CStr::from_bytes_until_nul(tail).unwrap_or_default()
     }
 
+    /// Undoes the cuts of [`Parent::open`]: there is no other NUL in a path.
+    fn mend(&mut self) {
+        for slot in self.bytes.iter_mut().take(self.len) {
+            // SAFETY: the first `len` bytes have been written.
+            if unsafe { slot.assume_init_read() } == 0 {
+                slot.write(b'/');
+            }
+        }
+    }
+
     fn append(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         let end = self.len + bytes.len();
         if end >= PATH_MAX {
@@ -186,10 +196,7 @@ enum Parent<'a> {
 impl<'a> Place<'a> {
     /// The directory.
     pub fn dir(&self) -> BorrowedFd<'_> {
-        match &self.parent {
-            Parent::Given(fd) => *fd,
-            Parent::Opened(fd) => fd.as_fd(),
-        }
+        self.parent.as_fd()
     }
 
     /// The name: without slash and not `..`; `.` for the directory itself.
@@ -206,35 +213,47 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn new(
-        dir: BorrowedFd<'a>,
-        path: &'a mut PathBuffer,
-        parts: Parts,
-    ) -> Result<Place<'a>, Errno> {
-        path.put(parts.end, 0);
-        let mut parent = Parent::Given(dir);
-        if parts.parent > 0 {
-            path.put(parts.parent, 0);
-            let fd = open_beneath(dir, path.c_str(0), DIRECTORY, Mode::empty())?;
-            parent = Parent::Opened(fd);
-        }
-        Ok(Place {
+    /// The entry that the parts name.
+    fn new(parent: Parent<'a>, path: &'a PathBuffer, parts: Parts) -> Place<'a> {
+        Place {
             parent,
             name: path.c_str(parts.name),
             slashes: parts.slashes,
-        })
+        }
+    }
+}
+
+impl<'a> Parent<'a> {
+    /// Opens the parent, and cuts the path behind it and behind the name.
+    fn open(dir: BorrowedFd<'a>, path: &mut PathBuffer, parts: Parts) -> Result<Parent<'a>, Errno> {
+        path.put(parts.end, 0);
+        if parts.parent == 0 {
+            return Ok(Parent::Given(dir));
+        }
+        path.put(parts.parent, 0);
+        let fd = open_beneath(dir, path.c_str(0), DIRECTORY, Mode::empty())?;
+        Ok(Parent::Opened(fd))
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Parent::Given(fd) => *fd,
+            Parent::Opened(fd) => fd.as_fd(),
+        }
     }
 }
 
 /// Where an entry is, to create, remove or rename it; a final link is not followed.
 pub fn entry<'a>(dir: BorrowedFd<'a>, path: &'a mut PathBuffer) -> Result<Place<'a>, Errno> {
+    path.mend();
     check(path.as_bytes())?;
     let parts = Parts::of(path.as_bytes());
     if parts.is_dots(path.as_bytes()) {
         let dir = open_beneath(dir, path.as_c_str(), DIRECTORY, Mode::empty())?;
         return Ok(Place::itself(dir));
     }
-    Place::new(dir, path, parts)
+    let parent = Parent::open(dir, path, parts)?;
+    Ok(Place::new(parent, path, parts))
 }
 
 /// Where an existing file is, to look at it. The entry was no symbolic link when a final link is
@@ -244,25 +263,24 @@ pub fn target<'a>(
     path: &'a mut PathBuffer,
     follow: Follow,
 ) -> Result<Place<'a>, Errno> {
-    let mut parts;
     let mut links = 0;
     loop {
+        path.mend();
         check(path.as_bytes())?;
-        parts = Parts::of(path.as_bytes());
+        let parts = Parts::of(path.as_bytes());
         if parts.slashes || parts.is_dots(path.as_bytes()) {
             let dir = open_beneath(dir, path.as_c_str(), DIRECTORY, Mode::empty())?;
             return Ok(Place::itself(dir));
         }
+        let parent = Parent::open(dir, path, parts)?;
         if follow == Follow::No {
-            break;
+            return Ok(Place::new(parent, path, parts));
         }
-        let place = Place::new(dir, path, parts)?;
         let mut link = [MaybeUninit::uninit(); PATH_MAX];
-        let Ok(link) = read_link(place.dir(), place.name(), &mut link) else {
+        let Ok(link) = read_link(parent.as_fd(), path.c_str(parts.name), &mut link) else {
             // Not a link; or it is missing, which the operation will tell.
-            break;
+            return Ok(Place::new(parent, path, parts));
         };
-        drop(place);
         links += 1;
         if links > MAX_LINKS {
             return Err(Errno::LOOP);
@@ -274,7 +292,6 @@ pub fn target<'a>(
         }
         path.append(link)?;
     }
-    Place::new(dir, path, parts)
 }
 
 /// Refuses an empty and an absolute path.

@@ -43,8 +43,11 @@ pub fn path_filestat_get(
     let buf = memory.ptr::<Filestat>(buf)?;
     let mut buffer = PathBuffer::new();
     read_path(memory, path, path_len, &mut buffer)?;
-    let place = resolve::target(dir.host(), &mut buffer, follow)?;
-    buf.write(filestat(&fs::stat_at(&place)?));
+    let mut stat = fs::stat_at(&resolve::target(dir.host(), &mut buffer, Follow::No)?)?;
+    if follow == Follow::Yes && stat.kind == fs::Kind::Link {
+        stat = fs::stat_at(&resolve::target(dir.host(), &mut buffer, follow)?)?;
+    }
+    buf.write(filestat(&stat));
     Ok(())
 }
 
