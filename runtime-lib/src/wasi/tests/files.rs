@@ -491,3 +491,37 @@ fn read_only_folders_stay_as_they_are() {
     assert_eq!(std::fs::read(folder.join("file")).unwrap(), b"text");
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2);
 }
+
+/// What a call works with stays open, whatever other threads do to its number.
+#[test]
+fn descriptors_outlive_their_numbers() {
+    let folder = Folder::new();
+    let mut guest = Guest::with(&folder);
+    for name in ["one", "two"] {
+        guest.open(ROOT, name, CREAT, READ).unwrap();
+    }
+    let fds = &guest.wasi.fds;
+    let access = fds.get(4).unwrap().access();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..3000 {
+                    for fd in [4, 5] {
+                        if let Ok(descriptor) = fds.get(fd) {
+                            fs::stat(descriptor.host()).unwrap();
+                        }
+                    }
+                }
+            });
+        }
+        scope.spawn(|| {
+            for _ in 0..3000 {
+                let _ = fds.renumber(5, 4);
+                let _ = fds.insert(rustix::io::dup(fds.get(4).unwrap().host()).unwrap(), access);
+            }
+        });
+    });
+    assert_eq!(fds.close(5), Ok(()));
+    assert_eq!(fds.close(5), Err(Errno::BADF));
+    assert_eq!(fds.close(6), Err(Errno::BADF), "nothing leaked");
+}
