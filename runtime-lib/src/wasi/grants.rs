@@ -1,11 +1,11 @@
 //! What the guest has at start: standard streams, granted folders, listening sockets.
 
+use super::address;
 use super::fds::{Access, FdTable, Kind};
 use super::types::Rights;
 use crate::output;
 use crate::sys::resolve::PathBuffer;
 use crate::sys::{fs, net};
-use core::net::SocketAddr;
 use rustix::io::Errno;
 use wasmc_abi::options::RunOption;
 
@@ -61,8 +61,7 @@ fn open_folder(
 
 #[inline(never)]
 fn open_socket(fds: &FdTable, address: &[u8]) -> Result<(), Errno> {
-    let address = core::str::from_utf8(address).map_err(|_| Errno::INVAL)?;
-    let address: SocketAddr = address.parse().map_err(|_| Errno::INVAL)?;
+    let address = address::parse(address).ok_or(Errno::INVAL)?;
     let access = Access {
         base: Rights::LISTENER,
         inheriting: Rights::SOCKET,

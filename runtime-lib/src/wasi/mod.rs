@@ -1,7 +1,8 @@
 //! WASI preview 1: what the guest can ask of the system.
 //!
 //! - [`errno`], [`types`]: the numbers and layouts of the specification.
-//! - [`fds`]: the table of descriptors and their rights; [`grants`]: what it holds at start.
+//! - [`fds`]: the table of descriptors and their rights; [`grants`]: what it holds at start;
+//!   [`address`]: how a socket's is written.
 //! - One module for each area of functions: [`args`], [`clock`], [`fd`] with [`io`] and
 //!   [`readdir`], [`path`], [`poll`], [`proc`], [`random`], [`sched`], [`sock`].
 //!
@@ -13,6 +14,7 @@
 pub mod errno;
 pub mod types;
 
+mod address;
 mod args;
 mod clock;
 mod fd;
