@@ -178,7 +178,12 @@ impl RunArgs {
 #[derive(Args, Debug)]
 pub struct CodeArgs {
     /// How hard to optimise
-    #[arg(short = 'O', value_name = "LEVEL", default_value = "speed", help_heading = "Code")]
+    #[arg(
+        short = 'O',
+        value_name = "LEVEL",
+        default_value = "speed",
+        help_heading = "Code"
+    )]
     pub opt_level: OptLevelArg,
 
     /// The CPU level that the executable may require; `wasmc targets` lists them
@@ -347,9 +352,8 @@ impl ValueEnum for OptLevelArg {
 /// The words of the command line as clap is to read them: `compile` is put in when the first word
 /// is a module or a flag rather than a command.
 pub fn with_command(words: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
-    let is_command = |word: &str| {
-        word == "help" || command.get_subcommands().any(|sub| sub.get_name() == word)
-    };
+    let is_command =
+        |word: &str| word == "help" || command.get_subcommands().any(|sub| sub.get_name() == word);
     let mut at = 1;
     while let Some(word) = words.get(at) {
         let is_file = || std::path::Path::new(word).is_file();

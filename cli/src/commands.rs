@@ -9,12 +9,12 @@ use crate::args::{Cli, CodeArgs, Command};
 use crate::report::{Failure, Report};
 use crate::{args, output};
 
-mod compile;
-mod run;
 mod cache;
-mod inspect;
-mod targets;
+mod compile;
 mod completions;
+mod inspect;
+mod run;
+mod targets;
 
 /// Stack of the threads that compile: bodies may nest deeply.
 const COMPILER_STACK: usize = 16 << 20;
@@ -31,8 +31,10 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
         Some(Command::Targets(args)) => targets::execute(args),
         Some(Command::Completions(args)) => completions::completions(args),
         Some(Command::Man(args)) => completions::man(args),
-        None => Err(Failure::usage("neither a module nor a command is given".to_owned())
-            .hint("`wasmc app.wasm` compiles a module; `wasmc --help` lists the commands")),
+        None => Err(
+            Failure::usage("neither a module nor a command is given".to_owned())
+                .hint("`wasmc app.wasm` compiles a module; `wasmc --help` lists the commands"),
+        ),
     }
 }
 

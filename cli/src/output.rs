@@ -16,12 +16,13 @@ use crate::report::Failure;
 /// Prints to standard output. A reader that went away is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error)
-                .context("failed to write to standard output")
-                .into())
-        }
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(anyhow::Error::new(error)
+            .context("failed to write to standard output")
+            .into()),
         _ => Ok(()),
     }
 }
@@ -31,7 +32,12 @@ pub fn table(rows: &[Vec<String>], indent: &str) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
     let widths: Vec<_> = (0..columns)
-        .map(|column| cells(column).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            cells(column)
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for row in rows {
@@ -102,9 +108,10 @@ impl Destination {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(bytes).and_then(|()| stdout.flush())
             }
-            Destination::Special(path) => {
-                File::options().write(true).open(path).and_then(|mut file| file.write_all(bytes))
-            }
+            Destination::Special(path) => File::options()
+                .write(true)
+                .open(path)
+                .and_then(|mut file| file.write_all(bytes)),
             Destination::File(path) => replace(path, bytes, mode(emit)),
         };
         written.with_context(|| format!("failed to write {self}"))?;
@@ -151,8 +158,10 @@ fn choose_stdout(emit: Emit) -> Result<Destination, Failure> {
 /// `dir/app.wasm` becomes `app`, in the current folder as with other compilers.
 fn default_path(input: &Input, emit: Emit) -> Result<PathBuf, Failure> {
     let Some(path) = input.path() else {
-        return Err(Failure::usage("a module from standard input has no name".to_owned())
-            .hint("pass `-o FILE`, or `-o -` for standard output"));
+        return Err(
+            Failure::usage("a module from standard input has no name".to_owned())
+                .hint("pass `-o FILE`, or `-o -` for standard output"),
+        );
     };
     let has_extension = path
         .extension()

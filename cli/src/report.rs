@@ -89,7 +89,11 @@ impl Failure {
             };
             let indent = " ".repeat(4 + number.len());
             for (at, line) in cause.to_string().lines().enumerate() {
-                let start = if at == 0 { &format!("    {number}") } else { &indent };
+                let start = if at == 0 {
+                    &format!("    {number}")
+                } else {
+                    &indent
+                };
                 writeln!(text, "{}", format!("{start}{line}").trim_end())
                     .expect("a String takes all");
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use wasmc_compiler::{Emit, OptLevel, Options, compile};
 
-/// Mutations of all modules together.
+/// Mutations of all modules together, unless the variable `MUTATIONS` says another number.
 const MUTATIONS: usize = 1000;
 /// Modules beyond this size take too long a thousand times.
 const MAX_MODULE: u64 = 100 << 10;
@@ -20,6 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 #[test]
 fn no_mutation_makes_the_compiler_panic_or_hang() {
     let modules = modules();
+    let mutations = std::env::var("MUTATIONS").map_or(MUTATIONS, |n| n.parse().unwrap());
     let pool = rayon::ThreadPoolBuilder::new()
         .stack_size(16 << 20)
         .build()
@@ -27,7 +28,7 @@ fn no_mutation_makes_the_compiler_panic_or_hang() {
     let (send, receive) = mpsc::channel();
     let names: Vec<_> = modules.iter().map(|(name, _)| name.clone()).collect();
     thread::spawn(move || {
-        for number in 0..MUTATIONS {
+        for number in 0..mutations {
             let module = mutate(&modules[number % modules.len()].1, number);
             let options = options(number);
             let run = || pool.install(|| compile(&module, &options));
@@ -39,7 +40,7 @@ fn no_mutation_makes_the_compiler_panic_or_hang() {
     });
     let mut rejected = 0;
     let mut panicked = Vec::new();
-    for number in 0..MUTATIONS {
+    for number in 0..mutations {
         let name = &names[number % names.len()];
         match receive.recv_timeout(DEADLINE) {
             Ok(Ok(None)) => {}
@@ -52,7 +53,7 @@ fn no_mutation_makes_the_compiler_panic_or_hang() {
         }
     }
     assert!(panicked.is_empty(), "these panic: {panicked:?}");
-    assert!(rejected > MUTATIONS / 2, "only {rejected} were rejected");
+    assert!(rejected > mutations / 2, "only {rejected} were rejected");
 }
 
 #[test]
@@ -85,8 +86,17 @@ fn the_binary_writes_all_or_nothing() {
 /// Most mutations are compiled as fast as possible; some go the whole way.
 fn options(number: usize) -> Options {
     Options {
-        emit: if number % 10 == 0 { Emit::Exe } else { Emit::Obj },
-        opt_level: if number % 7 == 0 { OptLevel::Speed } else { OptLevel::None },
+        emit: if number.is_multiple_of(10) {
+            Emit::Exe
+        } else {
+            Emit::Obj
+        },
+        opt_level: if number.is_multiple_of(7) {
+            OptLevel::Speed
+        } else {
+            OptLevel::None
+        },
+        verify_ir: number.is_multiple_of(3),
         ..Options::default()
     }
 }
@@ -144,7 +154,10 @@ fn modules() -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(|path| {
             let module = wat::parse_file(&path).unwrap();
-            (path.file_name().unwrap().to_string_lossy().into_owned(), module)
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                module,
+            )
         })
         .collect()
 }

@@ -347,7 +347,7 @@ impl Scan {
     fn record_custom(&mut self, section: &KnownCustom<'_>) {
         match section {
             KnownCustom::Name(names) => {
-                for name in names.clone().into_iter().flatten() {
+                for name in names.clone().flatten() {
                     if let Name::Module { name, .. } = name {
                         self.name = Some(name.to_owned());
                     }

@@ -45,11 +45,7 @@ const FLAGS: &[(&str, Option<&str>, &str)] = &[
         Some("NAME[=VALUE]"),
         "Set an environment variable, or pass the one of this name on",
     ),
-    (
-        "inherit-env",
-        None,
-        "Pass every environment variable on",
-    ),
+    ("inherit-env", None, "Pass every environment variable on"),
     (
         "listen",
         Some("ADDR:PORT"),
@@ -64,13 +60,12 @@ impl Args for Grants {
             let arg = Arg::new(name).long(name).help(help).help_heading("Grants");
             command.arg(match form {
                 None => arg.action(ArgAction::SetTrue),
-                Some(form) => arg
-                    .value_name(form)
-                    .action(ArgAction::Append)
-                    .value_parser(OsStringValueParser::new().try_map(move |value| {
+                Some(form) => arg.value_name(form).action(ArgAction::Append).value_parser(
+                    OsStringValueParser::new().try_map(move |value| {
                         let word = word(name, Some(&value));
                         check(&word).map(|()| word)
-                    })),
+                    }),
+                ),
             })
         })
     }

@@ -97,7 +97,10 @@ fn prune(folder: &Path, keep: &Path, max: u64) {
     let mut files: Vec<_> = entries
         .flatten()
         .filter_map(|entry| {
-            let metadata = entry.metadata().ok().filter(|metadata| metadata.is_file())?;
+            let metadata = entry
+                .metadata()
+                .ok()
+                .filter(|metadata| metadata.is_file())?;
             Some((metadata.modified().ok()?, metadata.len(), entry.path()))
         })
         .collect();

@@ -49,11 +49,14 @@ fn human(inspection: &Inspection) -> String {
     section("module".to_owned(), about);
 
     let proposals = inspection.proposals.iter().map(|proposal| {
-        row([proposal.name, match (proposal.status, proposal.default) {
-            (Status::NotYet, _) => "not supported yet",
-            (Status::Complete, true) => "",
-            (Status::Complete, false) => "needs -W",
-        }])
+        row([
+            proposal.name,
+            match (proposal.status, proposal.default) {
+                (Status::NotYet, _) => "not supported yet",
+                (Status::Complete, true) => "",
+                (Status::Complete, false) => "needs -W",
+            },
+        ])
     });
     section("proposals".to_owned(), proposals.collect());
 
@@ -71,17 +74,17 @@ fn human(inspection: &Inspection) -> String {
         ])
     });
     section(count("imports", imports.len()), imports.collect());
-    let exports = inspection.exports.iter().map(|export| {
-        row([&export.name, export.ty.kind(), &export.ty.to_string()])
-    });
+    let exports = inspection
+        .exports
+        .iter()
+        .map(|export| row([&export.name, export.ty.kind(), &export.ty.to_string()]));
     section(count("exports", exports.len()), exports.collect());
     for (title, entities) in [
         ("memories", &inspection.memories),
         ("tables", &inspection.tables),
         ("globals", &inspection.globals),
     ] {
-        let rows = entities.iter().map(|entity| row([&entity.to_string()]));
-        section(count(title, rows.len()), rows.collect());
+        section(count(title, entities.len()), tally(entities));
     }
     let types = inspection.types.iter().map(|ty| row([ty]));
     section(count("types", types.len()), types.collect());
@@ -94,6 +97,23 @@ fn human(inspection: &Inspection) -> String {
     });
     section("producers".to_owned(), producers.collect());
     text
+}
+
+/// A row for each distinct type, with how often it occurs: many modules have hundreds of globals.
+fn tally(entities: &[EntityType]) -> Vec<Vec<String>> {
+    let mut rows: Vec<(String, usize)> = Vec::new();
+    for entity in entities {
+        let text = entity.to_string();
+        match rows.iter_mut().find(|(seen, _)| *seen == text) {
+            Some((_, times)) => *times += 1,
+            None => rows.push((text, 1)),
+        }
+    }
+    let cells = |(text, times): &(String, usize)| match times {
+        1 => row([text]),
+        _ => row([text, &format!("{times} times")]),
+    };
+    rows.iter().map(cells).collect()
 }
 
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {

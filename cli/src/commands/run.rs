@@ -28,30 +28,30 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
     let mut input = Input::read(args.module())?;
     let name = argument_zero(&input);
 
+    // A cached file that cannot become the program (pruned meanwhile, on a file system without
+    // execution) is no reason to give up: the program can always run from memory.
     let cache = (!args.no_cache).then(Cache::open).flatten();
     let key = Key::new(input.raw(), &options);
     if let Some(path) = cache.as_ref().and_then(|cache| cache.find(&key)) {
         report.detail(|| format!("found {}", path.display()));
         let error = exec(&path, &name, args);
-        // It may have been pruned since; all else is the failure of this run.
-        if error.kind() != std::io::ErrorKind::NotFound {
-            return Err(failed(&input, error));
-        }
+        report.detail(|| format!("not run: {error}"));
     }
-
     let executable = compile(&mut input, &options, args, report)?;
     if let Some(cache) = cache {
         match cache.insert(&key, &executable) {
             Ok(path) => {
                 report.detail(|| format!("kept {}", path.display()));
-                return Err(failed(&input, exec(&path, &name, args)));
+                let error = exec(&path, &name, args);
+                report.detail(|| format!("not run: {error}"));
             }
-            // A program that cannot be kept can still be run.
             Err(error) => report.detail(|| format!("not kept: {error:#}")),
         }
     }
     let error = exec_from_memory(&executable, &name, args)?;
-    Err(failed(&input, error))
+    Err(anyhow::Error::new(error)
+        .context(format!("failed to run `{}`", input.name()))
+        .into())
 }
 
 fn compile(
@@ -101,10 +101,4 @@ fn exec_from_memory(
         .context("failed to write a file in memory")?;
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     Ok(exec(&path, name, args))
-}
-
-fn failed(input: &Input, error: std::io::Error) -> Failure {
-    anyhow::Error::new(error)
-        .context(format!("failed to run `{}`", input.name()))
-        .into()
 }

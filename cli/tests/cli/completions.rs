@@ -9,7 +9,9 @@ fn every_shell_has_a_script() {
         let outcome = sandbox.sh(&format!("wasmc completions {shell}")).ok();
         assert!(outcome.text().contains("max-memory"), "{shell}");
     }
-    sandbox.sh("wasmc completions bash > script; bash -n script").ok();
+    sandbox
+        .sh("wasmc completions bash > script; bash -n script")
+        .ok();
 }
 
 #[test]

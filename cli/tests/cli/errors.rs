@@ -22,7 +22,10 @@ fn every_error_has_its_text_and_status() {
     let mut cases: Vec<_> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "case"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "case")
+        })
         .collect();
     cases.sort();
     assert!(cases.len() >= 40, "there are only {} cases", cases.len());
@@ -49,9 +52,18 @@ fn check(path: &Path) {
     }
     let before = sandbox.snapshot();
     let outcome = sandbox.sh(line);
-    assert_eq!(before, sandbox.snapshot(), "{}: files changed", path.display());
+    assert_eq!(
+        before,
+        sandbox.snapshot(),
+        "{}: files changed",
+        path.display()
+    );
     assert!(outcome.stdout.is_empty(), "{}: {outcome:?}", path.display());
-    assert!(matches!(outcome.status, 1 | 2), "{}: {outcome:?}", path.display());
+    assert!(
+        matches!(outcome.status, 1 | 2),
+        "{}: {outcome:?}",
+        path.display()
+    );
     let actual = format!("{input}=== status {}\n{}", outcome.status, outcome.stderr);
     golden(path, &actual);
 }

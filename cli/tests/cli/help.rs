@@ -51,9 +51,12 @@ fn the_reference_page_is_up_to_date() {
     for line in help_lines().into_iter().chain(["wasmc -W help".to_owned()]) {
         let begin = format!("<!-- {line} -->\n");
         let end = "<!-- end -->\n";
-        let (before, after) = rest
-            .split_once(&begin)
-            .unwrap_or_else(|| panic!("docs/cli.md lacks `{}` or has it at another place", begin.trim()));
+        let (before, after) = rest.split_once(&begin).unwrap_or_else(|| {
+            panic!(
+                "docs/cli.md lacks `{}` or has it at another place",
+                begin.trim()
+            )
+        });
         let (_, after) = after.split_once(end).expect("a mark for the end");
         let help = Sandbox::new().sh(&line).ok();
         let help: Vec<_> = help.text().trim_end().lines().map(str::trim_end).collect();
@@ -66,6 +69,11 @@ fn the_reference_page_is_up_to_date() {
 }
 
 fn help_lines() -> Vec<String> {
-    let commands = COMMANDS.iter().map(|command| format!("wasmc {command} --help"));
-    ["wasmc --help".to_owned()].into_iter().chain(commands).collect()
+    let commands = COMMANDS
+        .iter()
+        .map(|command| format!("wasmc {command} --help"));
+    ["wasmc --help".to_owned()]
+        .into_iter()
+        .chain(commands)
+        .collect()
 }

@@ -27,10 +27,22 @@ fn proposals_are_found() {
     for (module, proposals) in [
         ("(module)", &[][..]),
         ("(func (result i32 i32) unreachable)", &["multi-value"]),
-        ("(func (param i32) local.get 0 (block (param i32) drop))", &["multi-value"]),
-        ("(memory 1) (func (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)))", &["bulk-memory"]),
-        ("(func (drop (i32.extend8_s (i32.const 0))))", &["sign-extension"]),
-        ("(func (drop (i32.trunc_sat_f32_s (f32.const 0))))", &["saturating-float-to-int"]),
+        (
+            "(func (param i32) local.get 0 (block (param i32) drop))",
+            &["multi-value"],
+        ),
+        (
+            "(memory 1) (func (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)))",
+            &["bulk-memory"],
+        ),
+        (
+            "(func (drop (i32.extend8_s (i32.const 0))))",
+            &["sign-extension"],
+        ),
+        (
+            "(func (drop (i32.trunc_sat_f32_s (f32.const 0))))",
+            &["saturating-float-to-int"],
+        ),
         ("(func (local externref))", &["reference-types"]),
         ("(table 1 funcref) (table 1 funcref)", &["reference-types"]),
         ("(func $f return_call $f)", &["tail-call"]),
@@ -38,10 +50,16 @@ fn proposals_are_found() {
         ("(func (local v128))", &["simd"]),
         ("(memory i64 1)", &["memory64"]),
         ("(memory 1 1 shared)", &["threads"]),
-        ("(memory 1) (func (drop (i32.atomic.load (i32.const 0))))", &["threads"]),
+        (
+            "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))",
+            &["threads"],
+        ),
         ("(tag) (func (throw 0))", &["exception-handling"]),
         ("(import \"\" \"\" (global (mut i32)))", &["mutable-global"]),
-        ("(global i32 (i32.add (i32.const 1) (i32.const 2)))", &["extended-const"]),
+        (
+            "(global i32 (i32.add (i32.const 1) (i32.const 2)))",
+            &["extended-const"],
+        ),
     ] {
         let sandbox = Sandbox::with(&[("module.wat", module)]);
         let outcome = sandbox.sh("wasmc inspect --format json module.wat").ok();
@@ -85,17 +103,26 @@ fn the_version_names_the_runtimes() {
     assert_eq!(sandbox.sh("wasmc -V").ok().text(), version);
     for line in ["wasmc --version -v", "wasmc -vV", "wasmc -v --version"] {
         let outcome = sandbox.sh(line).ok();
-        assert!(outcome.text().contains("runtime for x86_64-linux: "), "{line}");
+        assert!(
+            outcome.text().contains("runtime for x86_64-linux: "),
+            "{line}"
+        );
     }
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let sandbox = Sandbox::with(&[("module.wat", MODULE)]);
-    sandbox.sh("wasmc inspect --format json module.wat | true").ok();
-    sandbox.sh("wasmc completions bash | head -1 > /dev/null").ok();
+    sandbox
+        .sh("wasmc inspect --format json module.wat | true")
+        .ok();
+    sandbox
+        .sh("wasmc completions bash | head -1 > /dev/null")
+        .ok();
 }
 
 fn beside(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/cli")
+        .join(name)
 }

@@ -1,7 +1,5 @@
 //! Tests of the `wasmc` binary: what it prints, returns and writes.
 
-#![expect(missing_docs, reason = "a test")]
-
 mod support;
 
 mod completions;

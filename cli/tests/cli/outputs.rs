@@ -10,7 +10,9 @@ fn a_bare_module_is_compiled_to_an_executable() {
     let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
     let outcome = sandbox.sh("wasmc hello.wat; ./hello").ok();
     assert_eq!(outcome.text(), "hello\n");
-    let outcome = sandbox.sh("rm hello; wasmc -O none hello.wat -o other; ./other").ok();
+    let outcome = sandbox
+        .sh("rm hello; wasmc -O none hello.wat -o other; ./other")
+        .ok();
     assert_eq!(outcome.text(), "hello\n");
     let mode = fs::metadata(sandbox.path("other")).unwrap().mode();
     assert_eq!(mode & 0o111, 0o111, "{mode:o}");
@@ -27,14 +29,20 @@ fn the_umask_holds() {
 #[test]
 fn the_name_follows_the_kind() {
     let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
-    for (kind, name) in [("obj", "hello.o"), ("clif", "hello.clif"), ("asm", "hello.s")] {
+    for (kind, name) in [
+        ("obj", "hello.o"),
+        ("clif", "hello.clif"),
+        ("asm", "hello.s"),
+    ] {
         sandbox.sh(&format!("wasmc --emit {kind} hello.wat")).ok();
         let metadata = fs::metadata(sandbox.path(name)).unwrap();
         assert!(metadata.len() > 0, "{name}");
         assert_eq!(metadata.mode() & 0o111, 0, "{name}");
     }
     assert!(!sandbox.path("hello").exists());
-    sandbox.sh("mkdir sub; mv hello.wat sub; wasmc sub/hello.wat").ok();
+    sandbox
+        .sh("mkdir sub; mv hello.wat sub; wasmc sub/hello.wat")
+        .ok();
     assert!(sandbox.path("hello").exists());
 }
 
@@ -52,14 +60,20 @@ fn standard_input_and_output_work() {
 #[test]
 fn text_is_known_by_content_too() {
     let sandbox = Sandbox::with(&[("module", HELLO)]);
-    assert_eq!(sandbox.sh("wasmc ./module -o a; ./a").ok().text(), "hello\n");
+    assert_eq!(
+        sandbox.sh("wasmc ./module -o a; ./a").ok().text(),
+        "hello\n"
+    );
 }
 
 #[test]
 fn the_binary_format_works() {
     let sandbox = Sandbox::new();
     sandbox.write("hello.wasm", &wat::parse_str(HELLO).unwrap());
-    assert_eq!(sandbox.sh("wasmc hello.wasm; ./hello").ok().text(), "hello\n");
+    assert_eq!(
+        sandbox.sh("wasmc hello.wasm; ./hello").ok().text(),
+        "hello\n"
+    );
 }
 
 #[test]
@@ -68,7 +82,10 @@ fn special_files_and_links_stay_what_they_are() {
     sandbox.sh("wasmc hello.wat -o /dev/null").ok();
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
     symlink("target", sandbox.path("link")).unwrap();
-    assert_eq!(sandbox.sh("wasmc hello.wat -o link; ./target").ok().text(), "hello\n");
+    assert_eq!(
+        sandbox.sh("wasmc hello.wat -o link; ./target").ok().text(),
+        "hello\n"
+    );
     assert!(sandbox.path("link").is_symlink());
 }
 
@@ -83,13 +100,17 @@ fn a_failure_leaves_the_old_output() {
 #[test]
 fn output_over_a_running_program_works() {
     let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
-    sandbox.sh("cp $(command -v sleep) hello; ./hello 5 & wasmc hello.wat; kill $!; ./hello").ok();
+    sandbox
+        .sh("cp $(command -v sleep) hello; ./hello 5 & wasmc hello.wat; kill $!; ./hello")
+        .ok();
 }
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
-    sandbox.sh("wasmc -j 1 hello.wat -o a; wasmc -j 4 hello.wat -o b; cmp a b").ok();
+    sandbox
+        .sh("wasmc -j 1 hello.wat -o a; wasmc -j 4 hello.wat -o b; cmp a b")
+        .ok();
 }
 
 #[test]
@@ -100,7 +121,11 @@ fn phases_and_details_go_to_standard_error() {
     assert!(outcome.stderr.contains("\ntotal "), "{}", outcome.stderr);
     let outcome = sandbox.sh("wasmc -v hello.wat");
     assert_eq!(outcome.status, 0);
-    assert!(outcome.stderr.starts_with("compiled "), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.starts_with("compiled "),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -118,10 +143,19 @@ fn colors_are_asked_for() {
     let sandbox = Sandbox::new();
     let line = "wasmc --color always missing.wasm";
     assert!(sandbox.sh(line).stderr.contains("\x1b["));
-    for line in ["wasmc missing.wasm", "wasmc --color=never missing.wasm", "wasmc --nonsense"] {
+    for line in [
+        "wasmc missing.wasm",
+        "wasmc --color=never missing.wasm",
+        "wasmc --nonsense",
+    ] {
         assert!(!sandbox.sh(line).stderr.contains("\x1b["), "{line}");
     }
-    assert!(sandbox.sh("wasmc --color always compile --nonsense").stderr.contains("\x1b["));
+    assert!(
+        sandbox
+            .sh("wasmc --color always compile --nonsense")
+            .stderr
+            .contains("\x1b[")
+    );
 }
 
 #[test]
@@ -133,7 +167,10 @@ fn an_unwritable_folder_is_an_error() {
     // The superuser may write there all the same.
     if fs::write(sandbox.path("locked/probe"), "").is_err() {
         assert_eq!(outcome.status, 1, "{outcome:?}");
-        assert!(outcome.stderr.contains("failed to write `locked/app`"), "{outcome:?}");
+        assert!(
+            outcome.stderr.contains("failed to write `locked/app`"),
+            "{outcome:?}"
+        );
     }
     fs::set_permissions(sandbox.path("locked"), fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -13,7 +13,11 @@ fn arguments_and_status_pass_through() {
         "wasmc run --no-cache -- show.wat a --dir '' -x -- b",
     ] {
         let outcome = sandbox.sh(line);
-        assert_eq!(outcome.text(), "show.wat\na\n--dir\n\n-x\n--\nb\n", "{line}");
+        assert_eq!(
+            outcome.text(),
+            "show.wat\na\n--dir\n\n-x\n--\nb\n",
+            "{line}"
+        );
         assert_eq!(outcome.status, 7, "{line}");
     }
     let outcome = sandbox.sh("wasmc run - a < show.wat");
@@ -35,7 +39,13 @@ fn the_second_run_finds_the_first_compilation() {
     assert_eq!(sandbox.cached(), cached);
     sandbox.sh("wasmc run -O none hello.wat").ok();
     assert_eq!(sandbox.cached().len(), 2);
-    assert_eq!(sandbox.sh("wasmc run --no-cache -O size hello.wat").ok().text(), "hello\n");
+    assert_eq!(
+        sandbox
+            .sh("wasmc run --no-cache -O size hello.wat")
+            .ok()
+            .text(),
+        "hello\n"
+    );
     assert_eq!(sandbox.cached().len(), 2);
 }
 
