@@ -46,7 +46,8 @@ pub fn difference(expected: &[u8], actual: &[u8]) -> String {
             (None, None) => break,
             (left, right) if left == right => {}
             (left, right) => {
-                let show = |line: Option<&str>| line.map_or("(no line)".into(), |l| format!("`{l}`"));
+                let show =
+                    |line: Option<&str>| line.map_or("(no line)".into(), |l| format!("`{l}`"));
                 return format!(
                     "  line {number}: expected {}\n  line {number}: got      {}",
                     show(left),

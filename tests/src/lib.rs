@@ -8,8 +8,8 @@
 //!
 //! The tests themselves lie in `tests/tests/`, their data beside it.
 
-pub mod wast;
-pub mod wasi_suite;
-pub mod process;
 pub mod expected;
 pub mod jobs;
+pub mod process;
+pub mod wasi_suite;
+pub mod wast;

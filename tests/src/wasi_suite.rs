@@ -187,7 +187,10 @@ fn find_modules(folder: &Path, modules: &mut Vec<PathBuf>) -> Result<()> {
         let path = entry.path();
         if entry.file_type().with_context(context)?.is_dir() {
             find_modules(&path, modules)?;
-        } else if path.extension().is_some_and(|extension| extension == "wasm") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
             modules.push(path);
         }
     }

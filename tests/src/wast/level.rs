@@ -7,24 +7,31 @@ use wasmparser::{Validator, WasmFeatures};
 
 use super::script::{Action, Body, Directive, Encoded};
 
-/// Folders of scripts that were written for WebAssembly 2.0 and a proposal, with its name; they
-/// assert that later proposals are malformed.
-const EARLY: &[(&str, &str)] = &[
-    ("wasm-v1", ""),
-    ("wasm-v2", ""),
-    ("bulk-memory", "bulk-memory"),
-    ("extended-const", "extended-const"),
-    ("function-references", "function-references"),
-    ("gc", "gc"),
-    ("memory64", "memory64"),
-    ("multi-value", "multi-value"),
-    ("mutable-global", "mutable-global"),
-    ("nontrapping-float-to-int-conversions", "saturating-float-to-int"),
-    ("reference-types", "reference-types"),
-    ("sign-extension-ops", "sign-extension"),
-    ("simd", "simd"),
-    ("tail-call", "tail-call"),
-    ("threads", "threads"),
+/// WebAssembly 1.0 and 2.0.
+const ONE: WasmFeatures = WasmFeatures::WASM1;
+const TWO: WasmFeatures = WasmFeatures::WASM2;
+/// Folders of scripts that were written for an earlier standard and a proposal, with its name;
+/// they assert that later proposals are malformed or invalid.
+const EARLY: &[(&str, WasmFeatures, &str)] = &[
+    ("wasm-v1", ONE, ""),
+    ("wasm-v2", TWO, ""),
+    ("bulk-memory", TWO, "bulk-memory"),
+    ("extended-const", TWO, "extended-const"),
+    ("function-references", TWO, "function-references"),
+    ("gc", TWO, "gc"),
+    ("memory64", TWO, "memory64"),
+    ("multi-value", TWO, "multi-value"),
+    ("mutable-global", TWO, "mutable-global"),
+    (
+        "nontrapping-float-to-int-conversions",
+        TWO,
+        "saturating-float-to-int",
+    ),
+    ("reference-types", TWO, "reference-types"),
+    ("sign-extension-ops", TWO, "sign-extension"),
+    ("simd", TWO, "simd"),
+    ("tail-call", TWO, "tail-call"),
+    ("threads", ONE, "threads"),
 ];
 /// Other folders that are not named like their proposal.
 const RENAMED: &[(&str, &str)] = &[
@@ -58,21 +65,21 @@ impl Level {
             .flat_map(Path::components)
             .filter_map(|component| component.as_os_str().to_str())
             .collect();
-        let find = |list: &'static [(&str, &str)], folder: &str| {
-            let row = list.iter().find(|(name, _)| *name == folder);
-            row.map(|&(_, proposal)| proposal)
-        };
-        if folders.iter().any(|folder| find(EARLY, folder).is_some()) {
-            level.standard = WasmFeatures::WASM2;
+        let early = |folder: &str| EARLY.iter().find(|(name, _, _)| *name == folder);
+        let standard = folders.iter().find_map(|folder| early(folder));
+        if let Some(&(_, standard, _)) = standard {
+            level.standard = standard;
             for proposal in PROPOSALS {
-                if !WasmFeatures::WASM2.contains(proposal.bits) {
+                if !standard.contains(proposal.bits) {
                     set(&mut level.features, proposal, false);
                 }
             }
         }
         for folder in folders {
-            let name = find(EARLY, folder)
-                .or_else(|| find(RENAMED, folder))
+            let renamed = RENAMED.iter().find(|(name, _)| *name == folder);
+            let name = early(folder)
+                .map(|&(_, _, proposal)| proposal)
+                .or(renamed.map(|&(_, proposal)| proposal))
                 .unwrap_or(folder);
             if let Some(proposal) = PROPOSALS.iter().find(|proposal| proposal.name == name) {
                 level.require(proposal);

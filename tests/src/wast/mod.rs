@@ -9,16 +9,18 @@
 //! while the plan is made, by wasmc's own front end. Everything else becomes a command of the
 //! executable's driver (see [`wasmc_abi::script`]); the harness judges what the driver writes.
 
-mod script;
-mod level;
-mod spectest;
-mod plan;
-mod values;
 mod judge;
-mod run;
+mod level;
+mod plan;
 mod report;
+mod run;
+mod script;
+mod spectest;
+mod values;
 
 use std::time::Duration;
+
+use wasmc_compiler::{Cpu, OptLevel, Options, Target};
 
 pub use report::{Failure, Kind, Report, Tally};
 pub use run::run;
@@ -29,7 +31,7 @@ pub struct Config {
     /// A short name for messages.
     pub name: &'static str,
     /// Options of the compilation; its features are the starting point of each script's.
-    pub options: wasmc_compiler::Options,
+    pub options: Options,
     /// How long an executable may run.
     pub time_limit: Duration,
 }
@@ -39,16 +41,29 @@ impl Config {
     pub fn guarded() -> Config {
         Config {
             name: "guarded",
-            options: wasmc_compiler::Options::default(),
+            options: Options::default(),
             time_limit: Duration::from_secs(60),
         }
     }
 
-    /// Explicit bounds checks.
+    /// Explicit bounds checks, and every instruction that this machine has.
     pub fn bounds_checks() -> Config {
         let mut config = Config::guarded();
         config.name = "bounds-checks";
         config.options.bounds_checks = true;
+        let native = Target::with_cpu(config.options.target.arch, Cpu::Native);
+        config.options.target = native.unwrap_or(config.options.target);
+        config
+    }
+
+    /// No optimisation, the verifier on, and the oldest CPU level.
+    pub fn unoptimised() -> Config {
+        let mut config = Config::guarded();
+        config.name = "unoptimised";
+        config.options.opt_level = OptLevel::None;
+        config.options.verify_ir = true;
+        let oldest = Target::with_cpu(config.options.target.arch, Cpu::X86_64);
+        config.options.target = oldest.unwrap_or(config.options.target);
         config
     }
 }

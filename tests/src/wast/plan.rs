@@ -110,7 +110,9 @@ impl Refusal {
         match self {
             Refusal::Unsupported(reason) => Handle::Skipped(reason),
             Refusal::Invalid(text) => Handle::Failed(format!("the module is refused: {text}")),
-            Refusal::Unlinkable(text) => Handle::Failed(format!("the module does not link: {text}")),
+            Refusal::Unlinkable(text) => {
+                Handle::Failed(format!("the module does not link: {text}"))
+            }
             Refusal::Failed(text) => Handle::Failed(text),
         }
     }
@@ -146,7 +148,9 @@ impl<'a> Planner<'a, '_> {
                 };
                 match module {
                     Some(module) => self.module(number, line, *id, module),
-                    None => self.report.fail(Kind::Step, line, "no such module definition"),
+                    None => self
+                        .report
+                        .fail(Kind::Step, line, "no such module definition"),
                 }
             }
             Body::Register { name, id } => match self.handle(*id) {
@@ -308,7 +312,10 @@ impl<'a> Planner<'a, '_> {
                 .get(id)
                 .cloned()
                 .ok_or_else(|| format!("no module is named ${id}")),
-            None => self.last.clone().ok_or_else(|| "there is no module yet".into()),
+            None => self
+                .last
+                .clone()
+                .ok_or_else(|| "there is no module yet".into()),
         }
     }
 

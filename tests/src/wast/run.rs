@@ -34,7 +34,8 @@ pub fn run(path: &str, text: &str, config: &Config) -> Report {
         features: level.features,
         ..config.options.clone()
     };
-    let spectest = plan::imports_from(&directives, spectest::NAME).then(|| spectest::module(level.features));
+    let spectest =
+        plan::imports_from(&directives, spectest::NAME).then(|| spectest::module(level.features));
     let inputs = Inputs {
         directives: &directives,
         level: &level,
@@ -80,7 +81,9 @@ fn compile(plan: &Plan<'_>, options: &Options) -> Result<Artifact, Problem> {
         Ok(Err(error)) => error,
         Err(panic) => return Err(Problem::Other(format!("the compiler panicked: {panic}"))),
     };
-    let name = error.location().and_then(|location| location.instance.as_ref());
+    let name = error
+        .location()
+        .and_then(|location| location.instance.as_ref());
     let name = name.or(match &plan.instances[..] {
         [only] => Some(&only.name),
         _ => None,

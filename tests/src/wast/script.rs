@@ -4,7 +4,9 @@ use wast::core::WastRetCore;
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
-use wast::{QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+use wast::{
+    QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat,
+};
 
 use super::report::Kind;
 use super::values;
@@ -20,9 +22,15 @@ pub(super) struct Directive<'a> {
 /// What a directive says.
 pub(super) enum Body<'a> {
     /// Instantiate a module.
-    Module { id: Option<&'a str>, module: Encoded },
+    Module {
+        id: Option<&'a str>,
+        module: Encoded,
+    },
     /// Keep a module for [`Body::Instance`].
-    Definition { id: Option<&'a str>, module: Encoded },
+    Definition {
+        id: Option<&'a str>,
+        module: Encoded,
+    },
     /// Instantiate a kept module.
     Instance {
         id: Option<&'a str>,
@@ -31,13 +39,19 @@ pub(super) enum Body<'a> {
     /// Make an instance known to importers.
     Register { name: &'a str, id: Option<&'a str> },
     /// Do something and compare what happens.
-    Action { action: Action<'a>, expect: Expect<'a> },
+    Action {
+        action: Action<'a>,
+        expect: Expect<'a>,
+    },
     /// The module must be refused.
     Refuse { kind: Kind, module: Encoded },
     /// The module must not link.
     Unlinkable { module: Encoded, message: &'a str },
     /// Assertions that the harness cannot judge.
-    Skip { reason: &'static str, assertions: usize },
+    Skip {
+        reason: &'static str,
+        assertions: usize,
+    },
 }
 
 /// A module's bytes, or why there are none.
@@ -57,7 +71,10 @@ pub(super) enum Action<'a> {
         /// `None` when an argument has no encoding (components').
         args: Option<Vec<u128>>,
     },
-    Get { id: Option<&'a str>, export: &'a str },
+    Get {
+        id: Option<&'a str>,
+        export: &'a str,
+    },
     Instantiate(Encoded),
 }
 

@@ -9,8 +9,16 @@ pub(super) const NAME: &str = "spectest";
 
 /// Entities that need a proposal: name, proposal, and text.
 const OPTIONAL: &[(&str, &str, &str)] = &[
-    ("table64", "memory64", r#"(table (export "table64") i64 10 20 funcref)"#),
-    ("shared_memory", "threads", r#"(memory (export "shared_memory") 1 2 shared)"#),
+    (
+        "table64",
+        "memory64",
+        r#"(table (export "table64") i64 10 20 funcref)"#,
+    ),
+    (
+        "shared_memory",
+        "threads",
+        r#"(memory (export "shared_memory") 1 2 shared)"#,
+    ),
 ];
 
 /// The module's bytes, with all of it that `features` allow.

@@ -25,8 +25,12 @@ pub(super) fn matches(expected: &WastRetCore<'_>, bits: u128) -> bool {
     match expected {
         WastRetCore::I32(value) => bits == u128::from(*value as u32),
         WastRetCore::I64(value) => bits == u128::from(*value as u64),
-        WastRetCore::F32(pattern) => u32::try_from(bits).is_ok_and(|bits| f32_matches(pattern, bits)),
-        WastRetCore::F64(pattern) => u64::try_from(bits).is_ok_and(|bits| f64_matches(pattern, bits)),
+        WastRetCore::F32(pattern) => {
+            u32::try_from(bits).is_ok_and(|bits| f32_matches(pattern, bits))
+        }
+        WastRetCore::F64(pattern) => {
+            u64::try_from(bits).is_ok_and(|bits| f64_matches(pattern, bits))
+        }
         WastRetCore::V128(pattern) => v128_matches(pattern, bits),
         WastRetCore::RefNull(_) => bits == 0,
         WastRetCore::RefExtern(Some(number)) | WastRetCore::RefHost(number) => {
@@ -55,23 +59,31 @@ fn f32_matches(pattern: &NanPattern<wast::token::F32>, bits: u32) -> bool {
 fn f64_matches(pattern: &NanPattern<wast::token::F64>, bits: u64) -> bool {
     match pattern {
         NanPattern::CanonicalNan => bits & !(1 << 63) == 0x7ff8_0000_0000_0000,
-        NanPattern::ArithmeticNan => {
-            bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000
-        }
+        NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
         NanPattern::Value(value) => bits == value.bits,
     }
 }
 
 fn v128_matches(pattern: &V128Pattern, bits: u128) -> bool {
     match pattern {
-        V128Pattern::I8x16(lanes) => (0..).zip(lanes).all(|(n, &v)| lane(bits, n, 8) == v as u8 as u64),
-        V128Pattern::I16x8(lanes) => (0..).zip(lanes).all(|(n, &v)| lane(bits, n, 16) == v as u16 as u64),
-        V128Pattern::I32x4(lanes) => (0..).zip(lanes).all(|(n, &v)| lane(bits, n, 32) == v as u32 as u64),
-        V128Pattern::I64x2(lanes) => (0..).zip(lanes).all(|(n, &v)| lane(bits, n, 64) == v as u64),
-        V128Pattern::F32x4(lanes) => {
-            (0..).zip(lanes).all(|(n, v)| f32_matches(v, lane(bits, n, 32) as u32))
-        }
-        V128Pattern::F64x2(lanes) => (0..).zip(lanes).all(|(n, v)| f64_matches(v, lane(bits, n, 64))),
+        V128Pattern::I8x16(lanes) => (0..)
+            .zip(lanes)
+            .all(|(n, &v)| lane(bits, n, 8) == v as u8 as u64),
+        V128Pattern::I16x8(lanes) => (0..)
+            .zip(lanes)
+            .all(|(n, &v)| lane(bits, n, 16) == v as u16 as u64),
+        V128Pattern::I32x4(lanes) => (0..)
+            .zip(lanes)
+            .all(|(n, &v)| lane(bits, n, 32) == v as u32 as u64),
+        V128Pattern::I64x2(lanes) => (0..)
+            .zip(lanes)
+            .all(|(n, &v)| lane(bits, n, 64) == v as u64),
+        V128Pattern::F32x4(lanes) => (0..)
+            .zip(lanes)
+            .all(|(n, v)| f32_matches(v, lane(bits, n, 32) as u32)),
+        V128Pattern::F64x2(lanes) => (0..)
+            .zip(lanes)
+            .all(|(n, v)| f64_matches(v, lane(bits, n, 64))),
     }
 }
 
@@ -161,7 +173,10 @@ mod tests {
         assert!(matches(&WastRetCore::I32(-1), 0xffff_ffff));
         assert!(!matches(&WastRetCore::I32(-1), u128::MAX));
         assert!(!matches(&WastRetCore::I32(0), 1 << 64));
-        assert!(matches(&WastRetCore::RefExtern(Some(3)), u128::from(layout::externref(3))));
+        assert!(matches(
+            &WastRetCore::RefExtern(Some(3)),
+            u128::from(layout::externref(3))
+        ));
         assert!(!matches(&WastRetCore::RefFunc(None), 0));
         let either = WastRetCore::Either(vec![WastRetCore::I32(1), WastRetCore::I32(2)]);
         assert!(matches(&either, 2));
