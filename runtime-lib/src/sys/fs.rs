@@ -1,6 +1,7 @@
 //! Files: what can be done with an open file, and with an entry of a directory.
 
-use super::resolve::{Follow, PathBuffer, Place, above_stdio, open_beneath};
+use super::path::PathBuffer;
+use super::resolve::{Follow, Place, above_stdio, open_beneath};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU64;

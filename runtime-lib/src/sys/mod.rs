@@ -4,6 +4,7 @@ pub mod fs;
 pub mod io;
 pub mod mm;
 pub mod net;
+pub mod path;
 pub mod poll;
 pub mod process;
 pub mod resolve;

@@ -4,7 +4,7 @@ use super::address;
 use super::fds::{Access, FdTable, Kind};
 use super::types::Rights;
 use crate::output;
-use crate::sys::resolve::PathBuffer;
+use crate::sys::path::PathBuffer;
 use crate::sys::{fs, net};
 use rustix::io::Errno;
 use wasmc_abi::options::RunOption;

@@ -8,7 +8,8 @@ use super::fds::{Access, FdRef, Kind};
 use super::types::{Filestat, LookupFlags, OpenFlags, Rights};
 use crate::guest::GuestMemory;
 use crate::sys::fs::{self, Open};
-use crate::sys::resolve::{self, Follow, PATH_MAX, PathBuffer, Place};
+use crate::sys::path::{PATH_MAX, PathBuffer};
+use crate::sys::resolve::{self, Follow, Place};
 use core::mem::MaybeUninit;
 use rustix::fd::AsFd;
 

@@ -201,6 +201,10 @@ fn sets_sizes() {
     assert_eq!(allocate(&guest, 0, 0), Err(Errno::INVAL));
     let fd = guest.open(ROOT, "file", TRUNC, READ_WRITE).unwrap();
     assert_eq!(guest.filestat(fd).unwrap().size, 0);
+    // Truncating needs a right of the directory, not one to write to the file.
+    guest.write(fd, b"text").unwrap();
+    guest.open(ROOT, "file", TRUNC, Rights::NONE).unwrap();
+    assert_eq!(guest.filestat(fd).unwrap().size, 0);
 }
 
 #[test]
