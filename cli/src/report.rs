@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::panic::{self, PanicHookInfo};
+use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -213,23 +213,23 @@ pub fn set_panic_hook(color: Color) {
     let paint = Paint::new(color);
     panic::set_hook(Box::new(move |info| {
         if !REPORTED.swap(true, Ordering::Relaxed) {
-            print(&render_panic(info, paint));
+            let message = info.payload_as_str().unwrap_or("(no message)");
+            let place = info
+                .location()
+                .map_or_else(String::new, ToString::to_string);
+            print(&render_panic(message, &place, paint));
         }
     }));
 }
 
-fn render_panic(info: &PanicHookInfo<'_>, paint: Paint) -> String {
-    let payload = info.payload_as_str().unwrap_or("(no message)");
+fn render_panic(message: &str, place: &str, paint: Paint) -> String {
     let mut text = format!(
         "{}: this is a bug in wasmc {}\n\nCaused by:\n",
         paint.error("error"),
         env!("CARGO_PKG_VERSION"),
     );
-    for line in payload.lines() {
+    for line in message.lines().chain([format!("at {place}").as_str()]) {
         writeln!(text, "    {line}").expect("a String takes all");
-    }
-    if let Some(location) = info.location() {
-        writeln!(text, "    at {location}").expect("a String takes all");
     }
     let hint = "please report it with the command line and the module";
     write!(text, "\n{}: {hint}\n", paint.hint("hint")).expect("a String takes all");
@@ -239,4 +239,38 @@ fn render_panic(info: &PanicHookInfo<'_>, paint: Paint) -> String {
 /// Nothing can be done when standard error itself fails.
 fn print(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_says_that_it_is_one() {
+        let text = render_panic("first\nsecond", "file.rs:1:2", Paint(false));
+        let version = env!("CARGO_PKG_VERSION");
+        let expected = format!(
+            "error: this is a bug in wasmc {version}\n\nCaused by:\n    first\n    second\n    \
+             at file.rs:1:2\n\nhint: please report it with the command line and the module\n"
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn causes_are_numbered_when_there_are_several() {
+        let one = Failure::from(anyhow::anyhow!("why\nelse").context("what"));
+        let text = one.render(Paint(false));
+        assert_eq!(text, "error: what\n\nCaused by:\n    why\n    else\n");
+        let two = Failure::from(
+            anyhow::anyhow!("why\nelse")
+                .context("where")
+                .context("what"),
+        );
+        let text = two.hint("do").render(Paint(false));
+        let causes = "    0: where\n    1: why\n       else\n";
+        assert_eq!(
+            text,
+            format!("error: what\n\nCaused by:\n{causes}\nhint: do\n")
+        );
+    }
 }
