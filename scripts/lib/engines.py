@@ -25,15 +25,12 @@ class Grant:
 
 
 def find_wasmtime():
-    """The wasmtime command, or None: $WASMTIME, PATH, cargo's usual folders."""
+    """The wasmtime command, or None: $WASMTIME, PATH, then what `scripts/material wasmtime` made."""
     named = os.environ.get("WASMTIME")
     if named:
         return named
-    for place in (None, Path.home() / ".cargo" / "bin", Path("/opt/wasmtime/bin")):
-        found = shutil.which("wasmtime", path=str(place) if place else None)
-        if found:
-            return found
-    return None
+    own = paths.WASMTIME_ROOT / "bin"
+    return shutil.which("wasmtime") or shutil.which("wasmtime", path=str(own))
 
 
 class WasmtimeCommand:

@@ -12,6 +12,7 @@ DATA = MATERIAL / "data"  # generated input files
 YOSYS_SHARE = MATERIAL / "yosys-share"  # the folder yosys looks for its libraries in
 STAMPS = MATERIAL / "stamps"  # what each output was made from
 TOOLS = MATERIAL / "tools"  # tools installed from package registries, never system-wide
+WASMTIME_ROOT = TOOLS / "wasmtime-cli"  # where cargo installs the wasmtime command
 BUILD = MATERIAL / "build"  # intermediate files
 
 KERNELS = ROOT / "benches" / "kernels"

@@ -14,6 +14,7 @@ import paths
 
 ZIGLANG = "0.17.1"
 WASMTIME_PYTHON = "50.0.1"
+WASMTIME_CLI = "48.0.8"
 
 
 class Missing(Exception):
@@ -21,7 +22,7 @@ class Missing(Exception):
 
 
 def run(command, *, cwd=None, env=None, capture=False, timeout=1800):
-    """Runs a command to its end; raises `Missing`'s sibling `CalledProcessError` when it fails."""
+    """Runs a command to its end; raises `CalledProcessError` with its last output when it fails."""
     command = [str(part) for part in command]
     full_env = dict(os.environ, **env) if env else None
     result = subprocess.run(
@@ -101,13 +102,15 @@ def debian_packages(folder_name, names):
         apt, dpkg = program("apt-get"), program("dpkg-deb")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for name in names:
+        try:
+            run([apt, "download", *names], cwd=folder)
+        except subprocess.CalledProcessError as first:
+            # An old or absent package list is the usual cause.
             try:
-                run([apt, "download", name], cwd=folder)
-            except subprocess.CalledProcessError as error:
-                raise Missing(
-                    f"apt-get cannot download {name} (try `apt-get update`): {last_line(error)}"
-                ) from error
+                run([apt, "update"])
+                run([apt, "download", *names], cwd=folder)
+            except subprocess.CalledProcessError:
+                raise Missing(f"apt-get cannot download {names[0]}: {last_line(first)}") from first
         for package in sorted(folder.glob("*.deb")):
             run([dpkg, "-x", package, folder])
             package.unlink()
@@ -132,6 +135,20 @@ def crate_folder(name):
         for package in json.loads(text)["packages"]:
             _crate_folders[package["name"]] = Path(package["manifest_path"]).parent
     return _crate_folders[name]
+
+
+def build_wasmtime():
+    """The wasmtime command, built by cargo: long, and needed only for measuring."""
+    command = paths.WASMTIME_ROOT / "bin" / "wasmtime"
+    if command.exists() and WASMTIME_CLI in run([command, "--version"], capture=True):
+        return False
+    try:
+        run([program("cargo"), "install", "wasmtime-cli", "--version", WASMTIME_CLI, "--locked",
+             "--root", paths.WASMTIME_ROOT, "--target-dir", paths.BUILD / "wasmtime-cli"],
+            timeout=7200)
+    except subprocess.CalledProcessError as error:
+        raise Missing(f"cargo cannot install wasmtime-cli: {last_line(error)}") from error
+    return True
 
 
 def zig_cc():

@@ -25,12 +25,7 @@ def main(words):
         host, _, guest = value.partition("::")
         read_only = guest.endswith(":ro")
         guest = guest.removesuffix(":ro")
-        permissions = (
-            (wasmtime.DirPerms.READ_ONLY, wasmtime.FilePerms.READ_ONLY)
-            if read_only
-            else (wasmtime.DirPerms.READ_WRITE, wasmtime.FilePerms.READ_WRITE)
-        )
-        config.preopen_dir(host, guest, *permissions)
+        config.preopen_dir(host, guest, not read_only)
     config.env = environment
     config.argv = [argv0, *words[1:]]
     config.inherit_stdin()

@@ -184,7 +184,8 @@ fn files(folder: &Path) -> Result<()> {
     }
     println!("{:?}", fs::remove_dir(folder.join("rust")).map_err(|e| e.kind()));
     println!("{:?}", fs::create_dir(&inner).map_err(|e| e.kind()));
-    println!("{:?}", File::open(&inner).and_then(|mut f| f.read(&mut [0; 4])).map_err(|e| e.kind()));
+    // Which error reading a folder gives differs from host to host (BADF or ISDIR).
+    println!("{}", File::open(&inner).and_then(|mut f| f.read(&mut [0; 4])).is_err());
     Ok(())
 }
 
