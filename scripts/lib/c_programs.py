@@ -128,6 +128,8 @@ def build_wasm2c(program):
     module = paths.WASM / f"{program.name}.wasm"
     output = paths.WASM2C / program.name
     shim = paths.ROOT / "benches" / "wasm2c_wasi.c"
+    if not module.exists():
+        raise tools.Missing(f"no {module.relative_to(paths.ROOT)}")
     command, include, runtime = tools.wasm2c()
     gcc = tools.program("gcc")
     key = stamps.key_of(module, shim, Path(__file__))
