@@ -14,6 +14,7 @@ use wasmc_abi::traps::Trap;
 
 use crate::error::{Error, Location, Result};
 use crate::program::{CodeItem, FuncKind, Program};
+use crate::target::CodeTarget;
 use crate::translate::{self, Symbol, symbol_of, trap_of};
 
 /// Machine code of one part of the text.
@@ -65,15 +66,15 @@ impl Worker {
 }
 
 /// Compiles the whole text; the results are in its order, whatever the number of threads.
-pub(crate) fn compile(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<CompiledFunc>> {
-    map_text(program, |worker, item| {
+pub(crate) fn compile(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<CompiledFunc>> {
+    map_text(program, target, |worker, isa, item| {
         compile_one(program, isa, worker, item)
     })
 }
 
 /// Compiles the whole text to human-readable assembly, a string for each part.
-pub(crate) fn disassemble(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<String>> {
-    map_text(program, |worker, item| {
+pub(crate) fn disassemble(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<String>> {
+    map_text(program, target, |worker, isa, item| {
         worker.context.set_disasm(true);
         compile_in_context(program, isa, worker, item)?;
         let code = worker.context.compiled_code().expect("just compiled");
@@ -82,8 +83,8 @@ pub(crate) fn disassemble(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<
 }
 
 /// Translates the whole text to IR text, a string for each part.
-pub(crate) fn print_ir(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<String>> {
-    map_text(program, |worker, item| {
+pub(crate) fn print_ir(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<String>> {
+    map_text(program, target, |worker, isa, item| {
         let mut func = ir::Function::new();
         translate::translate(program, isa, item, &mut func, &mut worker.builder)?;
         Ok(func.display().to_string())
@@ -94,16 +95,34 @@ pub(crate) fn print_ir(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec
 /// text's order is returned.
 fn map_text<T: Send>(
     program: &Program<'_>,
-    make: impl Fn(&mut Worker, CodeItem) -> Result<T> + Sync,
+    target: &CodeTarget,
+    make: impl Fn(&mut Worker, &dyn TargetIsa, CodeItem) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let results: Vec<Result<T>> = program
         .code
         .par_iter()
         .map_init(Worker::new, |worker, &item| {
-            make(worker, item).map_err(|error| in_instance(program, item, error))
+            let isa = isa_for(program, target, item);
+            make(worker, isa, item).map_err(|error| in_instance(program, item, error))
         })
         .collect();
     results.into_iter().collect()
+}
+
+/// Blocks nested deeper than people and compilers nest them: beyond this the optimiser, whose
+/// passes over dominators and loops are not linear in depth, is left out (`docs/rationale.md`).
+const DEEP_NESTING: u32 = 1_000;
+
+/// The ISA to compile a part of the text with.
+fn isa_for<'t>(program: &Program<'_>, target: &'t CodeTarget, item: CodeItem) -> &'t dyn TargetIsa {
+    if let CodeItem::Func(id) = item
+        && let FuncKind::Defined { instance, index } = program.funcs[id].kind
+        && let Some(body) = &program.instances[instance].module.funcs[index].body
+        && body.nesting > DEEP_NESTING
+    {
+        return &*target.unoptimised;
+    }
+    &*target.isa
 }
 
 fn in_instance(program: &Program<'_>, item: CodeItem, error: Error) -> Error {

@@ -3,20 +3,20 @@
 use std::fmt::Write as _;
 
 use cranelift_codegen::entity::EntityRef;
-use cranelift_codegen::isa::TargetIsa;
 
 use crate::codegen;
 use crate::error::Result;
 use crate::program::{CodeItem, FuncKind, Program};
+use crate::target::CodeTarget;
 
 /// Cranelift IR of every part of the text, before optimisation.
-pub(crate) fn clif(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<u8>> {
-    codegen::print_ir(program, isa).map(|parts| join(program, parts))
+pub(crate) fn clif(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<u8>> {
+    codegen::print_ir(program, target).map(|parts| join(program, parts))
 }
 
 /// Assembly of every part of the text.
-pub(crate) fn asm(program: &Program<'_>, isa: &dyn TargetIsa) -> Result<Vec<u8>> {
-    codegen::disassemble(program, isa).map(|parts| join(program, parts))
+pub(crate) fn asm(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<u8>> {
+    codegen::disassemble(program, target).map(|parts| join(program, parts))
 }
 
 fn join(program: &Program<'_>, parts: Vec<String>) -> Vec<u8> {

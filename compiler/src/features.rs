@@ -81,6 +81,17 @@ impl Default for Features {
 }
 
 impl Features {
+    /// Every proposal that is implemented, on by default or not.
+    pub fn complete() -> Features {
+        let mut features = Features::default();
+        for proposal in PROPOSALS {
+            if proposal.status == Status::Complete {
+                features.0 |= proposal.bits;
+            }
+        }
+        features
+    }
+
     /// Turns a proposal on or off by its name; the error is a full sentence's worth of cause.
     ///
     /// ```

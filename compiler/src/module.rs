@@ -92,6 +92,8 @@ pub struct Body<'a> {
     pub bytes: FunctionBody<'a>,
     /// What the instructions refer to, each once.
     pub facts: Vec<Fact>,
+    /// How deep its blocks are nested.
+    pub nesting: u32,
 }
 
 /// Something that a function's instructions do.

@@ -366,6 +366,7 @@ fn validate_body<'a>(
     *allocations = validator.into_allocations();
     Ok(Body {
         bytes: body,
+        nesting: facts.nesting as u32,
         facts: facts.finish(),
     })
 }
@@ -378,6 +379,8 @@ struct Facts {
     memory0: u32,
     /// For each open block, whether it is a loop.
     blocks: Vec<bool>,
+    /// Most blocks that were open at a time.
+    nesting: usize,
     /// Number of open loops.
     loops: u32,
 }
@@ -388,10 +391,10 @@ impl Facts {
         let table = TableIndex::from_u32;
         match *operator {
             Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
-                self.blocks.push(false);
+                self.open(false);
             }
             Operator::Loop { .. } => {
-                self.blocks.push(true);
+                self.open(true);
                 self.loops += 1;
             }
             Operator::End => {
@@ -463,6 +466,11 @@ impl Facts {
                 }
             }
         }
+    }
+
+    fn open(&mut self, is_loop: bool) {
+        self.blocks.push(is_loop);
+        self.nesting = self.nesting.max(self.blocks.len());
     }
 
     fn memory(&mut self, memory: u32) {

@@ -117,21 +117,21 @@ pub fn compile_program(
     clock.lap("parse");
     let program = plan::plan(inputs, commands, options)?;
     clock.lap("plan");
-    let (isa, required_cpu) =
-        target::isa(options).map_err(|message| crate::Error::Unsupported {
+    let code_target =
+        target::code_target(options).map_err(|message| crate::Error::Unsupported {
             message,
             location: crate::Location::default(),
             hint: None,
         })?;
     let mut stats = stats(&program);
     let bytes = match options.emit {
-        Emit::Clif => dump::clif(&program, &*isa)?,
-        Emit::Asm => dump::asm(&program, &*isa)?,
+        Emit::Clif => dump::clif(&program, &code_target)?,
+        Emit::Asm => dump::asm(&program, &code_target)?,
         Emit::Obj | Emit::Exe => {
-            let code = codegen::compile(&program, &*isa)?;
+            let code = codegen::compile(&program, &code_target)?;
             clock.lap("codegen");
             stats.code_bytes = code.iter().map(|func| func.code.len()).sum();
-            let object = emit::object(&program, code, required_cpu, options)?;
+            let object = emit::object(&program, code, code_target.required_cpu, options)?;
             clock.lap("emit");
             match options.emit {
                 Emit::Exe => link::link(LinkRequest {
@@ -164,7 +164,7 @@ pub fn compile_program(
 /// # Errors
 /// [`Error::Link`](crate::Error::Link) names every import that nothing satisfies.
 pub fn check_imports(instances: &[InstanceSpec<'_>], index: usize) -> Result<()> {
-    let inputs = parse_all(&instances[..=index], Features::default())?;
+    let inputs = parse_all(&instances[..=index], Features::complete())?;
     plan::check_imports(inputs)
 }
 

@@ -236,9 +236,18 @@ const X86_FEATURES: &[X86Feature] = &[
     X86Feature { flag: "has_avx512vbmi",   level: 5, bit: features::AVX512VBMI },
 ];
 
-/// Cranelift's ISA for the options, and the CPU features that the program must check at start.
-pub(crate) fn isa(options: &Options) -> Result<(Arc<dyn TargetIsa>, u32), String> {
-    let flags = shared_flags(options);
+/// What code is generated for.
+pub(crate) struct CodeTarget {
+    /// With the optimisations that the options ask for.
+    pub isa: Arc<dyn TargetIsa>,
+    /// Without any: for functions on which the optimiser would take more than linear time.
+    pub unoptimised: Arc<dyn TargetIsa>,
+    /// CPU features that the program must check at start.
+    pub required_cpu: u32,
+}
+
+/// Cranelift's view of the options.
+pub(crate) fn code_target(options: &Options) -> Result<CodeTarget, String> {
     let Target { arch, cpu } = options.target;
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let mut builder = match cpu {
@@ -264,7 +273,11 @@ pub(crate) fn isa(options: &Options) -> Result<(Arc<dyn TargetIsa>, u32), String
                 .map_err(|error| text(&error))?;
         }
     }
-    let isa = builder.finish(flags).map_err(|error| text(&error))?;
+    let finish = |opt_level| {
+        let flags = shared_flags(options, opt_level);
+        builder.finish(flags).map_err(|error| text(&error))
+    };
+    let isa = finish(options.opt_level)?;
     let mut required_cpu = 0;
     if arch == Arch::X86_64 {
         let enabled: Vec<_> = isa
@@ -279,11 +292,15 @@ pub(crate) fn isa(options: &Options) -> Result<(Arc<dyn TargetIsa>, u32), String
             }
         }
     }
-    Ok((isa, required_cpu))
+    Ok(CodeTarget {
+        isa,
+        unoptimised: finish(OptLevel::None)?,
+        required_cpu,
+    })
 }
 
 /// The flags that do not depend on the processor (`docs/rationale.md` has the reasons).
-fn shared_flags(options: &Options) -> Flags {
+fn shared_flags(options: &Options, opt_level: OptLevel) -> Flags {
     let mut builder = settings::builder();
     let mut set = |name: &str, value: &str| {
         builder
@@ -292,7 +309,7 @@ fn shared_flags(options: &Options) -> Flags {
     };
     set(
         "opt_level",
-        match options.opt_level {
+        match opt_level {
             OptLevel::None => "none",
             OptLevel::Size => "speed_and_size",
             OptLevel::Speed => "speed",

@@ -96,6 +96,10 @@ pub(crate) fn object(
             add_relocation(&mut object, sections.id(section), relocation)?;
         }
     }
+    // Without this section other linkers make the stack executable.
+    let note = b".note.GNU-stack".to_vec();
+    let note = object.add_section(Vec::new(), note, SectionKind::Other);
+    object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
     add_symbols(&mut object, &sections, program, &text, records.program_len);
     object.write().map_err(broken)
 }
