@@ -52,15 +52,15 @@ proposals! {
     "multi-memory"             MULTI_MEMORY             on  Complete;
     "simd"                     SIMD                     off NotYet;
     "relaxed-simd"             RELAXED_SIMD             off NotYet;
-    "memory64"                 MEMORY64                 off NotYet;
+    "memory64"                 MEMORY64                 on  Complete;
     "function-references"      FUNCTION_REFERENCES      off NotYet;
     "gc"                       GC                       off NotYet;
     "exception-handling"       EXCEPTIONS               off NotYet;
     "legacy-exceptions"        LEGACY_EXCEPTIONS        off NotYet;
     "threads"                  THREADS                  off NotYet;
     "shared-everything-threads" SHARED_EVERYTHING_THREADS off NotYet;
-    "wide-arithmetic"          WIDE_ARITHMETIC          off NotYet;
-    "custom-page-sizes"        CUSTOM_PAGE_SIZES        off NotYet;
+    "wide-arithmetic"          WIDE_ARITHMETIC          off Complete;
+    "custom-page-sizes"        CUSTOM_PAGE_SIZES        off Complete;
     "stack-switching"          STACK_SWITCHING          off NotYet;
     "custom-descriptors"       CUSTOM_DESCRIPTORS       off NotYet;
     "component-model"          COMPONENT_MODEL          off NotYet;

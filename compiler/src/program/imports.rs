@@ -176,11 +176,18 @@ pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
         Entity::Table(table) => {
             let ty = &module.tables[table].ty;
             let limits = limits(ty.initial, ty.maximum);
-            format!("table {limits} {}", ty.element_type)
+            let index = if ty.table64 { "i64 " } else { "" };
+            format!("table {index}{limits} {}", ty.element_type)
         }
         Entity::Memory(memory) => {
             let ty = &module.memories[memory];
-            format!("memory {}", limits(ty.initial, ty.maximum))
+            let index = if ty.memory64 { "i64 " } else { "" };
+            let shared = if ty.shared { " shared" } else { "" };
+            let mut text = format!("memory {index}{}{shared}", limits(ty.initial, ty.maximum));
+            if let Some(log2) = ty.page_size_log2 {
+                let _ = write!(text, " (pagesize {})", 1u64 << log2);
+            }
+            text
         }
         Entity::Global(global) => {
             let ty = &module.globals[global].ty;

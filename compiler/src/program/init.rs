@@ -52,7 +52,7 @@ fn check_imports(instance: &Instance<'_>) -> Vec<Step> {
         if ty.initial > 0 {
             steps.push(Step::CheckMemory {
                 memory: instance.memories[index],
-                min: ty.initial << ty.page_size_log2.unwrap_or(16),
+                min: super::bytes_of_pages(ty.initial, ty.page_size_log2.unwrap_or(16)),
             });
         }
     }

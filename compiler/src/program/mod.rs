@@ -329,13 +329,18 @@ impl Program<'_> {
 }
 
 impl Memory {
-    /// Bytes it has when it is created.
+    /// Bytes it has when it is created; `u64::MAX` stands for more.
     pub fn initial_bytes(&self) -> u64 {
-        self.ty.initial << self.page_log2()
+        bytes_of_pages(self.ty.initial, self.page_log2())
     }
 
     /// log2 of its page size.
     pub fn page_log2(&self) -> u32 {
         self.ty.page_size_log2.unwrap_or(16)
     }
+}
+
+/// Bytes of a number of pages; `u64::MAX` stands for more.
+fn bytes_of_pages(pages: u64, page_log2: u32) -> u64 {
+    pages.saturating_mul(1 << page_log2)
 }

@@ -3,12 +3,17 @@
 use wasmc_abi::layout::{self, MemoryState, TableState};
 
 use super::reach::{Reached, hottest_memory};
-use super::{GLOBAL_CELL, Memory, Program, Reference, Strategy, Table, TablePlace, init, script};
+use super::{
+    GLOBAL_CELL, Memory, Program, Reference, Strategy, Table, TablePlace, bytes_of_pages, init,
+    script,
+};
 use crate::error::{Error, Location, Result};
 use crate::options::Options;
 
 /// Most bytes of a 32-bit memory.
 const MEMORY32_MAX: u64 = 1 << 32;
+/// Most bytes of a 64-bit memory.
+const MEMORY64_MAX: u64 = 64 << 30;
 
 /// Assigns every entity its place.
 pub(super) fn assign(
@@ -16,7 +21,7 @@ pub(super) fn assign(
     reached: &Reached,
     options: &Options,
 ) -> Result<()> {
-    let mut slots = Slots { next: 1 };
+    let mut slots = Slots::new();
     assign_memories(program, reached, options, &mut slots)?;
     assign_tables(program, &mut slots)?;
     lay_out_state(program, reached)
@@ -28,10 +33,20 @@ struct Slots {
 }
 
 impl Slots {
-    fn take(&mut self) -> u64 {
+    fn new() -> Slots {
+        Slots { next: 1 }
+    }
+
+    /// The address of as many slots in a row as `bytes` bytes need.
+    fn take(&mut self, bytes: u64) -> u64 {
         let base = layout::SLOT_SIZE * (self.next + 1);
-        self.next += 1;
+        self.next += bytes.div_ceil(layout::SLOT_SIZE).max(1);
         base
+    }
+
+    /// Keeps the slots free that a memory in slot 0 reaches into; it ends at address `end`.
+    fn skip_to(&mut self, end: u64) {
+        self.next = self.next.max(end.div_ceil(layout::SLOT_SIZE) - 1);
     }
 }
 
@@ -48,38 +63,57 @@ fn assign_memories(
     options: &Options,
     slots: &mut Slots,
 ) -> Result<()> {
-    let hottest = hottest_memory(program, reached);
-    for (id, memory) in program.memories.iter_mut() {
-        memory.base = if hottest == Some(id) {
-            options.target.arch.row().slot0
-        } else {
-            slots.take()
-        };
-        memory.strategy = if options.bounds_checks {
-            Strategy::Checked
-        } else {
-            Strategy::Guarded
+    for memory in program.memories.values_mut() {
+        // Guard pages serve 32-bit indices and sizes that are whole pages of the machine.
+        let guarded = !options.bounds_checks && !memory.ty.memory64 && memory.page_log2() == 16;
+        memory.strategy = match guarded {
+            true => Strategy::Guarded,
+            false => Strategy::Checked,
         };
         memory.max = max_bytes(memory, options)?;
+    }
+    let hottest = hottest_memory(program, reached);
+    let slot0 = options.target.arch.row().slot0;
+    if let Some(hottest) = hottest {
+        slots.skip_to(slot0 + program.memories[hottest].max);
+    }
+    for (id, memory) in program.memories.iter_mut() {
+        memory.base = match hottest == Some(id) {
+            true => slot0,
+            false => slots.take(memory.max),
+        };
     }
     Ok(())
 }
 
+/// Most bytes that a memory may grow to: the least of its declared maximum, what its indices reach,
+/// and `--max-memory`.
 fn max_bytes(memory: &Memory, options: &Options) -> Result<u64> {
     let page_log2 = memory.page_log2();
-    let declared = memory.ty.maximum.map_or(MEMORY32_MAX, |maximum| {
-        maximum
-            .checked_shl(page_log2)
-            .filter(|bytes| bytes >> page_log2 == maximum)
-            .unwrap_or(u64::MAX)
-    });
+    let declared = memory
+        .ty
+        .maximum
+        .map_or(u64::MAX, |maximum| bytes_of_pages(maximum, page_log2));
+    let indexed = match (memory.ty.memory64, page_log2) {
+        (true, _) => MEMORY64_MAX,
+        // The number of pages must be less than what a failure to grow gives.
+        (false, 0) => MEMORY32_MAX - 1,
+        (false, _) => MEMORY32_MAX,
+    };
     let granted = options.max_memory.unwrap_or(u64::MAX);
-    let max = declared.min(MEMORY32_MAX).min(granted) >> page_log2 << page_log2;
-    if memory.initial_bytes() > max && memory.initial_bytes() <= MEMORY32_MAX {
+    let max = declared.min(indexed).min(granted) >> page_log2 << page_log2;
+    let initial = memory.initial_bytes();
+    if initial > max {
+        let start = match initial {
+            u64::MAX => "more than 2^64 bytes".to_owned(),
+            bytes => format!("{bytes} bytes"),
+        };
+        let cause = match granted < indexed {
+            true => format!("the {max} that `--max-memory` allows"),
+            false => format!("the {max} that a memory may have"),
+        };
         return Err(limit(format!(
-            "the module's memory starts with {} bytes, more than the {max} that `--max-memory` \
-             allows",
-            memory.initial_bytes(),
+            "the module's memory starts with {start}, more than {cause}"
         )));
     }
     Ok(max)
@@ -101,7 +135,7 @@ fn assign_tables(program: &mut Program<'_>, slots: &mut Slots) -> Result<()> {
             .unwrap_or(u64::MAX)
             .min(layout::TABLE_MAX_ELEMENTS);
         table.place = if !init::is_fixed(table) {
-            TablePlace::Slot(slots.take())
+            TablePlace::Slot(slots.take(layout::TABLE_SLOT_BYTES))
         } else {
             let place = |end: &mut u32| {
                 let offset = *end;

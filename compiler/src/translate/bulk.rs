@@ -7,7 +7,24 @@ use wasmc_abi::builtins::Builtin;
 use wasmc_abi::traps::Trap;
 
 use super::env::{Region, Symbol, Translator};
+use super::traps::code;
 use crate::index::{DataIndex, MemoryId, MemoryIndex};
+
+/// The width of an index or a length.
+#[derive(Clone, Copy)]
+pub(super) enum Width {
+    W32,
+    W64,
+}
+
+impl Width {
+    pub fn of(is_64: bool) -> Width {
+        match is_64 {
+            true => Width::W64,
+            false => Width::W32,
+        }
+    }
+}
 
 impl Translator<'_, '_> {
     pub fn memory_fill(&mut self, memory: u32) {
@@ -36,7 +53,7 @@ impl Translator<'_, '_> {
         let (src, len) = (self.extended(src), self.extended(len));
         let dst = self.checked_range(memory, dst, len);
         let available = self.segment_length(data.passive, data.bytes.len(), data.length_cell);
-        self.check_range(src, len, available, Trap::MemoryOutOfBounds);
+        self.check_range(src, len, available, Width::W32, Trap::MemoryOutOfBounds);
         if data.passive {
             let bytes = self.address(Symbol::Data(id.as_u32()), 0);
             let src = self.builder.ins().iadd(bytes, src);
@@ -77,18 +94,25 @@ impl Translator<'_, '_> {
 
     /// Traps unless the `len` bytes from index `start` are within the memory; their address.
     fn checked_range(&mut self, memory: MemoryId, start: Value, len: Value) -> Value {
+        let width = Width::of(self.program.memories[memory].ty.memory64);
         let start = self.extended(start);
         let size = self.memory_bytes(memory);
-        self.check_range(start, len, size, Trap::MemoryOutOfBounds);
+        self.check_range(start, len, size, width, Trap::MemoryOutOfBounds);
         let base = self.program.memories[memory].base as i64;
         let base = self.builder.ins().iconst(types::I64, base);
         self.builder.ins().iadd(base, start)
     }
 
-    /// Traps unless `start + len <= size`. Start and length are 32-bit values, so that the sum
-    /// cannot wrap.
-    pub fn check_range(&mut self, start: Value, len: Value, size: Value, trap: Trap) {
-        let end = self.builder.ins().iadd(start, len);
+    /// Traps unless `start + len <= size`. `width` is that of the wider of start and length before
+    /// they were extended.
+    pub fn check_range(&mut self, start: Value, len: Value, size: Value, width: Width, trap: Trap) {
+        let end = match width {
+            Width::W32 => self.builder.ins().iadd(start, len),
+            Width::W64 => self
+                .builder
+                .ins()
+                .uadd_overflow_trap(start, len, code(trap)),
+        };
         let outside = self
             .builder
             .ins()

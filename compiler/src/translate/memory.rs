@@ -117,13 +117,15 @@ impl Translator<'_, '_> {
         flags: MemFlagsData,
     ) -> Address {
         let memory = &self.program.memories[id];
-        let start = memory.base + offset;
+        // Only the offset of a 64-bit memory can make a sum wrap, in code that a check has left
+        // before.
+        let start = memory.base.wrapping_add(offset);
         let small = |address: u64| i32::try_from(address).ok().map(Offset32::new);
         if let Some(index) = self.known_index(index) {
             // Accesses at known places share the base.
-            let (base, offset) = match small(offset + index) {
+            let (base, offset) = match small(offset.wrapping_add(index)) {
                 Some(offset) => (memory.base, offset),
-                None => (start + index, Offset32::new(0)),
+                None => (start.wrapping_add(index), Offset32::new(0)),
             };
             let base = self.builder.ins().iconst(types::I64, base as i64);
             return Address {
@@ -176,6 +178,9 @@ impl Translator<'_, '_> {
 
     /// Traps unless `index + offset + bytes` is within the memory.
     fn check_bounds(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
+        if self.program.memories[id].ty.memory64 {
+            return self.check_bounds64(id, index, offset, bytes);
+        }
         let index = self.extended(index);
         // Index and offset are of 32 bits: the sum cannot wrap within 64.
         let end = self.add_constant(index, offset + u64::from(bytes));
@@ -185,6 +190,38 @@ impl Translator<'_, '_> {
             .ins()
             .icmp(IntCC::UnsignedGreaterThan, end, size);
         self.trap_if(outside, Trap::MemoryOutOfBounds);
+    }
+
+    /// As [`Self::check_bounds`] for an index of 64 bits, where no sum may wrap.
+    fn check_bounds64(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
+        let memory = &self.program.memories[id];
+        let trap = Trap::MemoryOutOfBounds;
+        let reach = match offset.checked_add(u64::from(bytes)) {
+            Some(reach) if reach <= memory.max => reach as i64,
+            _ => {
+                // Outside whatever the index is.
+                let always = self.builder.ins().iconst(types::I32, 1);
+                return self.trap_if(always, trap);
+            }
+        };
+        let size = self.memory_bytes(id);
+        let outside = if reach as u64 <= memory.initial_bytes() {
+            // Memories do not shrink: the difference cannot wrap.
+            let last = self.builder.ins().iadd_imm_s(size, -reach);
+            self.builder
+                .ins()
+                .icmp(IntCC::UnsignedGreaterThan, index, last)
+        } else {
+            let reach = self.builder.ins().iconst(types::I64, reach);
+            let end = self
+                .builder
+                .ins()
+                .uadd_overflow_trap(index, reach, code(trap));
+            self.builder
+                .ins()
+                .icmp(IntCC::UnsignedGreaterThan, end, size)
+        };
+        self.trap_if(outside, trap);
     }
 
     /// An index, zero-extended to 64 bits.
@@ -218,8 +255,7 @@ impl Translator<'_, '_> {
         let bytes = self.memory_bytes(id);
         let shift = i64::from(self.program.memories[id].page_log2());
         let pages = self.builder.ins().ushr_imm_u(bytes, shift);
-        let pages = self.builder.ins().ireduce(types::I32, pages);
-        self.push(pages);
+        self.push_size(pages, self.program.memories[id].ty.memory64);
     }
 
     pub fn memory_grow(&mut self, memory: u32) {
@@ -229,7 +265,15 @@ impl Translator<'_, '_> {
         let state = self.state(self.program.memories[id].state);
         let old = self.call_builtin(Builtin::memory_grow, &[state, delta]);
         let old = old.expect("memory_grow has a result");
-        let old = self.builder.ins().ireduce(types::I32, old);
-        self.push(old);
+        self.push_size(old, self.program.memories[id].ty.memory64);
+    }
+
+    /// Pushes a size, or -1, of 64 bits as a value of the index type.
+    pub fn push_size(&mut self, size: Value, is_64: bool) {
+        let size = match is_64 {
+            true => size,
+            false => self.builder.ins().ireduce(types::I32, size),
+        };
+        self.push(size);
     }
 }

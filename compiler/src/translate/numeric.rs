@@ -72,4 +72,29 @@ impl<'f> Translator<'_, 'f> {
         let value = self.builder.ins().select(condition, if_true, if_false);
         self.push(value);
     }
+
+    /// An instruction of two 128-bit operands, each of two values on the stack: the low half first.
+    pub fn binary128(&mut self, make: impl FnOnce(Ins<'_, 'f>, Value, Value) -> Value) {
+        let (right_low, right_high) = self.pop2();
+        let (left_low, left_high) = self.pop2();
+        let left = self.builder.ins().iconcat(left_low, left_high);
+        let right = self.builder.ins().iconcat(right_low, right_high);
+        let value = make(self.builder.ins(), left, right);
+        self.push128(value);
+    }
+
+    /// The 128-bit product of two operands that `extend` extends.
+    pub fn multiply_wide(&mut self, extend: impl Fn(Ins<'_, 'f>, Value) -> Value) {
+        let (left, right) = self.pop2();
+        let left = extend(self.builder.ins(), left);
+        let right = extend(self.builder.ins(), right);
+        let value = self.builder.ins().imul(left, right);
+        self.push128(value);
+    }
+
+    fn push128(&mut self, value: Value) {
+        let (low, high) = self.builder.ins().isplit(value);
+        self.push(low);
+        self.push(high);
+    }
 }

@@ -170,6 +170,12 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::I64Extend16S => fx.sign_extend_low(types::I16, types::I64),
         O::I64Extend32S => fx.sign_extend_low(types::I32, types::I64),
 
+        // Wide arithmetic.
+        O::I64Add128 => fx.binary128(|ins, x, y| ins.iadd(x, y)),
+        O::I64Sub128 => fx.binary128(|ins, x, y| ins.isub(x, y)),
+        O::I64MulWideS => fx.multiply_wide(|ins, x| ins.sextend(types::I128, x)),
+        O::I64MulWideU => fx.multiply_wide(|ins, x| ins.uextend(types::I128, x)),
+
         _ => unreachable!("the validator accepts only what is supported: {operator:?}"),
     }
 }

@@ -6,6 +6,7 @@ use wasmc_abi::builtins::Builtin;
 use wasmc_abi::layout::TableState;
 use wasmc_abi::traps::Trap;
 
+use super::bulk::Width;
 use super::env::{Region, Symbol, Translator};
 use crate::index::{ElemIndex, TableId, TableIndex};
 use crate::program::TablePlace;
@@ -31,8 +32,7 @@ impl Translator<'_, '_> {
     pub fn table_size(&mut self, table: u32) {
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let size = self.table_elements(table);
-        let size = self.builder.ins().ireduce(types::I32, size);
-        self.push(size);
+        self.push_size(size, self.program.tables[table].ty.table64);
     }
 
     pub fn table_grow(&mut self, table: u32) {
@@ -42,8 +42,7 @@ impl Translator<'_, '_> {
         let state = self.state(self.program.tables[table].state);
         let old = self.call_builtin(Builtin::table_grow, &[state, delta, init]);
         let old = old.expect("table_grow has a result");
-        let old = self.builder.ins().ireduce(types::I32, old);
-        self.push(old);
+        self.push_size(old, self.program.tables[table].ty.table64);
     }
 
     pub fn table_fill(&mut self, table: u32) {
@@ -73,7 +72,7 @@ impl Translator<'_, '_> {
         let (src, len) = (self.extended(src), self.extended(len));
         let dst = self.checked_elements(table, dst, len);
         let available = self.segment_length(elem.passive, elem.items.len(), elem.length_cell);
-        self.check_range(src, len, available, Trap::TableOutOfBounds);
+        self.check_range(src, len, available, Width::W32, Trap::TableOutOfBounds);
         if elem.passive {
             let items = self.address(Symbol::Elem(id.as_u32()), 0);
             let offset = self.builder.ins().ishl_imm_u(src, 3);
@@ -107,9 +106,10 @@ impl Translator<'_, '_> {
 
     /// Traps unless the `len` elements from index `start` are within the table; their address.
     fn checked_elements(&mut self, table: TableId, start: Value, len: Value) -> Value {
+        let width = Width::of(self.program.tables[table].ty.table64);
         let start = self.extended(start);
         let size = self.table_elements(table);
-        self.check_range(start, len, size, Trap::TableOutOfBounds);
+        self.check_range(start, len, size, width, Trap::TableOutOfBounds);
         self.element(table, start)
     }
 

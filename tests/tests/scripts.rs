@@ -1,0 +1,42 @@
+//! Scripts of our own (`scripts/*.wast`), for what the official suite does not cover. Every
+//! assertion must hold, in both configurations.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use wasmc_tests::jobs;
+use wasmc_tests::wast::{Config, run};
+
+#[test]
+fn every_assertion_holds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let mut scripts: Vec<_> = fs::read_dir(folder)
+        .expect("the folder of scripts can be read")
+        .map(|entry| entry.expect("the folder can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wast"))
+        .collect();
+    scripts.sort();
+    let configs = [Config::guarded(), Config::bounds_checks()];
+    let tasks: Vec<_> = scripts
+        .iter()
+        .flat_map(|script| configs.iter().map(move |config| (script, config)))
+        .collect();
+    let reports = jobs::run(&tasks, |(script, config)| {
+        let name = script.file_name().expect("a file").to_string_lossy();
+        let text = fs::read_to_string(script).expect("scripts are text");
+        run(&format!("scripts/{name}"), &text, config)
+    });
+    let mut problems = String::new();
+    for ((script, config), report) in tasks.iter().zip(&reports) {
+        for failure in &report.failures {
+            let (path, name) = (script.display(), config.name);
+            let _ = writeln!(problems, "{path}:{} ({name}): {}", failure.line, failure.text);
+        }
+        for reason in report.skips.keys() {
+            let _ = writeln!(problems, "{}: skipped: {reason}", script.display());
+        }
+    }
+    assert!(!reports.is_empty(), "there are scripts");
+    assert!(problems.is_empty(), "\n{problems}");
+}
