@@ -53,7 +53,7 @@ proposals! {
     "simd"                     SIMD                     off NotYet;
     "relaxed-simd"             RELAXED_SIMD             off NotYet;
     "memory64"                 MEMORY64                 on  Complete;
-    "function-references"      FUNCTION_REFERENCES      off NotYet;
+    "function-references"      FUNCTION_REFERENCES      on  Complete;
     "gc"                       GC                       off NotYet;
     "exception-handling"       EXCEPTIONS               off NotYet;
     "legacy-exceptions"        LEGACY_EXCEPTIONS        off NotYet;

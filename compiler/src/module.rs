@@ -16,6 +16,8 @@ pub struct Module<'a> {
     pub name: Option<&'a str>,
     /// Function types.
     pub types: PrimaryMap<TypeIndex, FuncType>,
+    /// Numbers of types of the recursion groups, in order.
+    pub rec_groups: Vec<usize>,
     /// Imports in the order of the module.
     pub imports: Vec<Import<'a>>,
     /// Every function, imports first.

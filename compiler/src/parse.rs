@@ -121,7 +121,9 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
         Payload::Version { encoding, .. } => debug_assert_eq!(encoding, Encoding::Module),
         Payload::TypeSection(reader) => {
             for group in reader {
-                for ty in group.map_err(invalid)?.into_types() {
+                let types = group.map_err(invalid)?.into_types();
+                module.rec_groups.push(types.len());
+                for ty in types {
                     let CompositeInnerType::Func(func) = ty.composite_type.inner else {
                         return Err(Error::Unsupported {
                             message: "types of the `gc` proposal are not supported yet".into(),

@@ -9,7 +9,7 @@ use wasmc_abi::layout::{
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;
-use wasmparser::ValType;
+use wasmparser::{RefType, ValType};
 
 use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
 use super::text::Text;
@@ -397,9 +397,16 @@ fn value_type(ty: ValType) -> u8 {
         ValType::F32 => code::F32,
         ValType::F64 => code::F64,
         ValType::V128 => code::V128,
-        ValType::Ref(ty) if ty.is_func_ref() => code::FUNCREF,
+        ValType::Ref(ty) if is_func(ty) => code::FUNCREF,
         ValType::Ref(_) => code::EXTERNREF,
     }
+}
+
+/// Whether references of a canonical type are to functions.
+fn is_func(ty: RefType) -> bool {
+    // Every type index means a function type.
+    ty.type_index().is_some()
+        || matches!(ty.nullable(), RefType::FUNCREF | RefType::NULLFUNCREF)
 }
 
 fn write_entry(

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use cranelift_codegen::entity::PrimaryMap;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
-use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
+use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
 use super::Instance;
+use super::sigs::{ModuleSigs, canonical_type, is_subtype};
 use crate::error::{Error, Result};
 use crate::index::InstanceId;
 use crate::module::{Entity, Import, Module};
@@ -21,21 +22,31 @@ pub(crate) enum Resolution {
     Wasi(&'static WasiFunction),
 }
 
+/// A module whose imports are to be resolved.
+#[derive(Clone, Copy)]
+pub(super) struct Importer<'i, 'a> {
+    /// The module.
+    pub module: &'i Module<'a>,
+    /// The signatures of its types.
+    pub sigs: &'i ModuleSigs,
+    /// Import module names and the earlier instances that they mean.
+    pub names: &'i HashMap<String, InstanceId>,
+}
+
 /// Resolves every import of a module, in its order; the error lists all that nothing satisfies.
 ///
-/// `names` maps import module names to earlier instances. Kinds, types, mutability and maxima are
-/// checked here. Current sizes are checked when the instance is instantiated, because memories
-/// and tables may have grown by then.
-pub(crate) fn resolve(
-    module: &Module<'_>,
-    names: &HashMap<String, InstanceId>,
+/// Kinds, types, mutability and maxima are checked here. Current sizes are checked when the
+/// instance is instantiated, because memories and tables may have grown by then.
+pub(super) fn resolve(
+    importer: Importer<'_, '_>,
     instances: &PrimaryMap<InstanceId, Instance<'_>>,
 ) -> Result<Vec<Resolution>> {
+    let module = importer.module;
     let mut resolutions = Vec::with_capacity(module.imports.len());
     let mut failures = Vec::new();
     let mut hint = None;
     for import in &module.imports {
-        match resolve_one(module, import, names, instances) {
+        match resolve_one(importer, import, instances) {
             Ok(resolution) => resolutions.push(resolution),
             Err(cause) => {
                 hint = hint.or_else(|| hint_for(import.module));
@@ -58,15 +69,18 @@ pub(crate) fn resolve(
 }
 
 fn resolve_one(
-    module: &Module<'_>,
+    importer: Importer<'_, '_>,
     import: &Import<'_>,
-    names: &HashMap<String, InstanceId>,
     instances: &PrimaryMap<InstanceId, Instance<'_>>,
 ) -> Result<Resolution, &'static str> {
-    if let Some(&id) = names.get(import.module) {
-        let exporter = &instances[id].module;
-        let entity = exporter.export(import.name).ok_or("unknown import")?;
-        if !matches(module, import.entity, exporter, entity) {
+    let module = importer.module;
+    if let Some(&id) = importer.names.get(import.module) {
+        let exporter = &instances[id];
+        let entity = exporter
+            .module
+            .export(import.name)
+            .ok_or("unknown import")?;
+        if !matches(importer, import.entity, exporter, entity) {
             return Err("incompatible import type");
         }
         return Ok(Resolution::Export(id, entity));
@@ -109,19 +123,36 @@ pub(crate) fn wasi_type_matches(function: &WasiFunction, ty: &FuncType) -> bool 
 }
 
 /// Whether an export satisfies an import, sizes aside.
-fn matches(importer: &Module<'_>, import: Entity, exporter: &Module<'_>, export: Entity) -> bool {
+fn matches(
+    importer: Importer<'_, '_>,
+    import: Entity,
+    exporter: &Instance<'_>,
+    export: Entity,
+) -> bool {
+    let (ours, theirs) = (importer.module, &exporter.module);
+    let our_type = |ty| canonical_type(ty, importer.sigs);
+    let their_type = |ty| canonical_type(ty, &exporter.sigs);
     match (import, export) {
         (Entity::Func(import), Entity::Func(export)) => {
-            importer.func_type(import) == exporter.func_type(export)
+            importer.sigs[ours.funcs[import].ty] == exporter.sigs[theirs.funcs[export].ty]
         }
         (Entity::Table(import), Entity::Table(export)) => {
-            table_matches(&importer.tables[import].ty, &exporter.tables[export].ty)
+            let (import, export) = (&ours.tables[import].ty, &theirs.tables[export].ty);
+            our_type(import.element_type.into()) == their_type(export.element_type.into())
+                && table_matches(import, export)
         }
         (Entity::Memory(import), Entity::Memory(export)) => {
-            memory_matches(&importer.memories[import], &exporter.memories[export])
+            memory_matches(&ours.memories[import], &theirs.memories[export])
         }
         (Entity::Global(import), Entity::Global(export)) => {
-            global_matches(&importer.globals[import].ty, &exporter.globals[export].ty)
+            let (import, export) = (&ours.globals[import].ty, &theirs.globals[export].ty);
+            let wanted = our_type(import.content_type);
+            let given = their_type(export.content_type);
+            let matches = match import.mutable {
+                true => given == wanted,
+                false => is_subtype(given, wanted),
+            };
+            matches && import.mutable == export.mutable && import.shared == export.shared
         }
         _ => false,
     }
@@ -136,8 +167,7 @@ fn maximum_matches(import: Option<u64>, export: Option<u64>) -> bool {
 }
 
 fn table_matches(import: &TableType, export: &TableType) -> bool {
-    import.element_type == export.element_type
-        && import.table64 == export.table64
+    import.table64 == export.table64
         && import.shared == export.shared
         && maximum_matches(import.maximum, export.maximum)
 }
@@ -147,12 +177,6 @@ fn memory_matches(import: &MemoryType, export: &MemoryType) -> bool {
         && import.shared == export.shared
         && import.page_size_log2.unwrap_or(16) == export.page_size_log2.unwrap_or(16)
         && maximum_matches(import.maximum, export.maximum)
-}
-
-fn global_matches(import: &GlobalType, export: &GlobalType) -> bool {
-    import.content_type == export.content_type
-        && import.mutable == export.mutable
-        && import.shared == export.shared
 }
 
 /// The type of an entity as the text format writes it.

@@ -11,6 +11,7 @@ pub(crate) mod places;
 pub(crate) mod plan;
 mod reach;
 pub(crate) mod script;
+mod sigs;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use wasmc_abi::wasi::WasiFunction;
@@ -27,7 +28,7 @@ use crate::module::Module;
 pub struct Program<'a> {
     /// The instances in the order of instantiation.
     pub instances: PrimaryMap<InstanceId, Instance<'a>>,
-    /// Signatures, each once.
+    /// Signatures, each once. A type index in one of them is a [`SigId`].
     pub sigs: PrimaryMap<SigId, FuncType>,
     /// Functions.
     pub funcs: PrimaryMap<FuncId, Func>,

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
-use wasmparser::FuncType;
 
-use super::imports::{self, Resolution};
+use super::imports::{self, Importer, Resolution};
+use super::sigs::{self, RecGroups};
 use super::{
     CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, Memory, Program, Reference,
     StateLayout, Step, Strategy, Table, TablePlace, consts, init, places, reach, script,
@@ -34,9 +34,9 @@ pub(crate) fn plan<'a>(
     options: &Options,
 ) -> Result<Program<'a>> {
     let mut program = Program::empty();
-    let mut sigs = HashMap::new();
+    let mut groups = RecGroups::new();
     for input in inputs {
-        declare_instance(&mut program, &mut sigs, input)?;
+        declare_instance(&mut program, &mut groups, input)?;
     }
     // Beyond this point every index of every module has its entity, and every constant expression
     // its value.
@@ -56,7 +56,7 @@ pub(crate) fn plan<'a>(
 }
 
 impl Program<'_> {
-    fn empty() -> Self {
+    pub(super) fn empty() -> Self {
         Program {
             instances: PrimaryMap::new(),
             sigs: PrimaryMap::new(),
@@ -81,15 +81,21 @@ impl Program<'_> {
 /// Gives every entity that an instance's module refers to its id.
 fn declare_instance<'a>(
     program: &mut Program<'a>,
-    sigs: &mut HashMap<FuncType, SigId>,
+    groups: &mut RecGroups,
     input: Input<'a>,
 ) -> Result<()> {
-    let resolutions = imports::resolve(&input.module, &input.imports, &program.instances)?;
+    let sigs = sigs::declare(program, groups, &input.module)?;
+    let importer = Importer {
+        module: &input.module,
+        sigs: &sigs,
+        names: &input.imports,
+    };
+    let resolutions = imports::resolve(importer, &program.instances)?;
     let id = program.instances.next_key();
     let mut instance = Instance {
         name: input.name,
         module: input.module,
-        sigs: PrimaryMap::new(),
+        sigs,
         funcs: PrimaryMap::new(),
         tables: PrimaryMap::new(),
         memories: PrimaryMap::new(),
@@ -98,12 +104,6 @@ fn declare_instance<'a>(
         datas: PrimaryMap::new(),
         steps: Vec::new(),
     };
-    for ty in instance.module.types.values() {
-        let sig = *sigs
-            .entry(ty.clone())
-            .or_insert_with(|| program.sigs.push(ty.clone()));
-        instance.sigs.push(sig);
-    }
     let mut wasi_funcs = Vec::new();
     for (import, resolution) in instance.module.imports.iter().zip(resolutions) {
         match resolution {
@@ -373,9 +373,14 @@ pub(super) fn start_step(instance: &Instance<'_>) -> Option<Step> {
 pub(crate) fn check_imports(mut inputs: Vec<Input<'_>>) -> Result<()> {
     let last = inputs.pop().expect("an instance to check");
     let mut program = Program::empty();
-    let mut sigs = HashMap::new();
+    let mut groups = RecGroups::new();
     for input in inputs {
-        declare_instance(&mut program, &mut sigs, input)?;
+        declare_instance(&mut program, &mut groups, input)?;
     }
-    imports::resolve(&last.module, &last.imports, &program.instances).map(drop)
+    let importer = Importer {
+        module: &last.module,
+        sigs: &sigs::declare(&mut program, &mut groups, &last.module)?,
+        names: &last.imports,
+    };
+    imports::resolve(importer, &program.instances).map(drop)
 }

@@ -52,6 +52,35 @@ impl Translator<'_, '_> {
         self.reachable = false;
     }
 
+    pub fn call_ref(&mut self, ty: u32) {
+        let (code, args, signature) = self.callee_of_reference(ty);
+        let call = self.builder.ins().call_indirect(signature, code, &args);
+        let results = self.builder.inst_results(call);
+        self.stack.extend_from_slice(results);
+    }
+
+    pub fn return_call_ref(&mut self, ty: u32) {
+        let (code, args, signature) = self.callee_of_reference(ty);
+        self.builder
+            .ins()
+            .return_call_indirect(signature, code, &args);
+        self.reachable = false;
+    }
+
+    /// The code address, the arguments and the signature of a call through a reference, whose type
+    /// was validated: it can only be null.
+    fn callee_of_reference(
+        &mut self,
+        ty: u32,
+    ) -> (Value, Vec<Value>, cranelift_codegen::ir::SigRef) {
+        let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
+        let reference = self.pop();
+        self.trap_unless(reference, Trap::NullFunctionReference);
+        let args = self.pop_many(self.program.sigs[sig].params().len());
+        let code = self.code_address(reference);
+        (code, args, self.signature(sig))
+    }
+
     /// The checked code address, the arguments and the signature of an indirect call.
     fn callee_of_table(
         &mut self,

@@ -1,5 +1,6 @@
 //! Blocks, loops, branches.
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
 use wasmc_abi::traps::Trap;
 use wasmparser::{BlockType, BrTable, ValType};
@@ -249,6 +250,20 @@ impl Translator<'_, '_> {
         self.builder.ins().brif(condition, block, &args, next, &[]);
         self.builder.seal_block(next);
         self.builder.switch_to_block(next);
+    }
+
+    pub fn br_on_null(&mut self, relative_depth: u32) {
+        let reference = self.pop();
+        let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, reference, 0);
+        self.branch_if(is_null, relative_depth);
+        self.push(reference);
+    }
+
+    pub fn br_on_non_null(&mut self, relative_depth: u32) {
+        // The branch takes the reference with it.
+        let reference = self.peek_many(1)[0];
+        self.branch_if(reference, relative_depth);
+        self.pop();
     }
 
     pub fn br_table(&mut self, table: &BrTable<'_>) {

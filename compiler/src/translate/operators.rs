@@ -40,6 +40,10 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::CallIndirect { type_index, table_index } => fx.call_indirect(type_index, table_index),
         O::ReturnCall { function_index } => fx.return_call(function_index),
         O::ReturnCallIndirect { type_index, table_index } => fx.return_call_indirect(type_index, table_index),
+        O::CallRef { type_index } => fx.call_ref(type_index),
+        O::ReturnCallRef { type_index } => fx.return_call_ref(type_index),
+        O::BrOnNull { relative_depth } => fx.br_on_null(relative_depth),
+        O::BrOnNonNull { relative_depth } => fx.br_on_non_null(relative_depth),
         O::Drop => drop(fx.pop()),
         O::Select | O::TypedSelect { .. } => fx.select(),
 
@@ -59,6 +63,7 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::ElemDrop { elem_index } => fx.elem_drop(elem_index),
         O::RefNull { .. } => fx.ref_null(),
         O::RefIsNull => fx.ref_is_null(),
+        O::RefAsNonNull => fx.ref_as_non_null(),
         O::RefFunc { function_index } => fx.ref_func(function_index),
 
         // Memory.

@@ -2,6 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
+use wasmc_abi::traps::Trap;
 
 use super::env::Translator;
 use crate::index::FuncIndex;
@@ -17,6 +18,11 @@ impl Translator<'_, '_> {
         let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, reference, 0);
         let value = self.builder.ins().uextend(types::I32, is_null);
         self.push(value);
+    }
+
+    pub fn ref_as_non_null(&mut self) {
+        let reference = self.peek_many(1)[0];
+        self.trap_unless(reference, Trap::NullReference);
     }
 
     pub fn ref_func(&mut self, index: u32) {
