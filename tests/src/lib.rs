@@ -4,12 +4,16 @@
 //! - [`wasi_suite`]: folders of WASI tests.
 //! - [`process`]: runs executables under a time limit.
 //! - [`expected`]: files with expected output beside their inputs, and `BLESS=1`.
+//! - [`programs`]: small programs with expected output.
 //! - [`jobs`]: many compilations side by side.
+//! - [`sources`]: the source files, for the tests of architecture rules.
 //!
 //! The tests themselves lie in `tests/tests/`, their data beside it.
 
 pub mod expected;
 pub mod jobs;
 pub mod process;
+pub mod programs;
+pub mod sources;
 pub mod wasi_suite;
 pub mod wast;

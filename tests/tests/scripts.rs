@@ -14,7 +14,10 @@ fn every_assertion_holds() {
     let mut scripts: Vec<_> = fs::read_dir(folder)
         .expect("the folder of scripts can be read")
         .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "wast"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "wast")
+        })
         .collect();
     scripts.sort();
     let configs = [Config::guarded(), Config::bounds_checks()];
@@ -31,7 +34,11 @@ fn every_assertion_holds() {
     for ((script, config), report) in tasks.iter().zip(&reports) {
         for failure in &report.failures {
             let (path, name) = (script.display(), config.name);
-            let _ = writeln!(problems, "{path}:{} ({name}): {}", failure.line, failure.text);
+            let _ = writeln!(
+                problems,
+                "{path}:{} ({name}): {}",
+                failure.line, failure.text
+            );
         }
         for reason in report.skips.keys() {
             let _ = writeln!(problems, "{}: skipped: {reason}", script.display());

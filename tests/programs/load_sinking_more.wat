@@ -1,0 +1,21 @@
+;; Loads at the last bytes of a memory must not become wider ones.
+;; invoke: run
+(module
+  (memory (export "memory") 1 1)
+  (data (i32.const 65528) "\00\00\00\00\00\00\f0\bf")
+  (func $promote (param $at i32) (result f64) (f64.promote_f32 (f32.load (local.get $at))))
+  (func $demote (param $at i32) (result f32) (f32.demote_f64 (f64.load (local.get $at))))
+  (func $convert (param $at i32) (result f64) (f64.convert_i32_s (i32.load (local.get $at))))
+  (func $convert64 (param $at i32) (result f32) (f32.convert_i64_u (i64.load (local.get $at))))
+  (func $bits (param $at i32) (result f64) (f64.reinterpret_i64 (i64.load (local.get $at))))
+  (func $byte (param $at i32) (result i64) (i64.add (i64.const 1) (i64.load8_s (local.get $at))))
+  (func $count (param $at i32) (result i32) (i32.popcnt (i32.load8_u (local.get $at))))
+  (func (export "run") (result f64 f32 f64 f32 f64 i64 i32 i32)
+    (call $promote (i32.const 65532))
+    (call $demote (i32.const 65528))
+    (call $convert (i32.const 65532))
+    (call $convert64 (i32.const 65528))
+    (call $bits (i32.const 65528))
+    (call $byte (i32.const 65535))
+    (call $count (i32.const 65535))
+    (i32.and (i32.load16_u (i32.const 65534)) (i32.load8_s (i32.const 65535)))))

@@ -1,0 +1,235 @@
+//! Small programs with expected output: `tests/programs/NAME.wat` and what lies beside it.
+//!
+//! The comments at the top of a program say how it is compiled and run, a line each:
+//!
+//! ```text
+//! ;; args: a b        arguments, separated by spaces
+//! ;; env: A=b         a variable that is baked in
+//! ;; options: --net   WASMC_OPTIONS
+//! ;; stdin: text      standard input, with \n
+//! ;; invoke: NAME     call this export
+//! ;; max-memory: N    bytes
+//! ;; stack-size: N    bytes
+//! ;; folder: /data    grant a folder under this name; `:ro` may follow
+//! ;; file: a=text     a file in the folder, with \n
+//! ;; link: a=b        a symbolic link in the folder, to b
+//! ;; feature: NAME    turn a proposal on
+//! ;; offsets: vary    the offsets in the backtrace are not compared
+//! ```
+//!
+//! Beside it lie `NAME.stdout`, `NAME.stderr`, `NAME.status` (absent for nothing, and for 0) and
+//! `NAME.files`: the folder afterwards.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+use wasmc_compiler::{Options, compile};
+
+use crate::expected;
+use crate::process::{Executable, Launch, Outcome};
+
+/// How long a program may run.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A program and how to run it.
+#[derive(Debug)]
+pub struct Program {
+    path: PathBuf,
+    module: Vec<u8>,
+    launch: Launch,
+    /// Changes to the options.
+    invoke: Option<String>,
+    max_memory: Option<u64>,
+    stack_size: Option<u64>,
+    run_options: Vec<u8>,
+    features: Vec<String>,
+    offsets_vary: bool,
+    /// The granted folder.
+    folder: Option<TempDir>,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The granted folder afterwards, in text.
+    pub files: String,
+}
+
+impl Program {
+    /// Reads a program and prepares its folder.
+    pub fn read(path: &Path) -> Result<Program> {
+        let context = || format!("failed to read `{}`", path.display());
+        let text = fs::read_to_string(path).with_context(context)?;
+        let mut program = Program {
+            path: path.to_owned(),
+            module: wat::parse_str(&text).with_context(context)?,
+            launch: Launch::default(),
+            invoke: None,
+            max_memory: None,
+            stack_size: None,
+            run_options: Vec::new(),
+            features: Vec::new(),
+            offsets_vary: false,
+            folder: None,
+        };
+        let header = text.lines().map_while(|line| line.strip_prefix(";;"));
+        for (key, value) in header.filter_map(|line| line.trim().split_once(": ")) {
+            program.directive(key, value).with_context(context)?;
+        }
+        Ok(program)
+    }
+
+    fn directive(&mut self, key: &str, value: &str) -> Result<()> {
+        match key {
+            "args" => self.launch.args = value.split(' ').map(OsString::from).collect(),
+            "env" => self.option(&["--env", value]),
+            "options" => {
+                let variable = ("WASMC_OPTIONS".into(), value.into());
+                self.launch.env.push(variable);
+            }
+            "stdin" => self.launch.stdin = unescape(value).into(),
+            "invoke" => self.invoke = Some(value.into()),
+            "max-memory" => self.max_memory = Some(value.parse()?),
+            "stack-size" => self.stack_size = Some(value.parse()?),
+            "offsets" => self.offsets_vary = value == "vary",
+            "feature" => self.features.push(value.into()),
+            "folder" => {
+                let folder = tempfile::tempdir()?;
+                let grant = format!("{}::{value}", folder.path().display());
+                self.option(&["--dir", &grant]);
+                self.folder = Some(folder);
+            }
+            "file" | "link" => {
+                let (name, value) = value.split_once('=').context("no `=`")?;
+                let folder = self.folder.as_ref().context("no folder yet")?;
+                let path = folder.path().join(name);
+                match key {
+                    "file" => fs::write(path, unescape(value))?,
+                    _ => symlink(value, path)?,
+                }
+            }
+            // Any other comment.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, words: &[&str]) {
+        for word in words {
+            self.run_options.extend_from_slice(word.as_bytes());
+            self.run_options.push(0);
+        }
+    }
+
+    /// The options with which it is compiled, from those of a configuration.
+    pub fn options(&self, base: &Options) -> Result<Options> {
+        let mut options = base.clone();
+        options.invoke.clone_from(&self.invoke);
+        options.max_memory = self.max_memory.or(options.max_memory);
+        options.stack_size = self.stack_size.unwrap_or(options.stack_size);
+        options.run_options.extend_from_slice(&self.run_options);
+        for feature in &self.features {
+            if let Err(error) = options.features.set(feature, true) {
+                bail!(error);
+            }
+        }
+        Ok(options)
+    }
+
+    /// Its executable.
+    pub fn compile(&self, base: &Options) -> Result<Vec<u8>> {
+        let artifact = compile(&self.module, &self.options(base)?)
+            .map_err(|error| anyhow::anyhow!("failed to compile: {error}"))?;
+        Ok(artifact.bytes)
+    }
+
+    /// Runs an executable of it, with words before the command.
+    pub fn run(&self, executable: &[u8], wrapper: &[&str]) -> Result<Run> {
+        let launch = Launch {
+            wrapper: wrapper.iter().map(OsString::from).collect(),
+            ..self.launch.clone()
+        };
+        let outcome = Executable::new(executable)?.run(&launch, LIMIT)?;
+        let files = match &self.folder {
+            Some(folder) => list(folder.path())?,
+            None => String::new(),
+        };
+        Ok(Run { outcome, files })
+    }
+
+    /// Compares a run with what lies beside the program.
+    pub fn judge(&self, run: &Run) -> Result<(), String> {
+        let outcome = &run.outcome;
+        let status = match outcome.code() {
+            Some(0) => String::new(),
+            Some(code) => format!("{code}\n"),
+            None => format!("{}\n", outcome.describe()),
+        };
+        // The folder's name is another each time.
+        let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        let stderr = match &self.folder {
+            Some(folder) => stderr.replace(&*folder.path().to_string_lossy(), "FOLDER"),
+            None => stderr,
+        };
+        let stderr = match self.offsets_vary {
+            true => without_offsets(&stderr),
+            false => stderr,
+        };
+        let actual: [(&str, &[u8]); 4] = [
+            ("status", status.as_bytes()),
+            ("stdout", &outcome.stdout),
+            ("stderr", stderr.as_bytes()),
+            ("files", run.files.as_bytes()),
+        ];
+        for (extension, actual) in actual {
+            expected::check(&self.path.with_extension(extension), actual)?;
+        }
+        Ok(())
+    }
+}
+
+/// A backtrace with `0x…` for its offsets.
+fn without_offsets(text: &str) -> String {
+    let mut parts = text.split("0x");
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        result.push_str("0x…");
+        result.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    result
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("\\n", "\n")
+}
+
+/// A folder's files, a line or more each, sorted by name.
+fn list(folder: &Path) -> Result<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<Result<_, _>>()?;
+    names.sort();
+    let mut text = String::new();
+    for name in names {
+        let path = folder.join(&name);
+        let shown = name.to_string_lossy();
+        let kind = fs::symlink_metadata(&path)?;
+        if kind.is_dir() {
+            let _ = writeln!(text, "{shown}/");
+        } else if kind.is_symlink() {
+            let _ = writeln!(text, "{shown} -> {}", fs::read_link(&path)?.display());
+        } else {
+            let content = fs::read(&path)?;
+            let _ = writeln!(text, "{shown}: {:?}", String::from_utf8_lossy(&content));
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,87 @@
+//! The tables of `docs/features.md` and `docs/wasi.md`, which derive from the code.
+//!
+//! A table stands between `<!-- table: NAME -->` and `<!-- end -->`; `BLESS=1` rewrites it.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use wasmc_abi::wasi::{self, ValueType};
+use wasmc_compiler::features::{PROPOSALS, Status};
+use wasmc_tests::{expected, sources};
+
+#[test]
+fn features_are_those_of_the_compiler() {
+    let mut table = String::from("| `-W` | default | status |\n|---|---|---|\n");
+    for proposal in PROPOSALS {
+        let (default, status) = match (proposal.status, proposal.default) {
+            (Status::Complete, true) => ("on", "complete"),
+            (Status::Complete, false) => ("off", "complete"),
+            (Status::NotYet, _) => ("off", "not yet"),
+        };
+        let _ = writeln!(table, "| `{}` | {default} | {status} |", proposal.name);
+    }
+    check("docs/features.md", "proposals", &table);
+}
+
+#[test]
+fn wasi_functions_are_those_of_the_runtime() {
+    let sources = sources::rust();
+    let mut table = String::from("| function | parameters | what it does |\n|---|---|---|\n");
+    for function in wasi::FUNCTIONS {
+        let params: Vec<_> = function
+            .params
+            .iter()
+            .map(|(name, ty)| match ty {
+                ValueType::I32 => format!("{name}: i32"),
+                ValueType::I64 => format!("{name}: i64"),
+            })
+            .collect();
+        let what = sources
+            .iter()
+            .filter(|source| source.is_under(&["runtime-lib/src/wasi/"]) && !source.is_test())
+            .find_map(|source| summary(&source.text, function.name))
+            .unwrap_or_else(|| panic!("{} is not documented in its source", function.name));
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {what} |",
+            function.name,
+            params.join(", ")
+        );
+    }
+    check("docs/wasi.md", "functions", &table);
+}
+
+/// The first paragraph of a function's documentation.
+fn summary(text: &str, name: &str) -> Option<String> {
+    let at = text.find(&format!("\npub fn {name}("))?;
+    let comment: Vec<_> = text[..at]
+        .lines()
+        .rev()
+        .skip_while(|line| line.starts_with("#["))
+        .map_while(|line| line.strip_prefix("///"))
+        .collect();
+    let paragraph = comment
+        .iter()
+        .rev()
+        .map(|line| line.trim())
+        .take_while(|line| !line.is_empty());
+    let text = paragraph.collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then(|| text.replace('|', "\\|"))
+}
+
+/// Compares the table of this name in a document.
+fn check(document: &str, name: &str, table: &str) {
+    let path = expected::repository().join(document);
+    let text = fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("failed to read `{document}`: {error}"));
+    let begin = format!("<!-- table: {name} -->\n");
+    let parts = text.split_once(&begin).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once("<!-- end -->")?;
+        Some((before, after))
+    });
+    let (before, after) = parts.unwrap_or_else(|| panic!("`{document}` has no table `{name}`"));
+    let actual = format!("{before}{begin}{table}<!-- end -->{after}");
+    if let Err(error) = expected::check(&path, actual.as_bytes()) {
+        panic!("{error}");
+    }
+}

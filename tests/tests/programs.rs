@@ -1,0 +1,175 @@
+//! Small programs, compiled in several ways, do what the files beside them say.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wasmc_compiler::{Emit, Options};
+use wasmc_tests::programs::Program;
+use wasmc_tests::wast::Config;
+use wasmc_tests::{expected, jobs};
+
+/// A program of the folder `programs`.
+fn program(name: &str) -> Program {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
+    Program::read(&folder.join(format!("{name}.wat"))).expect("the program can be read")
+}
+
+fn report(failures: Vec<String>) {
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn programs_do_what_is_expected_of_them() {
+    let configs = [
+        Config::guarded(),
+        Config::bounds_checks(),
+        Config::unoptimised(),
+    ];
+    let tasks: Vec<_> = expected::inputs("programs", "wat")
+        .into_iter()
+        .flat_map(|path| configs.iter().map(move |config| (path.clone(), config)))
+        .collect();
+    let judge = |path: &PathBuf, config: &Config| -> Result<(), String> {
+        // Each run has a program, and so a folder, of its own.
+        let program = Program::read(path).map_err(|error| format!("{error:#}"))?;
+        let run = program
+            .compile(&config.options)
+            .and_then(|executable| program.run(&executable, &[]))
+            .map_err(|error| format!("{error:#}"))?;
+        program.judge(&run)
+    };
+    let results = jobs::run(&tasks, |(path, config)| {
+        judge(path, config).map_err(|text| format!("{} ({}): {text}", path.display(), config.name))
+    });
+    report(results.into_iter().filter_map(Result::err).collect());
+}
+
+#[test]
+fn programs_run_however_they_are_launched() {
+    let ways: &[&[&str]] = &[
+        &["setarch", "-R"],
+        &["setarch", "-L"],
+        &["setarch", "-R", "-L"],
+        &["prlimit", "--stack=unlimited"],
+        &["prlimit", "--stack=unlimited", "setarch", "-R"],
+        &["prlimit", "--stack=65536"],
+        &["prlimit", "--data=67108864"],
+        &["env", "-i"],
+    ];
+    let names = [
+        "hello",
+        "memory_grow",
+        "trap_memory",
+        "stack_overflow",
+        "args",
+    ];
+    let programs: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let program = program(name);
+            let executable = program.compile(&Options::default());
+            (program, executable.expect("the program compiles"))
+        })
+        .collect();
+    let mut failures = Vec::new();
+    for way in ways.iter().filter(|way| works(way)) {
+        for ((program, executable), name) in programs.iter().zip(names) {
+            let result = program
+                .run(executable, way)
+                .map_err(|error| format!("{error:#}"))
+                .and_then(|run| program.judge(&run));
+            if let Err(text) = result {
+                failures.push(format!("{name} under {}: {text}", way.join(" ")));
+            }
+        }
+    }
+    report(failures);
+}
+
+/// Whether programs can be launched in a way on this machine; what cannot be tested is said.
+fn works(way: &[&str]) -> bool {
+    let status = Command::new(way[0])
+        .args(&way[1..])
+        .arg("/bin/true")
+        .status();
+    let works = status.is_ok_and(|status| status.success());
+    if !works {
+        writeln!(
+            io::stdout(),
+            "SKIPPED: `{}` does not work here",
+            way.join(" ")
+        )
+        .expect("standard output is open");
+    }
+    works
+}
+
+#[test]
+fn a_limit_of_address_space_is_named_unless_bounds_are_checked() {
+    let way = ["prlimit", "--as=1073741824"];
+    if !works(&way) {
+        return;
+    }
+    let program = program("hello");
+    let guarded = program
+        .compile(&Config::guarded().options)
+        .expect("it compiles");
+    let outcome = program.run(&guarded, &way).expect("it starts").outcome;
+    let stderr = String::from_utf8_lossy(&outcome.stderr);
+    assert_eq!(outcome.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains("ulimit -v"), "{stderr}");
+    assert!(stderr.contains("--bounds-checks"), "{stderr}");
+    let checked = program
+        .compile(&Config::bounds_checks().options)
+        .expect("it compiles");
+    let run = program.run(&checked, &way).expect("it starts");
+    program.judge(&run).unwrap_or_else(|text| panic!("{text}"));
+}
+
+#[test]
+fn a_limit_of_data_makes_memory_grow_fail() {
+    let way = ["prlimit", "--data=16777216"];
+    if !works(&way) {
+        return;
+    }
+    let program = program("memory_grow_large");
+    for config in [Config::guarded(), Config::bounds_checks()] {
+        let executable = program.compile(&config.options).expect("it compiles");
+        let outcome = program.run(&executable, &way).expect("it starts").outcome;
+        let stdout = String::from_utf8_lossy(&outcome.stdout);
+        // The first growth, by 4 MiB, succeeds; that by 1 GiB does not; then 1 MiB more does.
+        assert_eq!(stdout, "1\n-1\n65\n", "{}: {outcome:?}", config.name);
+    }
+}
+
+#[test]
+fn output_does_not_depend_on_the_number_of_threads() {
+    let mut failures = String::new();
+    for path in expected::inputs("programs", "wat") {
+        let program = Program::read(&path).expect("the program can be read");
+        for emit in [Emit::Exe, Emit::Obj] {
+            let options = Options {
+                emit,
+                ..Options::default()
+            };
+            let outputs: Vec<_> = [1, 2, 3, 2]
+                .iter()
+                .map(|&threads| {
+                    let pool = rayon::ThreadPoolBuilder::new()
+                        .num_threads(threads)
+                        .build()
+                        .expect("threads can be started");
+                    pool.install(|| program.compile(&options))
+                        .expect("it compiles")
+                })
+                .collect();
+            if outputs.iter().any(|output| *output != outputs[0]) {
+                let _ = writeln!(failures, "{} ({emit:?})", path.display());
+            }
+        }
+    }
+    assert!(failures.is_empty(), "these differ:\n{failures}");
+}
