@@ -9,11 +9,11 @@ use wasmc_compiler::{Arch, Cpu, Emit, OptLevel};
 
 use crate::args::features::{FeatureSwitch, parse_switch};
 use crate::args::grants::Grants;
-use crate::args::values::{parse_arch, parse_cpu, parse_size, parse_stack_size};
+use crate::args::values::{Link, parse_arch, parse_cpu, parse_link, parse_size, parse_stack_size};
 
 pub mod features;
 pub mod grants;
-mod values;
+pub mod values;
 
 /// Where help shows the flags that all commands share: behind their own.
 const LAST: usize = 1000;
@@ -94,6 +94,7 @@ Examples:
   $ wasmc compile app.wasm
   $ wasmc compile app.wasm -o app --cpu native --strip
   $ wasmc compile --dir .::/data:ro --env LANG=C --sealed app.wasm -o app
+  $ wasmc compile --link math=math.wasm app.wasm
   $ wasmc compile --emit asm -o - app.wat
   $ cat app.wasm | wasmc compile - -o app")]
 pub struct CompileArgs {
@@ -123,6 +124,14 @@ pub struct CompileArgs {
     /// Leave the symbol table out
     #[arg(long)]
     pub strip: bool,
+
+    /// Satisfy imports from the module NAME by another module's exports
+    ///
+    /// May be given several times; a linked module may import from those before it. Calls between
+    /// modules are direct. Linked modules are instantiated first, in this order; an `_initialize`
+    /// that they export is called.
+    #[arg(long, value_name = "NAME=MODULE", value_parser = parse_link)]
+    pub link: Vec<Link>,
 
     #[command(flatten)]
     pub code: CodeArgs,

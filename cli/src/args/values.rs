@@ -1,5 +1,6 @@
 //! Values of flags: targets, CPU levels, sizes.
 
+use std::ffi::OsString;
 use std::str::FromStr as _;
 
 use wasmc_compiler::target::TARGETS;
@@ -53,6 +54,26 @@ pub(super) fn parse_stack_size(text: &str) -> Result<u64, String> {
         return Err("a stack has between 128 KiB and 64 GiB".to_owned());
     }
     Ok(size)
+}
+
+/// The value of `--link`: a module that satisfies imports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// The name that other modules import from.
+    pub name: String,
+    /// The module.
+    pub module: OsString,
+}
+
+/// Parses `NAME=MODULE`.
+pub fn parse_link(text: &str) -> Result<Link, String> {
+    match text.split_once('=') {
+        Some((name, module)) if !name.is_empty() && !module.is_empty() => Ok(Link {
+            name: name.to_owned(),
+            module: module.into(),
+        }),
+        _ => Err("the form is NAME=MODULE".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! `wasmc compile`: a module to an executable, an object or text.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
-use wasmc_compiler::{Artifact, Options, Target, compile};
+use wasmc_compiler::{Artifact, InstanceSpec, Options, Target, compile, compile_program};
 
 use crate::args::CompileArgs;
+use crate::args::values::Link;
 use crate::commands::{in_pool, options};
 use crate::input::Input;
 use crate::output::Destination;
@@ -22,9 +24,13 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         ..options(&args.code, arch)?
     };
     let mut input = Input::read(&args.module)?;
+    let mut links = read_links(&args.link)?;
     let destination = Destination::choose(args.output.as_deref(), &input, options.emit)?;
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
-        in_pool(args.code.threads, || compile_input(&mut input, &options))
+        in_pool(args.code.threads, || match &mut links[..] {
+            [] => compile_input(&mut input, &options),
+            links => compile_linked(&mut input, links, &options),
+        })
     })??;
     destination.write(&artifact.bytes, options.emit)?;
     let total = start.elapsed();
@@ -48,6 +54,46 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         )
     });
     Ok(())
+}
+
+/// Reads the modules that satisfy imports: the names that they are imported by, and their bytes.
+fn read_links(links: &[Link]) -> Result<Vec<(String, Input)>, Failure> {
+    let mut read: Vec<(String, Input)> = Vec::with_capacity(links.len());
+    for link in links {
+        if read.iter().any(|(name, _)| *name == link.name) {
+            return Err(Failure::usage(format!(
+                "`--link` names `{}` twice",
+                link.name
+            )));
+        }
+        read.push((link.name.clone(), Input::read(&link.module)?));
+    }
+    Ok(read)
+}
+
+/// Compiles a module together with those that satisfy its imports, in the current thread pool.
+fn compile_linked(
+    input: &mut Input,
+    links: &mut [(String, Input)],
+    options: &Options,
+) -> Result<Artifact, Failure> {
+    let title = format!("failed to compile `{}`", input.name());
+    let mut instances = Vec::with_capacity(links.len() + 1);
+    let mut names = HashMap::new();
+    for (name, link) in links {
+        instances.push(InstanceSpec {
+            name: name.clone(),
+            module: link.module()?,
+            imports: names.clone(),
+        });
+        names.insert(name.clone(), instances.len() - 1);
+    }
+    instances.push(InstanceSpec {
+        name: input.name(),
+        module: input.module()?,
+        imports: names,
+    });
+    compile_program(&instances, None, options).map_err(|error| Failure::compiler(title, &error))
 }
 
 /// Compiles what was read, in the current thread pool.

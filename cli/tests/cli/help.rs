@@ -11,6 +11,7 @@ fn the_examples_run() {
     for line in help_lines() {
         let sandbox = Sandbox::with(&[("app.wat", HELLO)]);
         sandbox.write("app.wasm", &wat::parse_str(HELLO).unwrap());
+        sandbox.write("math.wasm", &wat::parse_str("(module)").unwrap());
         let help = sandbox.sh(&line).ok();
         let examples: Vec<_> = help
             .text()

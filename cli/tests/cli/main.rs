@@ -6,5 +6,6 @@ mod completions;
 mod errors;
 mod help;
 mod inspect;
+mod link;
 mod outputs;
 mod run;

@@ -405,8 +405,7 @@ fn value_type(ty: ValType) -> u8 {
 /// Whether references of a canonical type are to functions.
 fn is_func(ty: RefType) -> bool {
     // Every type index means a function type.
-    ty.type_index().is_some()
-        || matches!(ty.nullable(), RefType::FUNCREF | RefType::NULLFUNCREF)
+    ty.type_index().is_some() || matches!(ty.nullable(), RefType::FUNCREF | RefType::NULLFUNCREF)
 }
 
 fn write_entry(

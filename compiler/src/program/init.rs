@@ -7,7 +7,7 @@
 
 use cranelift_codegen::entity::EntityRef;
 
-use super::plan::start_step;
+use super::plan::start_functions;
 use super::{Constant, Image, Instance, Program, Reference, Step, consts};
 use crate::index::{DataId, InstanceId, MemoryId, MemoryIndex, TableIndex};
 use crate::module::ElemMode;
@@ -27,7 +27,7 @@ pub(super) fn plan_steps(program: &mut Program<'_>, arch: Arch) {
         let mut folding = true;
         init_tables(program, id, &mut steps, &mut folding);
         init_memories(program, id, &mut steps, folding, arch);
-        steps.extend(start_step(&program.instances[id]));
+        steps.extend(start_functions(&program.instances[id]).map(Step::Call));
         program.instances[id].steps = steps;
     }
 }

@@ -81,6 +81,8 @@ pub struct Instance<'a> {
     pub elems: PrimaryMap<ElemIndex, ElemId>,
     /// Data segments.
     pub datas: PrimaryMap<DataIndex, DataId>,
+    /// The `_initialize` of a reactor that the main module is linked with.
+    pub linked_initialize: Option<FuncIndex>,
     /// What its instantiation does, in order.
     pub steps: Vec<Step>,
 }

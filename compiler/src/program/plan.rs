@@ -8,7 +8,7 @@ use super::imports::{self, Importer, Resolution};
 use super::sigs::{self, RecGroups};
 use super::{
     CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, Memory, Program, Reference,
-    StateLayout, Step, Strategy, Table, TablePlace, consts, init, places, reach, script,
+    StateLayout, Strategy, Table, TablePlace, consts, init, places, reach, script,
 };
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, FuncIndex, GlobalId, InstanceId, SigId};
@@ -42,7 +42,10 @@ pub(crate) fn plan<'a>(
     // its value.
     match commands {
         Some(commands) => program.script = Some(script::resolve(&program, commands)?),
-        None => choose_entry(&mut program, options)?,
+        None => {
+            choose_entry(&mut program, options)?;
+            choose_linked_initializers(&mut program);
+        }
     }
     let reached = reach::reach(&program);
     reach::record(&mut program, &reached);
@@ -102,6 +105,7 @@ fn declare_instance<'a>(
         globals: PrimaryMap::new(),
         elems: PrimaryMap::new(),
         datas: PrimaryMap::new(),
+        linked_initialize: None,
         steps: Vec::new(),
     };
     let mut wasi_funcs = Vec::new();
@@ -265,16 +269,12 @@ fn choose_entry(program: &mut Program<'_>, options: &Options) -> Result<()> {
         Some(Entity::Func(index)) => Some(index),
         _ => None,
     };
-    let is_command = |index: FuncIndex| {
-        let ty = instance.module.func_type(index);
-        ty.params().is_empty() && ty.results().is_empty()
-    };
     let (initialize, entry) = match &options.invoke {
         None => {
             let Some(start) = func("_start") else {
                 return Err(no_entry("the module exports no `_start`", Some(instance)));
             };
-            if !is_command(start) {
+            if !is_command(instance, start) {
                 return Err(no_entry(
                     "`_start` has parameters or results",
                     Some(instance),
@@ -287,7 +287,7 @@ fn choose_entry(program: &mut Program<'_>, options: &Options) -> Result<()> {
                 let message = format!("the module exports no function `{name}`");
                 return Err(no_entry(&message, Some(instance)));
             };
-            let initialize = func("_initialize").filter(|&index| is_command(index));
+            let initialize = func("_initialize").filter(|&index| is_command(instance, index));
             (initialize.filter(|&index| index != entry), entry)
         }
     };
@@ -348,10 +348,7 @@ fn order_code(program: &mut Program<'_>) {
 /// The functions that the runtime calls, through trampolines.
 pub(super) fn called_by_runtime(program: &Program<'_>) -> impl Iterator<Item = FuncId> {
     let entries = program.initialize.into_iter().chain(program.entry);
-    let starts = program.instances.values().filter_map(|instance| {
-        let start = instance.module.start?;
-        Some(instance.funcs[start])
-    });
+    let starts = program.instances.values().flat_map(start_functions);
     let scripted = program
         .script
         .iter()
@@ -363,10 +360,29 @@ pub(super) fn called_by_runtime(program: &Program<'_>) -> impl Iterator<Item = F
     entries.chain(starts).chain(scripted)
 }
 
-/// The instantiation step that calls an instance's start function.
-pub(super) fn start_step(instance: &Instance<'_>) -> Option<Step> {
-    let start = instance.module.start?;
-    Some(Step::Call(instance.funcs[start]))
+/// The functions that instantiation calls: the start function, then the `_initialize` of a linked
+/// reactor.
+pub(super) fn start_functions(instance: &Instance<'_>) -> impl Iterator<Item = FuncId> {
+    let start = instance.module.start;
+    let functions = start.into_iter().chain(instance.linked_initialize);
+    functions.map(|index| instance.funcs[index])
+}
+
+/// Finds the `_initialize` functions of the instances that the main module is linked with.
+fn choose_linked_initializers(program: &mut Program<'_>) {
+    let linked = program.instances.len().saturating_sub(1);
+    for instance in program.instances.values_mut().take(linked) {
+        if let Some(Entity::Func(index)) = instance.module.export("_initialize")
+            && is_command(instance, index)
+        {
+            instance.linked_initialize = Some(index);
+        }
+    }
+}
+
+fn is_command(instance: &Instance<'_>, index: FuncIndex) -> bool {
+    let ty = instance.module.func_type(index);
+    ty.params().is_empty() && ty.results().is_empty()
 }
 
 /// Checks the imports of the last instance.

@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
-use wasmparser::{AbstractHeapType, FuncType, HeapType, PackedIndex, RefType, UnpackedIndex, ValType};
+use wasmparser::{
+    AbstractHeapType, FuncType, HeapType, PackedIndex, RefType, UnpackedIndex, ValType,
+};
 
 use super::Program;
 use crate::error::{Error, Location, Result};
@@ -74,9 +76,10 @@ fn canonical(sig: SigId) -> Option<PackedIndex> {
 /// A type of a group's key with positions made canonical: the group's first signature is `first`.
 fn resolve(ty: &FuncType, first: SigId) -> Option<FuncType> {
     let value = |ty: &ValType| match index_of(*ty) {
-        Some(UnpackedIndex::RecGroup(position)) => {
-            with_index(*ty, canonical(SigId::new(first.index() + position as usize)))
-        }
+        Some(UnpackedIndex::RecGroup(position)) => with_index(
+            *ty,
+            canonical(SigId::new(first.index() + position as usize)),
+        ),
         _ => Some(*ty),
     };
     map(ty, value)
