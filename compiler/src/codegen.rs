@@ -75,8 +75,7 @@ pub(crate) fn compile(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<
 /// Compiles the whole text to human-readable assembly, a string for each part.
 pub(crate) fn disassemble(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<String>> {
     map_text(program, target, |worker, isa, item| {
-        worker.context.set_disasm(true);
-        compile_in_context(program, isa, worker, item)?;
+        compile_in_context(program, isa, worker, item, true)?;
         let code = worker.context.compiled_code().expect("just compiled");
         Ok(code.vcode.clone().unwrap_or_default())
     })
@@ -143,7 +142,7 @@ fn compile_one(
     worker: &mut Worker,
     item: CodeItem,
 ) -> Result<CompiledFunc> {
-    compile_in_context(program, isa, worker, item)?;
+    compile_in_context(program, isa, worker, item, false)?;
     let compiled = worker.context.compiled_code().expect("just compiled");
     let func = &worker.context.func;
     let buffer = &compiled.buffer;
@@ -178,9 +177,11 @@ fn compile_in_context(
     isa: &dyn TargetIsa,
     worker: &mut Worker,
     item: CodeItem,
+    disassemble: bool,
 ) -> Result<()> {
     let context = &mut worker.context;
     context.clear();
+    context.set_disasm(disassemble);
     translate::translate(program, isa, item, &mut context.func, &mut worker.builder)?;
     context
         .compile(isa, &mut worker.control)

@@ -2,7 +2,7 @@
 //! builtins only move bytes.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 use wasmc_abi::builtins::Builtin;
 use wasmc_abi::traps::Trap;
 
@@ -26,6 +26,9 @@ impl Width {
     }
 }
 
+/// Most bytes that a copy of known length moves without a call.
+const INLINE_COPY_MAX: u64 = 64;
+
 impl Translator<'_, '_> {
     pub fn memory_fill(&mut self, memory: u32) {
         let memory = self.instance.memories[MemoryIndex::from_u32(memory)];
@@ -39,10 +42,38 @@ impl Translator<'_, '_> {
         let dst_memory = self.instance.memories[MemoryIndex::from_u32(dst_memory)];
         let src_memory = self.instance.memories[MemoryIndex::from_u32(src_memory)];
         let (dst, src, len) = self.pop3();
+        let known_len = self.known_index(len);
         let len = self.extended(len);
         let dst = self.checked_range(dst_memory, dst, len);
         let src = self.checked_range(src_memory, src, len);
-        self.call_builtin(Builtin::memory_move, &[dst, src, len]);
+        match known_len {
+            Some(len @ 0..=INLINE_COPY_MAX) => {
+                self.copy_inline((dst_memory, dst), (src_memory, src), len as i32);
+            }
+            _ => {
+                self.call_builtin(Builtin::memory_move, &[dst, src, len]);
+            }
+        }
+    }
+
+    /// Copies a few bytes between addresses that were checked. All loads come before all stores,
+    /// because the ranges may overlap.
+    fn copy_inline(&mut self, dst: (MemoryId, Value), src: (MemoryId, Value), len: i32) {
+        let access = MemFlagsData::new().with_notrap();
+        let src_flags = self.flags(access, Region::Memory(src.0));
+        let dst_flags = self.flags(access, Region::Memory(dst.0));
+        let mut pieces = Vec::new();
+        let mut offset = 0;
+        for ty in [types::I8X16, types::I64, types::I32, types::I16, types::I8] {
+            while offset + ty.bytes() as i32 <= len {
+                let value = self.builder.ins().load(ty, src_flags, src.1, offset);
+                pieces.push((value, offset));
+                offset += ty.bytes() as i32;
+            }
+        }
+        for (value, offset) in pieces {
+            self.builder.ins().store(dst_flags, value, dst.1, offset);
+        }
     }
 
     pub fn memory_init(&mut self, data: u32, memory: u32) {

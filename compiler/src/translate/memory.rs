@@ -158,7 +158,7 @@ impl Translator<'_, '_> {
     }
 
     /// The value of an index that is a constant.
-    fn known_index(&self, index: Value) -> Option<u64> {
+    pub fn known_index(&self, index: Value) -> Option<u64> {
         let dfg = &self.builder.func.dfg;
         let ValueDef::Result(inst, _) = dfg.value_def(dfg.resolve_aliases(index)) else {
             return None;
