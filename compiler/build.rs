@@ -323,6 +323,7 @@ fn without_tables(bytes: &[u8]) -> Result<Vec<u8>> {
         let name = name.strip_prefix(b".rela").unwrap_or(name);
         section.delete = NAMES.iter().any(|prefix| name.starts_with(prefix));
     }
+    relax_got_loads(&mut object);
     // LLVM keeps the names of sections in `.strtab`; the writer wants a section for them.
     let names = object.sections.add();
     names.name = ".shstrtab".into();
@@ -332,6 +333,46 @@ fn without_tables(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     object.write(&mut out).map_err(|error| error.to_string())?;
     Ok(out)
+}
+
+/// Lets the linker turn loads of addresses from the GOT into addresses.
+///
+/// LLVM calls `memcpy` and its like through the GOT, with relocations that the linker must take
+/// literally unless they say otherwise. The instructions are of the forms that the x86-64 psABI
+/// lets a linker relax ("Optimize GOTPCRELX Relocations"), so the relocations may say so. Without
+/// GOT entries nothing in the executable is relocated at start.
+fn relax_got_loads(object: &mut Builder<'_>) {
+    use object::elf::{R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_REX_GOTPCRELX};
+    if object.header.e_machine != object::elf::EM_X86_64 {
+        return;
+    }
+    let mut relaxed = Vec::new();
+    for section in &object.sections {
+        let (SectionData::Relocation(relocations), Some(code)) =
+            (&section.data, section.sh_info_section)
+        else {
+            continue;
+        };
+        let SectionData::Data(code) = &object.sections.get(code).data else {
+            continue;
+        };
+        for (index, relocation) in relocations.iter().enumerate() {
+            let at = relocation.r_offset as usize;
+            let r_type = match code.as_slice().get(at.saturating_sub(3)..at) {
+                Some([_, 0xff, 0x15 | 0x25]) => R_X86_64_GOTPCRELX,
+                Some([0x48..=0x4f, 0x8b, _]) => R_X86_64_REX_GOTPCRELX,
+                _ => continue,
+            };
+            if relocation.r_type == R_X86_64_GOTPCREL {
+                relaxed.push((section.id(), index, r_type));
+            }
+        }
+    }
+    for (section, index, r_type) in relaxed {
+        if let SectionData::Relocation(relocations) = &mut object.sections.get_mut(section).data {
+            relocations[index].r_type = r_type;
+        }
+    }
 }
 
 /// Whether the object is a whole runtime: it starts a program and needs nothing that is not there.
