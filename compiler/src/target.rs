@@ -325,6 +325,8 @@ fn shared_flags(options: &Options, opt_level: OptLevel) -> Flags {
         "enable_verifier",
         if options.verify_ir { "true" } else { "false" },
     );
+    // More results than return registers go through an area that the caller makes.
+    set("enable_multi_ret_implicit_sret", "true");
     set("libcall_call_conv", "system_v");
     set("enable_heap_access_spectre_mitigation", "false");
     set("enable_table_access_spectre_mitigation", "true");
