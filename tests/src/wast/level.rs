@@ -1,4 +1,8 @@
 //! Which standard a script was written for.
+//!
+//! Scripts of earlier standards assert that later proposals are malformed or invalid. So a
+//! script's standard is the latest one that refuses every module which the script says is to be
+//! refused.
 
 use std::path::Path;
 
@@ -7,36 +11,17 @@ use wasmparser::{Validator, WasmFeatures};
 
 use super::script::{Action, Body, Directive, Encoded};
 
-/// WebAssembly 1.0 and 2.0.
-const ONE: WasmFeatures = WasmFeatures::WASM1;
-const TWO: WasmFeatures = WasmFeatures::WASM2;
-/// Folders of scripts that were written for an earlier standard and a proposal, with its name;
-/// they assert that later proposals are malformed or invalid.
-const EARLY: &[(&str, WasmFeatures, &str)] = &[
-    ("wasm-v1", ONE, ""),
-    ("wasm-v2", TWO, ""),
-    ("bulk-memory", TWO, "bulk-memory"),
-    ("extended-const", TWO, "extended-const"),
-    ("function-references", TWO, "function-references"),
-    ("gc", TWO, "gc"),
-    ("memory64", TWO, "memory64"),
-    ("multi-value", TWO, "multi-value"),
-    ("mutable-global", TWO, "mutable-global"),
-    (
-        "nontrapping-float-to-int-conversions",
-        TWO,
-        "saturating-float-to-int",
-    ),
-    ("reference-types", TWO, "reference-types"),
-    ("sign-extension-ops", TWO, "sign-extension"),
-    ("simd", TWO, "simd"),
-    ("tail-call", TWO, "tail-call"),
-    ("threads", ONE, "threads"),
-];
-/// Other folders that are not named like their proposal.
+/// Earlier standards, the latest first.
+const EARLIER: [WasmFeatures; 2] = [WasmFeatures::WASM2, WasmFeatures::WASM1];
+/// Folders of scripts about a proposal that are not named like it.
 const RENAMED: &[(&str, &str)] = &[
     ("exceptions", "exception-handling"),
     ("legacy", "legacy-exceptions"),
+    (
+        "nontrapping-float-to-int-conversions",
+        "saturating-float-to-int",
+    ),
+    ("sign-extension-ops", "sign-extension"),
 ];
 
 /// The standard that a script was written for.
@@ -51,47 +36,76 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// Finds a script's level: `base`, as the folder in which it lies says, and with what its own
-    /// modules, which must be valid, cannot do without.
+    /// Finds a script's level: a standard, and the proposals that the folder in which the script
+    /// lies stands for and that its own modules, which must be valid, cannot do without. `base` are
+    /// the features for scripts of the current standard.
     pub(super) fn of(path: &str, directives: &[Directive<'_>], base: Features) -> Level {
-        let mut level = Level {
-            features: base,
-            standard: WasmFeatures::WASM3 | base.bits(),
-            not_yet: None,
-        };
-        let folders: Vec<_> = Path::new(path)
+        let folders = Path::new(path)
             .parent()
             .into_iter()
             .flat_map(Path::components)
-            .filter_map(|component| component.as_os_str().to_str())
+            .filter_map(|component| component.as_os_str().to_str());
+        let proposals: Vec<_> = folders
+            .map(|folder| {
+                let renamed = RENAMED.iter().find(|(name, _)| *name == folder);
+                renamed.map_or(folder, |(_, name)| name)
+            })
+            .filter_map(|name| PROPOSALS.iter().find(|proposal| proposal.name == name))
             .collect();
-        let early = |folder: &str| EARLY.iter().find(|(name, _, _)| *name == folder);
-        let standard = folders.iter().find_map(|folder| early(folder));
-        if let Some(&(_, standard, _)) = standard {
-            level.standard = standard;
-            for proposal in PROPOSALS {
-                if !standard.contains(proposal.bits) {
-                    set(&mut level.features, proposal, false);
-                }
+        let current = Level {
+            features: base,
+            standard: WasmFeatures::WASM3 | base.bits(),
+            not_yet: None,
+        }
+        .with(&proposals, directives);
+        if current.agrees(directives) {
+            return current;
+        }
+        EARLIER
+            .into_iter()
+            .map(|standard| Level::earlier(standard, base).with(&proposals, directives))
+            .find(|level| level.agrees(directives))
+            .unwrap_or(current)
+    }
+
+    /// An earlier standard without any proposal.
+    fn earlier(standard: WasmFeatures, base: Features) -> Level {
+        let mut features = base;
+        for proposal in PROPOSALS {
+            if !standard.contains(proposal.bits) {
+                set(&mut features, proposal, false);
             }
         }
-        for folder in folders {
-            let renamed = RENAMED.iter().find(|(name, _)| *name == folder);
-            let name = early(folder)
-                .map(|&(_, _, proposal)| proposal)
-                .or(renamed.map(|&(_, proposal)| proposal))
-                .unwrap_or(folder);
-            if let Some(proposal) = PROPOSALS.iter().find(|proposal| proposal.name == name) {
-                level.require(proposal);
-                if proposal.status == Status::NotYet {
-                    level.not_yet = Some(proposal.name);
-                }
+        Level {
+            features,
+            standard,
+            not_yet: None,
+        }
+    }
+
+    /// The level with these proposals and what the script's modules need.
+    fn with(mut self, proposals: &[&'static Proposal], directives: &[Directive<'_>]) -> Level {
+        for proposal in proposals {
+            self.require(proposal);
+            if proposal.status == Status::NotYet {
+                self.not_yet = Some(proposal.name);
             }
         }
         for bytes in directives.iter().filter_map(valid_module) {
-            level.require_all(bytes);
+            self.require_all(bytes);
         }
-        level
+        self
+    }
+
+    /// Whether the standard refuses what the script says is to be refused.
+    fn agrees(&self, directives: &[Directive<'_>]) -> bool {
+        directives.iter().all(|directive| match &directive.body {
+            Body::Refuse {
+                module: Encoded::Bytes(bytes),
+                ..
+            } => self.standard_refuses(bytes),
+            _ => true,
+        })
     }
 
     /// Whether the script's standard refuses a module: then it does not matter for which reason
