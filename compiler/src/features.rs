@@ -57,7 +57,7 @@ proposals! {
     "gc"                       GC                       off NotYet;
     "exception-handling"       EXCEPTIONS               off NotYet;
     "legacy-exceptions"        LEGACY_EXCEPTIONS        off NotYet;
-    "threads"                  THREADS                  off NotYet;
+    "threads"                  THREADS                  off Complete;
     "shared-everything-threads" SHARED_EVERYTHING_THREADS off NotYet;
     "wide-arithmetic"          WIDE_ARITHMETIC          off Complete;
     "custom-page-sizes"        CUSTOM_PAGE_SIZES        off Complete;

@@ -463,7 +463,7 @@ impl Facts {
                 self.memory(src_mem);
             }
             _ => {
-                if let Some(memarg) = memarg(operator) {
+                if let Some(memarg) = memarg(operator).or_else(|| atomic_memarg(operator)) {
                     self.memory(memory_of(&memarg));
                 }
             }
@@ -532,6 +532,80 @@ fn memarg(operator: &Operator<'_>) -> Option<MemArg> {
         | O::I64Store8 { memarg }
         | O::I64Store16 { memarg }
         | O::I64Store32 { memarg } => Some(memarg),
+        _ => None,
+    }
+}
+
+/// The memory argument of an atomic access.
+fn atomic_memarg(operator: &Operator<'_>) -> Option<MemArg> {
+    use Operator as O;
+    match *operator {
+        O::I32AtomicLoad { memarg }
+        | O::I32AtomicLoad8U { memarg }
+        | O::I32AtomicLoad16U { memarg }
+        | O::I64AtomicLoad { memarg }
+        | O::I64AtomicLoad8U { memarg }
+        | O::I64AtomicLoad16U { memarg }
+        | O::I64AtomicLoad32U { memarg }
+        | O::I32AtomicStore { memarg }
+        | O::I32AtomicStore8 { memarg }
+        | O::I32AtomicStore16 { memarg }
+        | O::I64AtomicStore { memarg }
+        | O::I64AtomicStore8 { memarg }
+        | O::I64AtomicStore16 { memarg }
+        | O::I64AtomicStore32 { memarg }
+        | O::I32AtomicRmwAdd { memarg }
+        | O::I32AtomicRmw8AddU { memarg }
+        | O::I32AtomicRmw16AddU { memarg }
+        | O::I64AtomicRmwAdd { memarg }
+        | O::I64AtomicRmw8AddU { memarg }
+        | O::I64AtomicRmw16AddU { memarg }
+        | O::I64AtomicRmw32AddU { memarg }
+        | O::I32AtomicRmwSub { memarg }
+        | O::I32AtomicRmw8SubU { memarg }
+        | O::I32AtomicRmw16SubU { memarg }
+        | O::I64AtomicRmwSub { memarg }
+        | O::I64AtomicRmw8SubU { memarg }
+        | O::I64AtomicRmw16SubU { memarg }
+        | O::I64AtomicRmw32SubU { memarg }
+        | O::I32AtomicRmwAnd { memarg }
+        | O::I32AtomicRmw8AndU { memarg }
+        | O::I32AtomicRmw16AndU { memarg }
+        | O::I64AtomicRmwAnd { memarg }
+        | O::I64AtomicRmw8AndU { memarg }
+        | O::I64AtomicRmw16AndU { memarg }
+        | O::I64AtomicRmw32AndU { memarg }
+        | O::I32AtomicRmwOr { memarg }
+        | O::I32AtomicRmw8OrU { memarg }
+        | O::I32AtomicRmw16OrU { memarg }
+        | O::I64AtomicRmwOr { memarg }
+        | O::I64AtomicRmw8OrU { memarg }
+        | O::I64AtomicRmw16OrU { memarg }
+        | O::I64AtomicRmw32OrU { memarg }
+        | O::I32AtomicRmwXor { memarg }
+        | O::I32AtomicRmw8XorU { memarg }
+        | O::I32AtomicRmw16XorU { memarg }
+        | O::I64AtomicRmwXor { memarg }
+        | O::I64AtomicRmw8XorU { memarg }
+        | O::I64AtomicRmw16XorU { memarg }
+        | O::I64AtomicRmw32XorU { memarg }
+        | O::I32AtomicRmwXchg { memarg }
+        | O::I32AtomicRmw8XchgU { memarg }
+        | O::I32AtomicRmw16XchgU { memarg }
+        | O::I64AtomicRmwXchg { memarg }
+        | O::I64AtomicRmw8XchgU { memarg }
+        | O::I64AtomicRmw16XchgU { memarg }
+        | O::I64AtomicRmw32XchgU { memarg }
+        | O::I32AtomicRmwCmpxchg { memarg }
+        | O::I32AtomicRmw8CmpxchgU { memarg }
+        | O::I32AtomicRmw16CmpxchgU { memarg }
+        | O::I64AtomicRmwCmpxchg { memarg }
+        | O::I64AtomicRmw8CmpxchgU { memarg }
+        | O::I64AtomicRmw16CmpxchgU { memarg }
+        | O::I64AtomicRmw32CmpxchgU { memarg }
+        | O::MemoryAtomicNotify { memarg }
+        | O::MemoryAtomicWait32 { memarg }
+        | O::MemoryAtomicWait64 { memarg } => Some(memarg),
         _ => None,
     }
 }

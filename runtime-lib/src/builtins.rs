@@ -120,6 +120,7 @@ mod tests {
     #[test]
     fn every_builtin_exists() {
         let sources = [
+            include_str!("atomics.rs"),
             include_str!("builtins.rs"),
             include_str!("memory.rs"),
             include_str!("table.rs"),

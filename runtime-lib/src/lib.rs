@@ -6,6 +6,7 @@
 //! - [`options`]: the grants that were baked in, and those of the environment variable.
 //! - [`memory`], [`table`]: instantiation, growth.
 //! - [`trap`]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
+//! - [`atomics`]: waiting at an address of a memory, and waking.
 //! - [`builtins`]: what compiled code calls; [`mem`]: moving and filling bytes.
 //! - [`guest`]: the only way from a guest pointer to memory; [`wasi`]: the system interface.
 //! - [`invoke`]: `--invoke`; [`script`]: the driver of the spec suite.
@@ -21,6 +22,7 @@
 )]
 
 mod arch;
+mod atomics;
 mod builtins;
 mod guest;
 mod invoke;

@@ -16,10 +16,10 @@ use crate::parse::memory_of;
 use crate::program::Strategy;
 
 /// A checked address: what an access instruction takes.
-struct Address {
-    base: Value,
-    offset: Offset32,
-    flags: MemFlagsData,
+pub(super) struct Address {
+    pub base: Value,
+    pub offset: Offset32,
+    pub flags: MemFlagsData,
 }
 
 /// How a load fills the upper bits of its result.
@@ -87,7 +87,7 @@ impl Translator<'_, '_> {
 
     /// Pops an index and makes the address of an access of `bytes` bytes: one that is in bounds,
     /// or faults, or has been checked.
-    fn checked_address(&mut self, memarg: &MemArg, bytes: u32) -> Address {
+    pub fn checked_address(&mut self, memarg: &MemArg, bytes: u32) -> Address {
         let id = self.instance.memories[MemoryIndex::from_u32(memory_of(memarg))];
         let index = self.pop();
         match self.program.memories[id].strategy {
@@ -177,7 +177,7 @@ impl Translator<'_, '_> {
     }
 
     /// Traps unless `index + offset + bytes` is within the memory.
-    fn check_bounds(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
+    pub fn check_bounds(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
         if self.program.memories[id].ty.memory64 {
             return self.check_bounds64(id, index, offset, bytes);
         }

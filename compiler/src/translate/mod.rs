@@ -3,6 +3,7 @@
 //! The bodies were validated when the module was parsed, so translation asks no question twice:
 //! what would be a validation error is a broken invariant here.
 
+mod atomics;
 mod bulk;
 mod calls;
 mod control;

@@ -18,6 +18,13 @@ macro_rules! for_each_builtin {
             memory_move = "wasmc_memmove" (dst: ptr, src: ptr, len: i64);
             /// Sets `len` bytes from `dst` to the low byte of `value`.
             memory_set = "wasmc_memset" (dst: ptr, value: i32, len: i64);
+            /// Wakes at most `count` (unsigned) of those that wait at `address`: how many.
+            memory_notify = "wasmc_memory_notify" (address: ptr, count: i32) -> i32;
+            /// Waits at `address` while the value there is `expected`, for at most `timeout`
+            /// nanoseconds, or for ever if that is negative: 0 woken, 1 another value, 2 timeout.
+            memory_wait32 = "wasmc_memory_wait32" (address: ptr, expected: i32, timeout: i64) -> i32;
+            /// As `memory_wait32` for a value of 64 bits.
+            memory_wait64 = "wasmc_memory_wait64" (address: ptr, expected: i64, timeout: i64) -> i32;
             /// Rounds towards positive infinity.
             ceil_f32 = "wasmc_ceilf32" (x: f32) -> f32;
             /// Rounds towards positive infinity.

@@ -1,6 +1,7 @@
 //! System calls: nothing else in the runtime talks to the kernel.
 
 pub mod fs;
+pub mod futex;
 pub mod io;
 pub mod mm;
 pub mod net;
