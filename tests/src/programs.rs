@@ -41,7 +41,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Program {
     path: PathBuf,
-    module: Vec<u8>,
+    /// The module.
+    pub module: Vec<u8>,
     launch: Launch,
     /// Changes to the options.
     invoke: Option<String>,

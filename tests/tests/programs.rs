@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wasmc_compiler::{Emit, Options};
+use wasmc_compiler::{Emit, Options, compile};
 use wasmc_tests::programs::Program;
 use wasmc_tests::wast::Config;
 use wasmc_tests::{expected, jobs};
@@ -147,29 +147,70 @@ fn a_limit_of_data_makes_memory_grow_fail() {
 
 #[test]
 fn output_does_not_depend_on_the_number_of_threads() {
+    let mut modules: Vec<_> = expected::inputs("programs", "wat")
+        .into_iter()
+        .map(|path| {
+            let program = Program::read(&path).expect("the program can be read");
+            let options = program.options(&Options::default());
+            let options = options.expect("the program's options are right");
+            (path.display().to_string(), program.module, options)
+        })
+        .collect();
+    modules.push((
+        "many functions".into(),
+        many_functions(),
+        Options::default(),
+    ));
     let mut failures = String::new();
-    for path in expected::inputs("programs", "wat") {
-        let program = Program::read(&path).expect("the program can be read");
-        for emit in [Emit::Exe, Emit::Obj] {
+    for (name, module, options) in modules {
+        for emit in [Emit::Exe, Emit::Obj, Emit::Clif, Emit::Asm] {
             let options = Options {
                 emit,
-                ..Options::default()
+                ..options.clone()
             };
-            let outputs: Vec<_> = [1, 2, 3, 2]
-                .iter()
-                .map(|&threads| {
-                    let pool = rayon::ThreadPoolBuilder::new()
-                        .num_threads(threads)
-                        .build()
-                        .expect("threads can be started");
-                    pool.install(|| program.compile(&options))
-                        .expect("it compiles")
-                })
-                .collect();
+            let outputs = [1, 2, 3, 2].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .expect("threads can be started");
+                let artifact = pool.install(|| compile(&module, &options));
+                artifact.expect("it compiles").bytes
+            });
             if outputs.iter().any(|output| *output != outputs[0]) {
-                let _ = writeln!(failures, "{} ({emit:?})", path.display());
+                let _ = writeln!(failures, "{name} ({emit:?})");
             }
         }
     }
     assert!(failures.is_empty(), "these differ:\n{failures}");
+}
+
+/// A module of many functions of different lengths, with calls, references, data and traps.
+fn many_functions() -> Vec<u8> {
+    const COUNT: usize = 300;
+    let mut text = String::from(
+        "(module (memory 1) (table $all 300 300 funcref) (global $sum (mut i64) (i64.const 0))",
+    );
+    for number in 0..COUNT {
+        let _ = write!(text, "(func $f{number} (param i32) (result i32)");
+        for step in 0..number % 17 {
+            let _ = write!(
+                text,
+                "(i32.store offset={step} (local.get 0) (i32.const {number}))
+                 (global.set $sum (i64.add (global.get $sum) (i64.load offset={number} (local.get 0))))"
+            );
+        }
+        let next = (number * 7 + 1) % COUNT;
+        let _ = write!(
+            text,
+            "(if (local.get 0)
+               (then (return (call $f{next} (i32.sub (local.get 0) (i32.const 1))))))
+             (call_indirect $all (param i32) (result i32)
+               (i32.div_u (i32.const {number}) (local.get 0)) (local.get 0)))
+             (data (i32.const {at}) \"{number}\")
+             (elem (table $all) (i32.const {number}) func $f{next})",
+            at = number * 11
+        );
+    }
+    text.push_str("(func (export \"_start\") (drop (call $f0 (i32.const 5)))))");
+    wat::parse_str(text).expect("the text is a module")
 }
