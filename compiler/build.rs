@@ -9,6 +9,10 @@
 //! - `WASMC_RUNTIME_<ARCH>_OBJECT`: a runtime object that was built elsewhere, or `none` to leave
 //!   the target out;
 //! - `WASMC_RUNTIME_<ARCH>_RUSTC`: a rustc whose sysroot has `core` for the target.
+//!
+//! Where neither is set and the toolchain at hand has no `core` for aarch64, the rustc that
+//! `scripts/material aarch64` unpacks is taken. That script touches this file, so that cargo runs
+//! it again: a path that does not exist yet cannot be watched without running at each build.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -34,6 +38,8 @@ struct Target {
     triple: &'static str,
     /// Part of the names of this target's variables.
     variable: &'static str,
+    /// A rustc with `core` for the target that a script of the repository may have prepared.
+    prepared_rustc: Option<&'static str>,
     /// Flags that only this target needs.
     rustflags: &'static [&'static str],
 }
@@ -44,6 +50,7 @@ const TARGETS: &[Target] = &[
         architecture: Architecture::X86_64,
         triple: "x86_64-unknown-linux-gnu",
         variable: "X86_64",
+        prepared_rustc: None,
         rustflags: &[],
     },
     Target {
@@ -51,6 +58,7 @@ const TARGETS: &[Target] = &[
         architecture: Architecture::Aarch64,
         triple: "aarch64-unknown-linux-gnu",
         variable: "AARCH64",
+        prepared_rustc: Some(".material/tools/rust-aarch64/rustc"),
         // Outlined atomics are functions of compiler_builtins, which are not in the one object.
         rustflags: &["-Ctarget-feature=-outline-atomics"],
     },
@@ -164,14 +172,9 @@ fn runtime(target: &Target, runtime_dir: &Path, out_dir: &Path) -> Result<Option
         }));
     }
 
-    let rustc = match target_variable(target, "RUSTC") {
-        Some(rustc) => rustc,
-        None => variable("RUSTC")?,
-    };
-    let sysroot = rustc_says(&rustc, &["--print", "sysroot"])?;
-    if !has_core(Path::new(&sysroot), target.triple) {
+    let Some((rustc, sysroot)) = find_rustc(target, runtime_dir)? else {
         return Ok(None);
-    }
+    };
     let archive = build(target, &rustc, &sysroot, runtime_dir, out_dir)?;
     let bytes =
         extract(&archive, target).map_err(|error| format!("{}: {error}", archive.display()))?;
@@ -181,6 +184,32 @@ fn runtime(target: &Target, runtime_dir: &Path, out_dir: &Path) -> Result<Option
         sha256: sha256(&bytes),
         rustc: rustc_says(&rustc, &["-V"])?,
     }))
+}
+
+/// A rustc whose sysroot has `core` for the target, and that sysroot.
+fn find_rustc(target: &Target, runtime_dir: &Path) -> Result<Option<(OsString, String)>> {
+    let mut candidates = Vec::new();
+    match target_variable(target, "RUSTC") {
+        Some(rustc) => candidates.push(rustc),
+        None => {
+            candidates.push(variable("RUSTC")?);
+            let prepared = target
+                .prepared_rustc
+                .map(|path| runtime_dir.with_file_name(path))
+                .filter(|path| path.exists());
+            if let Some(path) = prepared {
+                println!("cargo:rerun-if-changed={}", path.display());
+                candidates.push(path.into());
+            }
+        }
+    }
+    for rustc in candidates {
+        let sysroot = rustc_says(&rustc, &["--print", "sysroot"])?;
+        if has_core(Path::new(&sysroot), target.triple) {
+            return Ok(Some((rustc, sysroot)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the sysroot has `core` for the target.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
+use wasmc_compiler::Arch;
 
 /// How to run an executable; the default has no arguments, no variables and no input.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,27 @@ pub struct Launch {
     pub env: Vec<(OsString, OsString)>,
     /// Standard input.
     pub stdin: Vec<u8>,
+}
+
+impl Launch {
+    /// How to run an executable for an architecture: as it is, or by an emulator.
+    pub fn on(arch: Arch) -> Launch {
+        Launch {
+            wrapper: emulator(arch).map(OsString::from).into_iter().collect(),
+            ..Launch::default()
+        }
+    }
+}
+
+/// The program that runs executables for an architecture; `None` on a machine of that architecture.
+pub fn emulator(arch: Arch) -> Option<&'static str> {
+    if Arch::host() == Some(arch) {
+        return None;
+    }
+    Some(match arch {
+        Arch::X86_64 => "qemu-x86_64-static",
+        Arch::Aarch64 => "qemu-aarch64-static",
+    })
 }
 
 /// How an executable ended.

@@ -147,7 +147,7 @@ fn run_test(module: &Path, options: &Options) -> Result<Verdict> {
     };
     let launch = Launch {
         args: specification.args.iter().map(Into::into).collect(),
-        ..Launch::default()
+        ..Launch::on(options.target.arch)
     };
     let outcome = Executable::new(&artifact.bytes)?.run(&launch, LIMIT)?;
     let stderr = String::from_utf8_lossy(&outcome.stderr).trim().to_owned();

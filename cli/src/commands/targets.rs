@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use wasmc_compiler::Arch;
-use wasmc_compiler::link::runtime_object;
+use wasmc_compiler::link::{remedy_for_runtime, runtime_object};
 use wasmc_compiler::target::{Cpu, TARGETS, TargetRow};
 
 use crate::args::{Format, TargetsArgs};
@@ -86,8 +86,5 @@ fn cpus(row: &TargetRow) -> Vec<&'static str> {
 }
 
 fn remedy(row: &TargetRow) -> String {
-    format!(
-        "for executables run `rustup target add {}` and build wasmc again",
-        row.triple
-    )
+    format!("for executables {}", remedy_for_runtime(row))
 }

@@ -24,7 +24,7 @@ use crate::target::Arch;
 
 pub use environment::clear_linker_environment;
 use filesystem::{Bytes, MemoryFileSystem};
-pub use runtime_object::{RuntimeObject, runtime_object};
+pub use runtime_object::{RuntimeObject, remedy_for_runtime, runtime_object};
 
 /// What to link.
 #[derive(Debug)]

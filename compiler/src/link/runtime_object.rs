@@ -1,7 +1,7 @@
 //! The runtime objects that `build.rs` made and this crate embeds.
 
 use super::LinkError;
-use crate::target::Arch;
+use crate::target::{Arch, TargetRow};
 
 /// An embedded runtime object.
 #[derive(Debug)]
@@ -32,9 +32,20 @@ pub(super) fn missing(arch: Arch) -> LinkError {
     LinkError {
         message: format!("this wasmc was built without the runtime for {}", row.name),
         hint: Some(format!(
-            "run `rustup target add {}` and build wasmc again, or link the output of `--emit obj` \
-             yourself",
-            row.triple
+            "{}, or link the output of `--emit obj` yourself",
+            remedy_for_runtime(row)
         )),
     }
+}
+
+/// How to get a wasmc with the runtime of a target that this one lacks.
+pub fn remedy_for_runtime(row: &TargetRow) -> String {
+    let script = match row.arch {
+        Arch::X86_64 => "",
+        Arch::Aarch64 => " (or `scripts/material aarch64` where rustup cannot download it)",
+    };
+    format!(
+        "run `rustup target add {}`{script} and build wasmc again",
+        row.triple
+    )
 }

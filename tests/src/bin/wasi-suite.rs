@@ -1,4 +1,4 @@
-//! `wasi-suite DIR ...`: runs folders of WASI tests.
+//! `wasi-suite DIR ...`: runs folders of WASI tests; for another target by its emulator.
 //!
 //! Each failure and skip is a line; the last line is `N passed, N failed, N skipped`. The exit
 //! status is 1 when a test failed, 2 when a folder could not be read.
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use wasmc_compiler::Options;
+use wasmc_compiler::{Options, Target};
 use wasmc_tests::wasi_suite::{self, Verdict};
 
 fn main() -> ExitCode {
@@ -24,14 +24,20 @@ fn main() -> ExitCode {
 }
 
 fn execute() -> Result<ExitCode> {
-    let folders: Vec<_> = env::args_os().skip(1).collect();
+    let mut folders: Vec<_> = env::args_os().skip(1).collect();
+    let mut options = Options::default();
+    if folders.first().is_some_and(|word| word == "--target") && folders.len() > 1 {
+        let words: Vec<_> = folders.drain(..2).collect();
+        let arch = words[1].to_string_lossy().parse();
+        options.target = Target::new(arch.map_err(anyhow::Error::msg)?);
+    }
     if folders.is_empty() {
-        bail!("usage: wasi-suite DIR ...");
+        bail!("usage: wasi-suite [--target TARGET] DIR ...");
     }
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let mut out = io::stdout().lock();
     for folder in folders {
-        for test in wasi_suite::run(Path::new(&folder), &Options::default())? {
+        for test in wasi_suite::run(Path::new(&folder), &options)? {
             match test.verdict {
                 Verdict::Passed => passed += 1,
                 Verdict::Failed(text) => {

@@ -1,4 +1,5 @@
-//! `wast FILE.wast ...`: runs scripts of the official suite.
+//! `wast FILE.wast ...`: runs scripts of the official suite; for another target than this machine,
+//! by its emulator (`--target aarch64` by `qemu-aarch64-static`).
 //!
 //! Each failure is a line `FILE:LINE: why`; the last line is `N passed, N failed, N skipped`. The
 //! exit status is 1 when an assertion failed, 2 when a file could not be read.
@@ -10,12 +11,12 @@ use std::panic;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use wasmc_compiler::{Cpu, Target};
+use wasmc_compiler::{Arch, Cpu, Target};
 use wasmc_tests::jobs;
 use wasmc_tests::wast::{Config, Report, Tally, run};
 
 const USAGE: &str = "\
-usage: wast [--bounds-checks] [--cpu LEVEL] [-W FEATURE] FILE.wast ...";
+usage: wast [--target TARGET] [--cpu LEVEL] [--bounds-checks] [-W FEATURE] FILE.wast ...";
 
 fn main() -> ExitCode {
     wasmc_compiler::link::clear_linker_environment();
@@ -83,6 +84,10 @@ fn arguments() -> Result<Option<(Vec<String>, Config)>> {
         };
         match &*word {
             "--bounds-checks" => config.options.bounds_checks = true,
+            "--target" => {
+                let arch: Arch = value()?.parse().map_err(anyhow::Error::msg)?;
+                config.options.target = Target::new(arch);
+            }
             "--cpu" => {
                 let cpu: Cpu = value()?.parse().map_err(anyhow::Error::msg)?;
                 let arch = config.options.target.arch;

@@ -105,8 +105,9 @@ fn compile(plan: &Plan<'_>, options: &Options) -> Result<Artifact, Problem> {
 }
 
 fn execute(plan: &Plan<'_>, artifact: &Artifact, config: &Config, report: &mut Report) {
+    let launch = Launch::on(config.options.target.arch);
     let outcome = Executable::new(&artifact.bytes)
-        .and_then(|executable| executable.run(&Launch::default(), config.time_limit));
+        .and_then(|executable| executable.run(&launch, config.time_limit));
     match outcome {
         Ok(outcome) => judge::judge(&plan.checks, &outcome, report),
         Err(error) => {
