@@ -50,8 +50,8 @@ proposals! {
     "extended-const"           EXTENDED_CONST           on  Complete;
     "tail-call"                TAIL_CALL                on  Complete;
     "multi-memory"             MULTI_MEMORY             on  Complete;
-    "simd"                     SIMD                     off NotYet;
-    "relaxed-simd"             RELAXED_SIMD             off NotYet;
+    "simd"                     SIMD                     on  Complete;
+    "relaxed-simd"             RELAXED_SIMD             on  Complete;
     "memory64"                 MEMORY64                 on  Complete;
     "function-references"      FUNCTION_REFERENCES      on  Complete;
     "gc"                       GC                       off NotYet;

@@ -8,6 +8,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, Variable};
+use target_lexicon::Architecture;
 use wasmc_abi::builtins::{Builtin, BuiltinType};
 use wasmparser::{FuncType, ValType};
 
@@ -184,6 +185,11 @@ impl Region {
 }
 
 impl Translator<'_, '_> {
+    /// Whether the target is x86-64.
+    pub fn is_x86(&self) -> bool {
+        matches!(self.isa.triple().architecture, Architecture::X86_64)
+    }
+
     /// Flags of an access to our own data: aligned, never trapping.
     pub fn trusted(&mut self, region: Region) -> MemFlagsData {
         self.flags(MemFlagsData::trusted(), region)

@@ -3,7 +3,6 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Opcode, Type, Value, ValueDef, types};
-use target_lexicon::Architecture;
 use wasmc_abi::builtins::Builtin;
 use wasmc_abi::layout::MemoryState;
 use wasmc_abi::traps::Trap;
@@ -139,9 +138,8 @@ impl Translator<'_, '_> {
         } else {
             index
         };
-        let is_x86 = matches!(self.isa.triple().architecture, Architecture::X86_64);
         match small(start) {
-            Some(offset) if is_x86 => Address {
+            Some(offset) if self.is_x86() => Address {
                 base: index,
                 offset,
                 flags,

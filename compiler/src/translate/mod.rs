@@ -13,6 +13,7 @@ mod memory;
 mod numeric;
 mod operators;
 mod refs;
+mod simd;
 mod stack;
 mod tables;
 mod thunks;
@@ -122,10 +123,7 @@ fn zero(fx: &mut Translator<'_, '_>, ty: ValType) -> ir::Value {
     match env::value_type(ty) {
         types::F32 => fx.builder.ins().f32const(0.0),
         types::F64 => fx.builder.ins().f64const(0.0),
-        types::I8X16 => {
-            let zero = fx.builder.func.dfg.constants.insert(vec![0; 16].into());
-            fx.builder.ins().vconst(types::I8X16, zero)
-        }
+        types::I8X16 => fx.vector_constant(types::I8X16, [0; 16]),
         ty => fx.builder.ins().iconst(ty, 0),
     }
 }

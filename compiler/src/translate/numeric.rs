@@ -7,7 +7,7 @@ use cranelift_frontend::FuncInstBuilder;
 use super::env::Translator;
 
 /// A builder of one instruction.
-type Ins<'a, 'f> = FuncInstBuilder<'a, 'f>;
+pub(super) type Ins<'a, 'f> = FuncInstBuilder<'a, 'f>;
 
 impl<'f> Translator<'_, 'f> {
     /// An instruction of one operand.
@@ -46,7 +46,7 @@ impl<'f> Translator<'_, 'f> {
     }
 
     /// Pushes a truth value as an `i32`.
-    fn push_flag(&mut self, flag: Value) {
+    pub fn push_flag(&mut self, flag: Value) {
         let value = self.builder.ins().uextend(types::I32, flag);
         self.push(value);
     }

@@ -1,6 +1,10 @@
 //! The operand stack.
+//!
+//! A `v128` is I8X16 wherever it leaves the stack by these functions. On the stack it may have any
+//! lanes, so that a chain of vector instructions casts as little as possible:
+//! [`Translator::pop_lanes`] takes it off with the lanes that an instruction wants.
 
-use cranelift_codegen::ir::{Type, Value};
+use cranelift_codegen::ir::{Type, Value, types};
 
 use super::env::Translator;
 
@@ -12,7 +16,14 @@ impl Translator<'_, '_> {
 
     /// Pops a value.
     pub fn pop(&mut self) -> Value {
-        self.stack.pop().expect("the body validated")
+        let value = self.stack.pop().expect("the body validated");
+        self.canonical(value)
+    }
+
+    /// Pops a vector, with the given lanes.
+    pub fn pop_lanes(&mut self, ty: Type) -> Value {
+        let value = self.stack.pop().expect("the body validated");
+        self.with_lanes(value, ty)
     }
 
     /// Pops two values: the lower first.
@@ -29,12 +40,26 @@ impl Translator<'_, '_> {
 
     /// Pops `count` values: the lowest first.
     pub fn pop_many(&mut self, count: usize) -> Vec<Value> {
-        self.stack.split_off(self.stack.len() - count)
+        let values = self.peek_many(count);
+        self.stack.truncate(self.stack.len() - count);
+        values
     }
 
     /// Copies the uppermost `count` values: the lowest first.
-    pub fn peek_many(&self, count: usize) -> Vec<Value> {
-        self.stack[self.stack.len() - count..].to_vec()
+    pub fn peek_many(&mut self, count: usize) -> Vec<Value> {
+        let mut values = self.stack[self.stack.len() - count..].to_vec();
+        for value in &mut values {
+            *value = self.canonical(*value);
+        }
+        values
+    }
+
+    /// The value; as I8X16 if it is a vector.
+    fn canonical(&mut self, value: Value) -> Value {
+        match self.type_of(value).is_vector() {
+            true => self.with_lanes(value, types::I8X16),
+            false => value,
+        }
     }
 
     /// The machine type of a value.
