@@ -54,7 +54,12 @@ pub unsafe extern "C" fn wasmc_memory_wait64(
 ) -> i32 {
     trap::ensure_headroom();
     // SAFETY: as the caller vouches; the first word of the value is its low half.
-    let (value, low) = unsafe { (AtomicU64::from_ptr(address), AtomicU32::from_ptr(address.cast())) };
+    let (value, low) = unsafe {
+        (
+            AtomicU64::from_ptr(address),
+            AtomicU32::from_ptr(address.cast()),
+        )
+    };
     if value.load(Ordering::SeqCst) != expected as u64 {
         return NOT_EQUAL;
     }
