@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`compile`] turns one module into an [`Artifact`]; [`compile_program`] several that import from
-//! each other; [`inspect`] tells what a module needs. [`pipeline`] is the one place that knows the
+//! each other; [`inspect()`] tells what a module needs. [`pipeline`] is the one place that knows the
 //! order of the phases. `docs/architecture.md` has the map.
 
 mod codegen;

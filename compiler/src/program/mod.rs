@@ -1,6 +1,6 @@
 //! Decisions: what the executable consists of and where everything lies.
 //!
-//! [`plan`](plan::plan) makes a [`Program`] of the instances' modules; from then on it is only
+//! `plan` makes a [`Program`] of the instances' modules; from then on it is only
 //! read. Every entity of every instance has one id here, whatever modules import it under
 //! whatever names, and everything that compiled code refers to has its place.
 
