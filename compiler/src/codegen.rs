@@ -7,7 +7,9 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{Context, FinalizedRelocTarget};
+use cranelift_codegen::{
+    Context, FinalizedMachCallSite, FinalizedMachExceptionHandler, FinalizedRelocTarget,
+};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use wasmc_abi::traps::Trap;
@@ -33,6 +35,19 @@ pub(crate) struct CompiledFunc {
     /// Where code comes from: offsets of return addresses and of trapping instructions, ascending,
     /// and byte offsets in the module.
     pub lines: Vec<(u32, u32)>,
+    /// Calls in `try_table`, ascending.
+    pub landings: Vec<Landing>,
+}
+
+/// Where an exception that comes out of a call goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Landing {
+    /// Offset of the call's return address.
+    pub return_offset: u32,
+    /// Offset of the code that handles the exception.
+    pub handler: u32,
+    /// Bytes between the frame pointer and the stack pointer at the call.
+    pub frame: u32,
 }
 
 /// A place to fill in.
@@ -162,6 +177,7 @@ fn compile_one(
         .map(|trap| (trap.offset, trap_of(trap.code)))
         .collect();
     let lines = lines(buffer, &traps);
+    let landings = landings(buffer);
     Ok(CompiledFunc {
         item,
         code: buffer.data().to_vec(),
@@ -169,6 +185,7 @@ fn compile_one(
         relocs,
         traps,
         lines,
+        landings,
     })
 }
 
@@ -217,6 +234,25 @@ fn target(func: &ir::Function, target: &FinalizedRelocTarget) -> Symbol {
         }
         target => unreachable!("no relocation of ours refers to {target:?}"),
     }
+}
+
+/// The calls that have a handler; none has more than one, for exceptions of every tag.
+fn landings(
+    buffer: &cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>,
+) -> Vec<Landing> {
+    let landing = |site: FinalizedMachCallSite<'_>| {
+        let &[FinalizedMachExceptionHandler::Default(handler)] = site.exception_handlers else {
+            return None;
+        };
+        Some(Landing {
+            return_offset: site.ret_addr,
+            handler,
+            frame: site.frame_offset.expect("both processors have frames"),
+        })
+    };
+    let mut landings: Vec<_> = buffer.call_sites().filter_map(landing).collect();
+    landings.sort_unstable_by_key(|landing| landing.return_offset);
+    landings
 }
 
 /// Joins the places that a backtrace may name with the source locations of the code there.

@@ -55,7 +55,7 @@ proposals! {
     "memory64"                 MEMORY64                 on  Complete;
     "function-references"      FUNCTION_REFERENCES      on  Complete;
     "gc"                       GC                       off NotYet;
-    "exception-handling"       EXCEPTIONS               off NotYet;
+    "exception-handling"       EXCEPTIONS               on  Complete;
     "legacy-exceptions"        LEGACY_EXCEPTIONS        off NotYet;
     "threads"                  THREADS                  off Complete;
     "shared-everything-threads" SHARED_EVERYTHING_THREADS off NotYet;

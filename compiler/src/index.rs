@@ -27,6 +27,8 @@ indices! {
     MemoryIndex "memory";
     /// A global of a module, imports first.
     GlobalIndex "global";
+    /// A tag of a module, imports first.
+    TagIndex "tag";
     /// An element segment of a module.
     ElemIndex "elem";
     /// A data segment of a module.
@@ -44,6 +46,8 @@ indices! {
     MemoryId "mem";
     /// A global of the program.
     GlobalId "glob";
+    /// A tag of the program.
+    TagId "exn";
     /// An element segment of an instance of the program.
     ElemId "elemseg";
     /// A data segment of an instance of the program.

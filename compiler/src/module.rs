@@ -6,7 +6,7 @@ use cranelift_codegen::entity::PrimaryMap;
 use wasmparser::{ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, TableType};
 
 use crate::index::{
-    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex,
+    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
 
 /// A validated module. It borrows the bytes it was parsed from.
@@ -28,6 +28,8 @@ pub struct Module<'a> {
     pub memories: PrimaryMap<MemoryIndex, MemoryType>,
     /// Every global, imports first.
     pub globals: PrimaryMap<GlobalIndex, Global<'a>>,
+    /// Types of the tags, imports first.
+    pub tags: PrimaryMap<TagIndex, TypeIndex>,
     /// Exports in the order of the module.
     pub exports: Vec<Export<'a>>,
     /// The start function.
@@ -46,6 +48,8 @@ pub struct Module<'a> {
     pub imported_memories: usize,
     /// Number of imported globals.
     pub imported_globals: usize,
+    /// Number of imported tags.
+    pub imported_tags: usize,
 }
 
 /// An import.
@@ -76,6 +80,7 @@ pub enum Entity {
     Table(TableIndex),
     Memory(MemoryIndex),
     Global(GlobalIndex),
+    Tag(TagIndex),
 }
 
 /// A function.

@@ -14,7 +14,7 @@ use wasmparser::{
 use crate::error::{Error, Location, Result};
 use crate::features::{self, Features, Status};
 use crate::index::{
-    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex,
+    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
 use crate::module::{
     Body, DataSegment, ElemItems, ElemMode, ElemSegment, Entity, Export, Fact, Func, Global,
@@ -161,6 +161,12 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
                 module.memories.push(ty.map_err(invalid)?);
             }
         }
+        Payload::TagSection(reader) => {
+            for tag in reader {
+                let ty = tag.map_err(invalid)?.func_type_idx;
+                module.tags.push(TypeIndex::from_u32(ty));
+            }
+        }
         Payload::GlobalSection(reader) => {
             for global in reader {
                 let global = global.map_err(invalid)?;
@@ -207,14 +213,6 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
     Ok(())
 }
 
-fn unsupported_tag() -> Error {
-    Error::Unsupported {
-        message: "`exception-handling` is not supported yet".into(),
-        location: Location::default(),
-        hint: None,
-    }
-}
-
 fn record_import<'a>(module: &mut Module<'a>, import: wasmparser::Import<'a>) -> Result<()> {
     let entity = match import.ty {
         TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
@@ -234,7 +232,10 @@ fn record_import<'a>(module: &mut Module<'a>, import: wasmparser::Import<'a>) ->
             module.imported_globals += 1;
             Entity::Global(module.globals.push(Global { ty, init: None }))
         }
-        TypeRef::Tag(_) => return Err(unsupported_tag()),
+        TypeRef::Tag(ty) => {
+            module.imported_tags += 1;
+            Entity::Tag(module.tags.push(TypeIndex::from_u32(ty.func_type_idx)))
+        }
     };
     module.imports.push(Import {
         module: import.module,
@@ -252,7 +253,7 @@ fn record_export<'a>(module: &mut Module<'a>, export: wasmparser::Export<'a>) ->
         ExternalKind::Table => Entity::Table(TableIndex::from_u32(export.index)),
         ExternalKind::Memory => Entity::Memory(MemoryIndex::from_u32(export.index)),
         ExternalKind::Global => Entity::Global(GlobalIndex::from_u32(export.index)),
-        ExternalKind::Tag => return Err(unsupported_tag()),
+        ExternalKind::Tag => Entity::Tag(TagIndex::from_u32(export.index)),
     };
     module.exports.push(Export {
         name: export.name,

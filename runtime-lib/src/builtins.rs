@@ -122,6 +122,7 @@ mod tests {
         let sources = [
             include_str!("atomics.rs"),
             include_str!("builtins.rs"),
+            include_str!("exceptions.rs"),
             include_str!("memory.rs"),
             include_str!("table.rs"),
         ];

@@ -6,6 +6,7 @@
 //! - [`options`]: the grants that were baked in, and those of the environment variable.
 //! - [`memory`], [`table`]: instantiation, growth.
 //! - [`trap`]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
+//! - [`exceptions`]: throwing.
 //! - [`atomics`]: waiting at an address of a memory, and waking.
 //! - [`builtins`]: what compiled code calls; [`mem`]: moving and filling bytes.
 //! - [`guest`]: the only way from a guest pointer to memory; [`wasi`]: the system interface.
@@ -24,6 +25,7 @@
 mod arch;
 mod atomics;
 mod builtins;
+mod exceptions;
 mod guest;
 mod invoke;
 mod mem;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::layout::{
-    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, MAGIC,
+    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, LandingRecord, MAGIC,
     Program as Root, program_flags,
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
@@ -145,6 +145,7 @@ pub(super) fn write(
     blob.bytes.extend_from_slice(&lines);
     let names_at = here(blob, 1);
     blob.bytes.extend_from_slice(&names);
+    let landings = write_landings(text, blob);
 
     let mut flags = 0;
     if options.sealed {
@@ -194,7 +195,7 @@ pub(super) fn write(
     write_entry(program, text, &mut root, program.entry, entry);
     root.slice(options_at, options.run_options.len());
     root.slice(script, program.script.as_ref().map_or(0, Vec::len));
-    root.u32(0);
+    root.place(landings);
     root.u64(options.stack_size);
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
@@ -206,6 +207,24 @@ pub(super) fn write(
         });
     }
     Ok(records)
+}
+
+/// Writes the calls that have a handler for exceptions, and a slice of them; `None` without any.
+fn write_landings(text: &Text, blob: &mut Blob) -> Option<Place> {
+    if text.landings.is_empty() {
+        return None;
+    }
+    let landings = here(blob, 4);
+    for landing in &text.landings {
+        let start = blob.bytes.len();
+        blob.u32(landing.return_offset);
+        blob.u32(landing.handler);
+        blob.u32(landing.frame);
+        debug_assert_eq!(blob.bytes.len() - start, size_of::<LandingRecord>());
+    }
+    let slice = here(blob, 4);
+    blob.slice(landings, text.landings.len());
+    Some(slice)
 }
 
 /// The place at the end of the blob, aligned.

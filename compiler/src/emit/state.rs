@@ -75,6 +75,9 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
         };
         put(&mut blob, cell, &bits.to_le_bytes());
     }
+    if let Some(payloads) = program.state.payloads {
+        put(&mut blob, payloads.pool, &payloads.base.to_le_bytes());
+    }
     let elems = program.elems.values();
     let datas = program.datas.values();
     let lengths = elems

@@ -4,7 +4,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::entity::SecondaryMap;
 use wasmc_abi::traps::Trap;
 
-use crate::codegen::{CompiledFunc, Relocation};
+use crate::codegen::{CompiledFunc, Landing, Relocation};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, SigId};
 use crate::program::CodeItem;
@@ -27,6 +27,8 @@ pub(super) struct Text {
     pub relocs: Vec<Relocation>,
     /// Offsets of instructions that may trap, ascending, and why.
     pub traps: Vec<(u32, Trap)>,
+    /// Calls that have a handler for exceptions, ascending.
+    pub landings: Vec<Landing>,
     funcs: SecondaryMap<FuncId, u32>,
     trampolines: SecondaryMap<SigId, u32>,
 }
@@ -61,6 +63,7 @@ pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch) -> Result<Text> {
         parts: Vec::with_capacity(compiled.len()),
         relocs: Vec::new(),
         traps: Vec::new(),
+        landings: Vec::new(),
         funcs: SecondaryMap::new(),
         trampolines: SecondaryMap::new(),
     };
@@ -104,6 +107,11 @@ fn append(text: &mut Text, func: CompiledFunc, arch: Arch) -> Result<()> {
     }
     let start = text.code.len() as u32;
     text.code.extend_from_slice(&func.code);
+    text.landings.extend(func.landings.iter().map(|landing| Landing {
+        return_offset: start + landing.return_offset,
+        handler: start + landing.handler,
+        frame: landing.frame,
+    }));
     for mut reloc in func.relocs {
         reloc.offset += start;
         match reloc.target {

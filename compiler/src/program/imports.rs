@@ -154,6 +154,9 @@ fn matches(
             };
             matches && import.mutable == export.mutable && import.shared == export.shared
         }
+        (Entity::Tag(import), Entity::Tag(export)) => {
+            importer.sigs[ours.tags[import]] == exporter.sigs[theirs.tags[export]]
+        }
         _ => false,
     }
 }
@@ -185,18 +188,19 @@ pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
         Some(maximum) => format!("{minimum} {maximum}"),
         None => minimum.to_string(),
     };
-    match entity {
-        Entity::Func(func) => {
-            let ty = module.func_type(func);
-            let mut text = "func".to_owned();
-            for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
-                if !types.is_empty() {
-                    let types: Vec<_> = types.iter().map(ToString::to_string).collect();
-                    let _ = write!(text, " ({keyword} {})", types.join(" "));
-                }
+    let function = |kind: &str, ty: &FuncType| {
+        let mut text = kind.to_owned();
+        for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
+            if !types.is_empty() {
+                let types: Vec<_> = types.iter().map(ToString::to_string).collect();
+                let _ = write!(text, " ({keyword} {})", types.join(" "));
             }
-            text
         }
+        text
+    };
+    match entity {
+        Entity::Func(func) => function("func", module.func_type(func)),
+        Entity::Tag(tag) => function("tag", &module.types[module.tags[tag]]),
         Entity::Table(table) => {
             let ty = &module.tables[table].ty;
             let limits = limits(ty.initial, ty.maximum);

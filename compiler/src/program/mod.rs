@@ -19,7 +19,7 @@ use wasmparser::{FuncType, GlobalType, MemoryType, TableType};
 
 use crate::index::{
     DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex, InstanceId,
-    MemoryId, MemoryIndex, SigId, TableId, TableIndex, TypeIndex,
+    MemoryId, MemoryIndex, SigId, TableId, TableIndex, TagId, TagIndex, TypeIndex,
 };
 use crate::module::Module;
 
@@ -38,6 +38,8 @@ pub struct Program<'a> {
     pub memories: PrimaryMap<MemoryId, Memory>,
     /// Globals.
     pub globals: PrimaryMap<GlobalId, Global>,
+    /// Signatures of the tags.
+    pub tags: PrimaryMap<TagId, SigId>,
     /// Element segments.
     pub elems: PrimaryMap<ElemId, Elem>,
     /// Data segments.
@@ -77,6 +79,8 @@ pub struct Instance<'a> {
     pub memories: PrimaryMap<MemoryIndex, MemoryId>,
     /// Globals.
     pub globals: PrimaryMap<GlobalIndex, GlobalId>,
+    /// Tags.
+    pub tags: PrimaryMap<TagIndex, TagId>,
     /// Element segments.
     pub elems: PrimaryMap<ElemIndex, ElemId>,
     /// Data segments.
@@ -274,6 +278,21 @@ pub struct StateLayout {
     pub read_only_len: u32,
     /// Offset of a memory state of no bytes, for WASI functions of instances without a memory.
     pub empty_memory: Option<u32>,
+    /// Where payloads of exceptions lie; `None` when each fits into its reference.
+    pub payloads: Option<Payloads>,
+}
+
+/// Where payloads of exceptions lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Payloads {
+    /// Offset in the state of the payload of the exception that was thrown last.
+    pub current: u32,
+    /// Bytes of the largest payload.
+    pub bytes: u32,
+    /// Offset in the state of the [`ExceptionPool`](wasmc_abi::layout::ExceptionPool).
+    pub pool: u32,
+    /// Address of the payloads of exceptions that references were made of.
+    pub base: u64,
 }
 
 /// A step of instantiation; [`wasmc_abi::layout::InitStepKind`] says what each does.
@@ -340,6 +359,38 @@ impl Memory {
     /// log2 of its page size.
     pub fn page_log2(&self) -> u32 {
         self.ty.page_size_log2.unwrap_or(16)
+    }
+}
+
+/// How an exception carries the values of its tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Payload {
+    /// There are none.
+    None,
+    /// One of 32 bits: in the upper half of the reference.
+    Word,
+    /// In memory.
+    Memory,
+}
+
+/// Bytes of a value of a payload in memory.
+pub const PAYLOAD_VALUE: u32 = 16;
+
+impl Program<'_> {
+    /// How exceptions of a tag carry its values.
+    pub fn payload(&self, tag: TagId) -> Payload {
+        match self.sigs[self.tags[tag]].params() {
+            [] => Payload::None,
+            [wasmparser::ValType::I32 | wasmparser::ValType::F32] => Payload::Word,
+            _ => Payload::Memory,
+        }
+    }
+
+    /// The id that a tag has in references to exceptions: from 1, because null is 0. The upmost
+    /// bit says that the payload lies in memory.
+    pub fn tag_id(&self, tag: TagId) -> u32 {
+        let in_memory = self.payload(tag) == Payload::Memory;
+        (tag.index() as u32 + 1) | (u32::from(in_memory) << 31)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Places: address slots of memories and growing tables, and the layout of the state.
 
-use wasmc_abi::layout::{self, MemoryState, TableState};
+use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
 
 use super::reach::{Reached, hottest_memory};
 use super::{
-    GLOBAL_CELL, Memory, Program, Reference, Strategy, Table, TablePlace, bytes_of_pages, init,
-    script,
+    GLOBAL_CELL, Memory, PAYLOAD_VALUE, Payload, Payloads, Program, Reference, Strategy, Table,
+    TablePlace, bytes_of_pages, init, script,
 };
 use crate::error::{Error, Location, Result};
+use crate::index::TagId;
 use crate::options::Options;
 
 /// Most bytes of a 32-bit memory.
@@ -24,7 +25,9 @@ pub(super) fn assign(
     let mut slots = Slots::new();
     assign_memories(program, reached, options, &mut slots)?;
     assign_tables(program, &mut slots)?;
-    lay_out_state(program, reached)
+    lay_out_state(program, reached)?;
+    place_payloads(program, &mut slots);
+    Ok(())
 }
 
 /// Hands out address slots from number 1.
@@ -215,6 +218,25 @@ fn lay_out_state(program: &mut Program<'_>, reached: &Reached) -> Result<()> {
         .filter(|&len| len <= i32::MAX as u32)
         .ok_or_else(|| limit("globals and tables need more than 2 GiB".to_owned()))?;
     Ok(())
+}
+
+/// Places the payloads of exceptions at the end of the state.
+fn place_payloads(program: &mut Program<'_>, slots: &mut Slots) {
+    let in_memory = |&tag: &TagId| program.payload(tag) == Payload::Memory;
+    let values = |tag: TagId| program.sigs[program.tags[tag]].params().len() as u32;
+    let Some(values) = program.tags.keys().filter(in_memory).map(values).max() else {
+        return;
+    };
+    let bytes = values * PAYLOAD_VALUE;
+    let pool = program.state.len.next_multiple_of(16);
+    let current = (pool + size_of::<ExceptionPool>() as u32).next_multiple_of(16);
+    program.state.len = current + bytes;
+    program.state.payloads = Some(Payloads {
+        current,
+        bytes,
+        pool,
+        base: slots.take(layout::SLOT_SIZE),
+    });
 }
 
 fn end_padding(end: u32, alignment: u32) -> u32 {

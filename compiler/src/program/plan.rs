@@ -67,6 +67,7 @@ impl Program<'_> {
             tables: PrimaryMap::new(),
             memories: PrimaryMap::new(),
             globals: PrimaryMap::new(),
+            tags: PrimaryMap::new(),
             elems: PrimaryMap::new(),
             datas: PrimaryMap::new(),
             code: Vec::new(),
@@ -103,6 +104,7 @@ fn declare_instance<'a>(
         tables: PrimaryMap::new(),
         memories: PrimaryMap::new(),
         globals: PrimaryMap::new(),
+        tags: PrimaryMap::new(),
         elems: PrimaryMap::new(),
         datas: PrimaryMap::new(),
         linked_initialize: None,
@@ -125,6 +127,9 @@ fn declare_instance<'a>(
                     }
                     Entity::Global(index) => {
                         instance.globals.push(exporter.globals[index]);
+                    }
+                    Entity::Tag(index) => {
+                        instance.tags.push(exporter.tags[index]);
                     }
                 }
             }
@@ -194,6 +199,9 @@ fn declare_defined(program: &mut Program<'_>, instance: &mut Instance<'_>, id: I
             image: Vec::new(),
             state: 0,
         }));
+    }
+    for &ty in module.tags.values().skip(module.imported_tags) {
+        instance.tags.push(program.tags.push(instance.sigs[ty]));
     }
     for ty in module.memories.values().skip(module.imported_memories) {
         instance.memories.push(program.memories.push(Memory {

@@ -1,7 +1,7 @@
 //! Calls: direct, through tables, and tail calls.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value, types};
 use wasmc_abi::traps::Trap;
 use wasmc_abi::wasi;
 
@@ -9,21 +9,46 @@ use super::env::{Symbol, Translator};
 use crate::index::{FuncIndex, MemoryId, TableIndex, TypeIndex};
 use crate::program::FuncKind;
 
+/// What a call calls.
+#[derive(Clone, Copy)]
+pub(super) enum Callee {
+    Direct(FuncRef),
+    Indirect(SigRef, Value),
+}
+
 impl Translator<'_, '_> {
     pub fn call(&mut self, index: u32) {
         let id = self.instance.funcs[FuncIndex::from_u32(index)];
         let func = &self.program.funcs[id];
         let params = self.program.sigs[func.sig].params().len();
         let mut args = self.pop_many(params);
-        let function = match func.kind {
-            FuncKind::Defined { .. } => self.function(id),
+        match func.kind {
+            FuncKind::Defined { .. } => {
+                let function = self.function(id);
+                self.call_guest(Callee::Direct(function), &args);
+            }
             FuncKind::Wasi { function, memory } => {
                 // The runtime's function is called directly, with the memory that it works on.
                 args.insert(0, self.wasi_memory(memory));
-                self.wasi_function(id, wasi_index(function))
+                let function = self.wasi_function(id, wasi_index(function));
+                let call = self.builder.ins().call(function, &args);
+                let results = self.builder.inst_results(call);
+                self.stack.extend_from_slice(results);
+            }
+        }
+    }
+
+    /// Calls a function of the guest's convention and pushes its results.
+    fn call_guest(&mut self, callee: Callee, args: &[Value]) {
+        if let Some(landing) = self.landing() {
+            return self.try_call(callee, args, landing);
+        }
+        let call = match callee {
+            Callee::Direct(function) => self.builder.ins().call(function, args),
+            Callee::Indirect(signature, code) => {
+                self.builder.ins().call_indirect(signature, code, args)
             }
         };
-        let call = self.builder.ins().call(function, &args);
         let results = self.builder.inst_results(call);
         self.stack.extend_from_slice(results);
     }
@@ -39,9 +64,7 @@ impl Translator<'_, '_> {
 
     pub fn call_indirect(&mut self, ty: u32, table: u32) {
         let (code, args, signature) = self.callee_of_table(ty, table);
-        let call = self.builder.ins().call_indirect(signature, code, &args);
-        let results = self.builder.inst_results(call);
-        self.stack.extend_from_slice(results);
+        self.call_guest(Callee::Indirect(signature, code), &args);
     }
 
     pub fn return_call_indirect(&mut self, ty: u32, table: u32) {
@@ -54,9 +77,7 @@ impl Translator<'_, '_> {
 
     pub fn call_ref(&mut self, ty: u32) {
         let (code, args, signature) = self.callee_of_reference(ty);
-        let call = self.builder.ins().call_indirect(signature, code, &args);
-        let results = self.builder.inst_results(call);
-        self.stack.extend_from_slice(results);
+        self.call_guest(Callee::Indirect(signature, code), &args);
     }
 
     pub fn return_call_ref(&mut self, ty: u32) {
@@ -72,7 +93,7 @@ impl Translator<'_, '_> {
     fn callee_of_reference(
         &mut self,
         ty: u32,
-    ) -> (Value, Vec<Value>, cranelift_codegen::ir::SigRef) {
+    ) -> (Value, Vec<Value>, SigRef) {
         let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
         let reference = self.pop();
         self.trap_unless(reference, Trap::NullFunctionReference);
@@ -86,7 +107,7 @@ impl Translator<'_, '_> {
         &mut self,
         ty: u32,
         table: u32,
-    ) -> (Value, Vec<Value>, cranelift_codegen::ir::SigRef) {
+    ) -> (Value, Vec<Value>, SigRef) {
         let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let index = self.pop();

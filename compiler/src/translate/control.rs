@@ -1,9 +1,9 @@
 //! Blocks, loops, branches.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value, types};
 use wasmc_abi::traps::Trap;
-use wasmparser::{BlockType, BrTable, ValType};
+use wasmparser::{BlockType, BrTable, Catch, TryTable, ValType};
 
 use super::env::{Translator, value_type};
 use crate::index::TypeIndex;
@@ -36,6 +36,11 @@ enum Kind {
     If {
         alternative: ir::Block,
         params: Vec<Value>,
+    },
+    /// `try_table`, with what it catches and the place where exceptions land, once one may.
+    TryTable {
+        catches: Vec<Catch>,
+        landing: Option<ir::Block>,
     },
     /// `if` after its `else`; whether the end of the first part was reached is in `exit_reached`.
     Else,
@@ -96,6 +101,31 @@ impl Translator<'_, '_> {
                 params: params.to_vec(),
             }
         });
+    }
+
+    pub fn try_table(&mut self, table: &TryTable) {
+        let handles = self.reachable && !table.catches.is_empty();
+        self.open(table.ty, |_, _| Kind::TryTable {
+            catches: table.catches.clone(),
+            landing: None,
+        });
+        if handles {
+            self.handlers.push(self.control.len() - 1);
+        }
+    }
+
+    /// Where exceptions land that are thrown here; `None` when they leave the function.
+    pub fn landing(&mut self) -> Option<ir::Block> {
+        let depth = *self.handlers.last()?;
+        let Kind::TryTable { landing, .. } = &mut self.control[depth].kind else {
+            unreachable!("the blocks that handle exceptions are `try_table`s");
+        };
+        let block = *landing.get_or_insert_with(|| {
+            let block = self.builder.create_block();
+            self.builder.append_block_param(block, types::I64);
+            block
+        });
+        Some(block)
     }
 
     /// Opens a block; `enter` is called where it can be reached, with its parameters.
@@ -185,6 +215,14 @@ impl Translator<'_, '_> {
                 self.jump(frame.exit, &params);
                 exit_reached = true;
             }
+            Kind::TryTable { catches, landing } => {
+                if !catches.is_empty() {
+                    self.handlers.pop();
+                }
+                if let Some(landing) = landing {
+                    self.land(landing, &catches);
+                }
+            }
             Kind::Block | Kind::Else => {}
         }
         self.stack.truncate(frame.height);
@@ -213,7 +251,7 @@ impl Translator<'_, '_> {
     }
 
     /// Where a branch goes, and how many values it takes there.
-    fn target(&mut self, relative_depth: u32) -> (ir::Block, usize) {
+    pub fn target(&mut self, relative_depth: u32) -> (ir::Block, usize) {
         let depth = self.control.len() - 1 - relative_depth as usize;
         let frame = &mut self.control[depth];
         match frame.kind {
@@ -225,7 +263,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn jump(&mut self, block: ir::Block, values: &[Value]) {
+    pub fn jump(&mut self, block: ir::Block, values: &[Value]) {
         let args = block_args(values);
         self.builder.ins().jump(block, &args);
     }

@@ -25,6 +25,8 @@ pub(super) struct Translator<'p, 'f> {
     pub stack: Vec<Value>,
     /// Open blocks, outermost first.
     pub control: Vec<super::control::Frame>,
+    /// Those of the open blocks that handle exceptions: indices in `control`.
+    pub handlers: Vec<usize>,
     pub locals: Vec<Variable>,
     /// Whether the current place can be reached.
     pub reachable: bool,
@@ -166,6 +168,8 @@ pub(super) enum Region {
     Sizes,
     /// Lengths of segments.
     Lengths,
+    /// Payloads of exceptions.
+    Payloads,
 }
 
 impl Region {
@@ -173,6 +177,7 @@ impl Region {
         let (kind, index, name) = match self {
             Region::Sizes => (0, 0, "sizes"),
             Region::Lengths => (0, 1, "lengths"),
+            Region::Payloads => (0, 2, "payloads"),
             Region::Memory(id) => (1, id.as_u32(), "memory"),
             Region::Table(id) => (2, id.as_u32(), "table"),
             Region::Global(id) => (3, id.as_u32(), "global"),

@@ -8,6 +8,7 @@ mod bulk;
 mod calls;
 mod control;
 mod env;
+mod exceptions;
 mod globals;
 mod memory;
 mod numeric;
@@ -59,6 +60,7 @@ pub(crate) fn translate(
                     builder: FunctionBuilder::new(func, context),
                     stack: Vec::new(),
                     control: Vec::new(),
+                    handlers: Vec::new(),
                     locals: Vec::new(),
                     reachable: true,
                     functions: Default::default(),

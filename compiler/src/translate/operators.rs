@@ -13,7 +13,12 @@ pub(super) fn translate(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
     use Operator as O;
     let nests = matches!(
         operator,
-        O::Block { .. } | O::Loop { .. } | O::If { .. } | O::Else | O::End
+        O::Block { .. }
+            | O::Loop { .. }
+            | O::If { .. }
+            | O::TryTable { .. }
+            | O::Else
+            | O::End
     );
     if fx.reachable || nests {
         translate_reachable(fx, operator);
@@ -44,6 +49,9 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::ReturnCallRef { type_index } => fx.return_call_ref(type_index),
         O::BrOnNull { relative_depth } => fx.br_on_null(relative_depth),
         O::BrOnNonNull { relative_depth } => fx.br_on_non_null(relative_depth),
+        O::TryTable { ref try_table } => fx.try_table(try_table),
+        O::Throw { tag_index } => fx.throw(tag_index),
+        O::ThrowRef => fx.throw_ref(),
         O::Drop => drop(fx.pop()),
         O::Select | O::TypedSelect { .. } => fx.select(),
 

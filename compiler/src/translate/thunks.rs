@@ -77,6 +77,7 @@ pub(super) fn wasi(
         builder: FunctionBuilder::new(func, context),
         stack: Vec::new(),
         control: Vec::new(),
+        handlers: Vec::new(),
         locals: Vec::new(),
         reachable: true,
         functions: Default::default(),

@@ -152,8 +152,8 @@ pub struct Program {
     pub options: RelSlice,
     /// [`ScriptCommand`](crate::script::ScriptCommand)s of a script executable.
     pub script: RelSlice,
-    /// Padding; 0.
-    pub reserved: u32,
+    /// A [`RelSlice`] of [`LandingRecord`]s, ascending; null when nothing handles exceptions.
+    pub landings: RelPtr,
     /// Bytes of the guest's stack.
     pub stack_size: u64,
 }
@@ -189,6 +189,34 @@ pub struct FunctionRecord {
 }
 
 const _: () = assert!(size_of::<FunctionRecord>() == 20);
+
+/// A call in `try_table`: where an exception that comes out of it goes on. The code there gets the
+/// reference to the exception in the first register of Cranelift's exception payloads, and may
+/// find anything in the others.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct LandingRecord {
+    /// Text offset of the call's return address.
+    pub return_offset: u32,
+    /// Text offset of the code that handles the exception.
+    pub handler: u32,
+    /// Bytes between the frame pointer and the stack pointer at the call.
+    pub frame: u32,
+}
+
+const _: () = assert!(size_of::<LandingRecord>() == 12);
+
+/// Payloads of exceptions that references were made of, in units of 16 bytes. Writable.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ExceptionPool {
+    /// Address of unit 0, which is never used: a slot's address.
+    pub base: u64,
+    /// Number of units in use.
+    pub used: u64,
+}
+
+const _: () = assert!(size_of::<ExceptionPool>() == 16);
 
 /// A memory: its fixed place and its changing size. Writable.
 #[derive(Debug)]
@@ -314,6 +342,16 @@ pub const fn funcref(type_id: u32, code_offset: u32) -> u64 {
 pub const fn externref(n: u32) -> u64 {
     n as u64 + 1
 }
+
+/// The bit of an exnref that says that its payload lies in memory.
+///
+/// ```text
+/// 63                             32 31 30                          0
+/// | payload of 32 bits, or its unit | m | tag id (canonical, >= 1) |
+/// ```
+///
+/// Null is 0. With `m`, unit 0 means the payload of the exception that was thrown last.
+pub const EXNREF_IN_MEMORY: u32 = 1 << 31;
 
 /// Exit status of a program that trapped.
 pub const STATUS_TRAP: i32 = 134;

@@ -57,6 +57,8 @@ traps! {
     UncaughtException = 15, "uncaught exception";
     /// The interruption that `--timeout` or `--fuel` asked for.
     Interrupted = 16, "interrupted";
+    /// `throw_ref` of a null reference.
+    NullExceptionReference = 17, "null exception reference";
 }
 
 impl Trap {

@@ -139,6 +139,23 @@ pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
     )
 }
 
+/// Goes on at `pc` with the stack pointer, the frame pointer and the exception given: in the handler
+/// of a call in progress.
+///
+/// # Safety
+/// The pointers must be those of that call's function at that call, and no frame that is left may
+/// be needed.
+#[unsafe(naked)]
+pub unsafe extern "C" fn resume(pc: usize, sp: usize, fp: usize, exception: u64) -> ! {
+    naked_asm!(
+        "mov sp, x1",
+        "mov x29, x2",
+        "mov x9, x0",
+        "mov x0, x3",
+        "br x9",
+    )
+}
+
 /// The registers of the caller, to walk its frames.
 #[inline(always)]
 pub fn registers() -> Registers {

@@ -134,6 +134,22 @@ pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
     )
 }
 
+/// Goes on at `pc` with the stack pointer, the frame pointer and the exception given: in the handler
+/// of a call in progress.
+///
+/// # Safety
+/// The pointers must be those of that call's function at that call, and no frame that is left may
+/// be needed.
+#[unsafe(naked)]
+pub unsafe extern "C" fn resume(pc: usize, sp: usize, fp: usize, exception: u64) -> ! {
+    naked_asm!(
+        "mov rsp, rsi",
+        "mov rbp, rdx",
+        "mov rax, rcx",
+        "jmp rdi",
+    )
+}
+
 /// The registers of the caller, to walk its frames.
 #[inline(always)]
 pub fn registers() -> Registers {

@@ -1,0 +1,226 @@
+//! Exceptions.
+//!
+//! A reference to an exception is a value of 64 bits ([`EXNREF_IN_MEMORY`]). Where a `try_table`
+//! encloses a call, that call has a landing: the code there compares the exception's tag with the
+//! clauses, and throws on what none of them catches. A `throw` jumps to the landing of its own
+//! function, or leaves the function by way of the runtime. Nothing is done where nothing is thrown.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    self, BlockArg, ExceptionTableData, ExceptionTableItem, InstBuilder, MemFlagsData, Value, types,
+};
+use wasmc_abi::builtins::Builtin;
+use wasmc_abi::layout::EXNREF_IN_MEMORY;
+use wasmc_abi::traps::Trap;
+use wasmparser::{Catch, ValType};
+
+use super::calls::Callee;
+use super::env::{Region, Translator, value_type};
+use crate::index::{TagId, TagIndex};
+use crate::program::{PAYLOAD_VALUE, Payload, Payloads};
+
+impl Translator<'_, '_> {
+    pub fn throw(&mut self, tag: u32) {
+        let tag = self.instance.tags[TagIndex::from_u32(tag)];
+        let values = self.pop_many(self.payload_types(tag).len());
+        let id = i64::from(self.program.tag_id(tag));
+        let id = self.builder.ins().iconst(types::I64, id);
+        let exception = match self.program.payload(tag) {
+            Payload::None => id,
+            Payload::Word => {
+                let word = match self.type_of(values[0]) {
+                    types::I32 => values[0],
+                    _ => self
+                        .builder
+                        .ins()
+                        .bitcast(types::I32, MemFlagsData::new(), values[0]),
+                };
+                let word = self.builder.ins().uextend(types::I64, word);
+                let word = self.builder.ins().ishl_imm_u(word, 32);
+                self.builder.ins().bor(word, id)
+            }
+            Payload::Memory => {
+                let current = self.state(self.payloads().current);
+                let flags = self.trusted(Region::Payloads);
+                for (value, offset) in values.into_iter().zip(offsets()) {
+                    self.builder.ins().store(flags, value, current, offset);
+                }
+                id
+            }
+        };
+        self.raise(exception);
+    }
+
+    pub fn throw_ref(&mut self) {
+        let exception = self.pop();
+        self.trap_unless(exception, Trap::NullExceptionReference);
+        self.raise(exception);
+    }
+
+    /// Goes on where the exception is handled.
+    fn raise(&mut self, exception: Value) {
+        match self.landing() {
+            Some(landing) => self.jump(landing, &[exception]),
+            None => {
+                let frame = self.builder.ins().get_frame_pointer(types::I64);
+                self.call_builtin(Builtin::throw, &[exception, frame]);
+                self.trap(Trap::UncaughtException);
+            }
+        }
+        self.reachable = false;
+    }
+
+    /// Calls a function of the guest's convention; exceptions that come out of it land in
+    /// `landing`.
+    pub fn try_call(&mut self, callee: Callee, args: &[Value], landing: ir::Block) {
+        let signature = match callee {
+            Callee::Direct(function) => self.builder.func.dfg.ext_funcs[function].signature,
+            Callee::Indirect(signature, _) => signature,
+        };
+        let next = self.builder.create_block();
+        let returns = self.builder.func.dfg.signatures[signature].returns.clone();
+        for ty in &returns {
+            self.builder.append_block_param(next, ty.value_type);
+        }
+        let results: Vec<_> = (0..returns.len() as u32).map(BlockArg::TryCallRet).collect();
+        let dfg = &mut self.builder.func.dfg;
+        let normal = dfg.block_call(next, &results);
+        let landing = dfg.block_call(landing, &[BlockArg::TryCallExn(0)]);
+        let handlers = [ExceptionTableItem::Default(landing)];
+        let table = ExceptionTableData::new(signature, normal, handlers);
+        let table = dfg.exception_tables.push(table);
+        match callee {
+            Callee::Direct(function) => self.builder.ins().try_call(function, args, table),
+            Callee::Indirect(_, code) => self.builder.ins().try_call_indirect(code, args, table),
+        };
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
+        let results = self.builder.block_params(next).to_vec();
+        self.stack.extend(results);
+    }
+
+    /// Fills the landing of a `try_table` that is closed: labels are those around it.
+    pub fn land(&mut self, landing: ir::Block, catches: &[Catch]) {
+        self.builder.seal_block(landing);
+        self.builder.switch_to_block(landing);
+        let exception = self.builder.block_params(landing)[0];
+        for catch in catches {
+            match *catch {
+                Catch::One { tag, label } => self.catch(exception, tag, label, false),
+                Catch::OneRef { tag, label } => self.catch(exception, tag, label, true),
+                Catch::All { label } => {
+                    let (block, _) = self.target(label);
+                    return self.jump(block, &[]);
+                }
+                Catch::AllRef { label } => {
+                    let reference = self.kept(exception);
+                    let (block, _) = self.target(label);
+                    return self.jump(block, &[reference]);
+                }
+            }
+        }
+        self.raise(exception);
+    }
+
+    /// Branches to the label if the exception has the tag.
+    fn catch(&mut self, exception: Value, tag: u32, label: u32, by_reference: bool) {
+        let tag = self.instance.tags[TagIndex::from_u32(tag)];
+        let expected = i64::from(self.program.tag_id(tag));
+        let id = self.builder.ins().ireduce(types::I32, exception);
+        let same = self.builder.ins().icmp_imm_u(IntCC::Equal, id, expected);
+        let (caught, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(same, caught, &[], next, &[]);
+        self.builder.seal_block(caught);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(caught);
+        let mut values = self.payload_values(tag, exception);
+        if by_reference {
+            let reference = self.kept(exception);
+            values.push(reference);
+        }
+        let (block, _) = self.target(label);
+        self.jump(block, &values);
+        self.builder.switch_to_block(next);
+    }
+
+    fn payload_types(&self, tag: TagId) -> Vec<ValType> {
+        self.program.sigs[self.program.tags[tag]].params().to_vec()
+    }
+
+    fn payloads(&self) -> Payloads {
+        let payloads = self.program.state.payloads;
+        payloads.expect("a place for payloads in memory")
+    }
+
+    /// The values that an exception of the tag carries.
+    fn payload_values(&mut self, tag: TagId, exception: Value) -> Vec<Value> {
+        let types = self.payload_types(tag);
+        match self.program.payload(tag) {
+            Payload::None => Vec::new(),
+            Payload::Word => {
+                let word = self.builder.ins().ushr_imm_u(exception, 32);
+                let word = self.builder.ins().ireduce(types::I32, word);
+                vec![match value_type(types[0]) {
+                    types::I32 => word,
+                    ty => self.builder.ins().bitcast(ty, MemFlagsData::new(), word),
+                }]
+            }
+            Payload::Memory => {
+                // Unit 0 stands for the payload that was thrown last.
+                let payloads = self.payloads();
+                let unit = self.builder.ins().ushr_imm_u(exception, 32);
+                let offset = self.builder.ins().ishl_imm_u(unit, 4);
+                let base = self
+                    .builder
+                    .ins()
+                    .iconst(types::I64, payloads.base as i64);
+                let kept = self.builder.ins().iadd(base, offset);
+                let current = self.state(payloads.current);
+                let address = self.builder.ins().select(unit, kept, current);
+                let flags = self.trusted(Region::Payloads);
+                let load = |(ty, offset)| {
+                    let ty = value_type(ty);
+                    self.builder.ins().load(ty, flags, address, offset)
+                };
+                types.into_iter().zip(offsets()).map(load).collect()
+            }
+        }
+    }
+
+    /// A reference to the exception: its payload must have a place of its own from now on.
+    fn kept(&mut self, exception: Value) -> Value {
+        let Some(payloads) = self.program.state.payloads else {
+            return exception;
+        };
+        let (keep, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.append_block_param(next, types::I64);
+        // Neither a payload in the reference nor a unit, but the bit above the tag's id.
+        const { assert!(EXNREF_IN_MEMORY == 1 << 31) };
+        let upper = self.builder.ins().ushr_imm_u(exception, 31);
+        let lies_elsewhere = self.builder.ins().icmp_imm_u(IntCC::Equal, upper, 1);
+        let unchanged = [BlockArg::Value(exception)];
+        self.builder
+            .ins()
+            .brif(lies_elsewhere, keep, &[], next, &unchanged);
+        self.builder.seal_block(keep);
+        self.builder.switch_to_block(keep);
+        let pool = self.state(payloads.pool);
+        let current = self.state(payloads.current);
+        let len = i64::from(payloads.bytes);
+        let len = self.builder.ins().iconst(types::I64, len);
+        let unit = self.call_builtin(Builtin::keep_payload, &[pool, current, len]);
+        let unit = unit.expect("keep_payload has a result");
+        let unit = self.builder.ins().uextend(types::I64, unit);
+        let unit = self.builder.ins().ishl_imm_u(unit, 32);
+        let reference = self.builder.ins().bor(exception, unit);
+        self.jump(next, &[reference]);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
+        self.builder.block_params(next)[0]
+    }
+}
+
+/// Offsets of the values of a payload in memory.
+fn offsets() -> impl Iterator<Item = i32> {
+    (0..).step_by(PAYLOAD_VALUE as usize)
+}
