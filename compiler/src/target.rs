@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cranelift_codegen::isa::{self, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, Flags};
-use wasmc_abi::cpu::x86_64 as features;
+use wasmc_abi::cpu::{aarch64, x86_64 as features};
 use wasmc_abi::layout;
 
 use crate::options::{OptLevel, Options};
@@ -82,7 +82,7 @@ pub const TARGETS: &[TargetRow] = &[
         ],
         slot0: layout::SLOT0_AARCH64,
         linker_emulation: "aarch64linux",
-        cpus: &[Cpu::Generic, Cpu::Native],
+        cpus: &[Cpu::Generic, Cpu::Armv8_1, Cpu::Native],
     },
 ];
 
@@ -130,6 +130,8 @@ pub enum Cpu {
     X86_64V4,
     /// ARMv8.0.
     Generic,
+    /// ARMv8.1: with atomic instructions (LSE).
+    Armv8_1,
     /// Whatever this machine has.
     Native,
 }
@@ -143,6 +145,7 @@ impl Cpu {
             Cpu::X86_64V3 => "x86-64-v3",
             Cpu::X86_64V4 => "x86-64-v4",
             Cpu::Generic => "generic",
+            Cpu::Armv8_1 => "armv8.1-a",
             Cpu::Native => "native",
         }
     }
@@ -207,33 +210,43 @@ impl Target {
     }
 }
 
-/// A feature of x86-64: Cranelift's flag, the first level that has it, and the bit that the
+/// A feature of a processor: Cranelift's flag, the first level that has it, and the bit that the
 /// runtime checks at start.
-struct X86Feature {
+struct Feature {
     flag: &'static str,
     level: u8,
     bit: u32,
 }
 
+/// The level of features that only `native` may turn on.
+const NATIVE_ONLY: u8 = 9;
+
 #[rustfmt::skip]
-const X86_FEATURES: &[X86Feature] = &[
-    X86Feature { flag: "has_sse3",         level: 2, bit: features::SSE3 },
-    X86Feature { flag: "has_ssse3",        level: 2, bit: features::SSSE3 },
-    X86Feature { flag: "has_sse41",        level: 2, bit: features::SSE41 },
-    X86Feature { flag: "has_sse42",        level: 2, bit: features::SSE42 },
-    X86Feature { flag: "has_popcnt",       level: 2, bit: features::POPCNT },
-    X86Feature { flag: "has_cmpxchg16b",   level: 2, bit: features::CMPXCHG16B },
-    X86Feature { flag: "has_avx",          level: 3, bit: features::AVX },
-    X86Feature { flag: "has_avx2",         level: 3, bit: features::AVX2 },
-    X86Feature { flag: "has_bmi1",         level: 3, bit: features::BMI1 },
-    X86Feature { flag: "has_bmi2",         level: 3, bit: features::BMI2 },
-    X86Feature { flag: "has_lzcnt",        level: 3, bit: features::LZCNT },
-    X86Feature { flag: "has_fma",          level: 3, bit: features::FMA },
-    X86Feature { flag: "has_avx512f",      level: 4, bit: features::AVX512F },
-    X86Feature { flag: "has_avx512vl",     level: 4, bit: features::AVX512VL },
-    X86Feature { flag: "has_avx512dq",     level: 4, bit: features::AVX512DQ },
-    X86Feature { flag: "has_avx512bitalg", level: 5, bit: features::AVX512BITALG },
-    X86Feature { flag: "has_avx512vbmi",   level: 5, bit: features::AVX512VBMI },
+const AARCH64_FEATURES: &[Feature] = &[
+    Feature { flag: "has_lse",   level: 2,           bit: aarch64::LSE },
+    Feature { flag: "has_fp16",  level: NATIVE_ONLY, bit: aarch64::FP16 },
+    Feature { flag: "has_pauth", level: NATIVE_ONLY, bit: aarch64::PAUTH },
+];
+
+#[rustfmt::skip]
+const X86_FEATURES: &[Feature] = &[
+    Feature { flag: "has_sse3",         level: 2, bit: features::SSE3 },
+    Feature { flag: "has_ssse3",        level: 2, bit: features::SSSE3 },
+    Feature { flag: "has_sse41",        level: 2, bit: features::SSE41 },
+    Feature { flag: "has_sse42",        level: 2, bit: features::SSE42 },
+    Feature { flag: "has_popcnt",       level: 2, bit: features::POPCNT },
+    Feature { flag: "has_cmpxchg16b",   level: 2, bit: features::CMPXCHG16B },
+    Feature { flag: "has_avx",          level: 3, bit: features::AVX },
+    Feature { flag: "has_avx2",         level: 3, bit: features::AVX2 },
+    Feature { flag: "has_bmi1",         level: 3, bit: features::BMI1 },
+    Feature { flag: "has_bmi2",         level: 3, bit: features::BMI2 },
+    Feature { flag: "has_lzcnt",        level: 3, bit: features::LZCNT },
+    Feature { flag: "has_fma",          level: 3, bit: features::FMA },
+    Feature { flag: "has_avx512f",      level: 4, bit: features::AVX512F },
+    Feature { flag: "has_avx512vl",     level: 4, bit: features::AVX512VL },
+    Feature { flag: "has_avx512dq",     level: 4, bit: features::AVX512DQ },
+    Feature { flag: "has_avx512bitalg", level: 5, bit: features::AVX512BITALG },
+    Feature { flag: "has_avx512vbmi",   level: 5, bit: features::AVX512VBMI },
 ];
 
 /// What code is generated for.
@@ -255,14 +268,18 @@ pub(crate) fn code_target(options: &Options) -> Result<CodeTarget, String> {
         _ => isa::lookup_by_name(arch.row().triple).map_err(|error| text(&error))?,
     };
     let level = match cpu {
-        Cpu::X86_64 => 1,
-        Cpu::X86_64V2 => 2,
+        Cpu::X86_64 | Cpu::Generic => 1,
+        Cpu::X86_64V2 | Cpu::Armv8_1 => 2,
         Cpu::X86_64V3 => 3,
         Cpu::X86_64V4 => 4,
-        Cpu::Generic | Cpu::Native => 0,
+        Cpu::Native => 0,
     };
-    if arch == Arch::X86_64 && cpu != Cpu::Native {
-        for feature in X86_FEATURES {
+    let features = match arch {
+        Arch::X86_64 => X86_FEATURES,
+        Arch::Aarch64 => AARCH64_FEATURES,
+    };
+    if cpu != Cpu::Native {
+        for feature in features {
             let value = if feature.level <= level {
                 "true"
             } else {
@@ -278,20 +295,16 @@ pub(crate) fn code_target(options: &Options) -> Result<CodeTarget, String> {
         builder.finish(flags).map_err(|error| text(&error))
     };
     let isa = finish(options.opt_level)?;
-    let mut required_cpu = 0;
-    if arch == Arch::X86_64 {
-        let enabled: Vec<_> = isa
-            .isa_flags()
-            .into_iter()
-            .filter(|value| value.as_bool() == Some(true))
-            .map(|value| value.name)
-            .collect();
-        for feature in X86_FEATURES {
-            if enabled.contains(&feature.flag) {
-                required_cpu |= feature.bit;
-            }
-        }
-    }
+    let enabled: Vec<_> = isa
+        .isa_flags()
+        .into_iter()
+        .filter(|value| value.as_bool() == Some(true))
+        .map(|value| value.name)
+        .collect();
+    let required_cpu = features
+        .iter()
+        .filter(|feature| enabled.contains(&feature.flag))
+        .fold(0, |bits, feature| bits | feature.bit);
     Ok(CodeTarget {
         isa,
         unoptimised: finish(OptLevel::None)?,

@@ -2,9 +2,9 @@
   stp fp, lr, [sp, #-16]!
   mov fp, sp
 block0:
-  movz x4, #16
-  movk x4, x4, #1, LSL #32
-  ldr w2, [x4, w2, UXTW]
+  mov w4, w2
+  orr x4, x4, #4294967296
+  ldr w2, [x4, #16]
   b label1
 block1:
   ldp fp, lr, [sp], #16
@@ -26,9 +26,9 @@ block1:
   mov fp, sp
 block0:
   movz w4, #7
-  movz x5, #16
-  movk x5, x5, #1, LSL #32
-  str w4, [x5, w2, UXTW]
+  mov w5, w2
+  orr x5, x5, #4294967296
+  str w4, [x5, #16]
   b label1
 block1:
   ldp fp, lr, [sp], #16
@@ -38,11 +38,11 @@ block1:
   stp fp, lr, [sp, #-16]!
   mov fp, sp
 block0:
-  movz x5, #16
-  movk x5, x5, #1, LSL #32
-  ldr w6, [x5, w2, UXTW]
+  mov w5, w2
+  orr x5, x5, #4294967296
+  ldr w6, [x5, #16]
   add w6, w6, #1
-  str w6, [x5, w2, UXTW]
+  str w6, [x5, #16]
   b label1
 block1:
   ldp fp, lr, [sp], #16

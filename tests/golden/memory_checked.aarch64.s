@@ -2,13 +2,12 @@
   stp fp, lr, [sp, #-16]!
   mov fp, sp
 block0:
-  mov w6, w2
-  add x6, x6, #20
+  mov w5, w2
+  add x6, x5, #20
   subs xzr, x6, #65536
   b.hi #trap=heap_oob
-  movz x8, #16
-  movk x8, x8, #1, LSL #32
-  ldr w2, [x8, w2, UXTW]
+  orr x7, x5, #4294967296
+  ldr w2, [x7, #16]
   b label1
 block1:
   ldp fp, lr, [sp], #16
@@ -33,14 +32,13 @@ block1:
   stp fp, lr, [sp, #-16]!
   mov fp, sp
 block0:
-  mov w6, w2
-  add x6, x6, #20
+  mov w5, w2
+  add x6, x5, #20
   subs xzr, x6, #65536
   b.hi #trap=heap_oob
-  movz w8, #7
-  movz x9, #16
-  movk x9, x9, #1, LSL #32
-  str w8, [x9, w2, UXTW]
+  movz w7, #7
+  orr x8, x5, #4294967296
+  str w7, [x8, #16]
   b label1
 block1:
   ldp fp, lr, [sp], #16
@@ -50,15 +48,14 @@ block1:
   stp fp, lr, [sp, #-16]!
   mov fp, sp
 block0:
-  mov w7, w2
-  add x7, x7, #20
+  mov w6, w2
+  add x7, x6, #20
   subs xzr, x7, #65536
   b.hi #trap=heap_oob
-  movz x9, #16
-  movk x9, x9, #1, LSL #32
-  ldr w10, [x9, w2, UXTW]
-  add w10, w10, #1
-  str w10, [x9, w2, UXTW]
+  orr x8, x6, #4294967296
+  ldr w9, [x8, #16]
+  add w9, w9, #1
+  str w9, [x8, #16]
   b label1
 block1:
   ldp fp, lr, [sp], #16

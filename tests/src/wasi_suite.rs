@@ -15,6 +15,7 @@ use serde_json::Value;
 use wasmc_compiler::{Error, Options, compile};
 use wasmparser::{Parser, Payload};
 
+use crate::expected;
 use crate::jobs::{self, caught};
 use crate::process::{Executable, Launch};
 
@@ -39,6 +40,15 @@ pub struct TestResult {
     pub name: String,
     /// How it ended.
     pub verdict: Verdict,
+}
+
+/// The tests lie in the folder that `WASI_TESTSUITE` names, or beside the repository.
+pub fn folder() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("WASI_TESTSUITE") {
+        return Some(folder.into());
+    }
+    let beside = expected::repository().join("../shared/wasi-testsuite");
+    beside.is_dir().then_some(beside)
 }
 
 /// Runs every test in a folder and its subfolders; the results are sorted by name.

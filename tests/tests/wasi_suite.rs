@@ -1,28 +1,16 @@
 //! The prebuilt WASI tests, where they are at hand.
 
-use std::env;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 
 use wasmc_compiler::Options;
-use wasmc_tests::expected;
 use wasmc_tests::wasi_suite::{self, Verdict};
-
-/// The tests lie in the folder that `WASI_TESTSUITE` names, or beside the repository.
-fn folder() -> Option<PathBuf> {
-    if let Some(folder) = env::var_os("WASI_TESTSUITE") {
-        return Some(folder.into());
-    }
-    let beside = expected::repository().join("../shared/wasi-testsuite");
-    beside.is_dir().then_some(beside)
-}
 
 #[test]
 fn wasi_tests_pass() {
     // Past the test harness, which would hide it.
     let mut out = io::stdout().lock();
-    let Some(folder) = folder() else {
+    let Some(folder) = wasi_suite::folder() else {
         writeln!(
             out,
             "SKIPPED: the WASI tests are absent; WASI_TESTSUITE names their folder"

@@ -10,6 +10,7 @@ use super::{
 use crate::error::{Error, Location, Result};
 use crate::index::TagId;
 use crate::options::Options;
+use crate::target::Arch;
 
 /// Most bytes of a 32-bit memory.
 const MEMORY32_MAX: u64 = 1 << 32;
@@ -22,7 +23,7 @@ pub(super) fn assign(
     reached: &Reached,
     options: &Options,
 ) -> Result<()> {
-    let mut slots = Slots::new();
+    let mut slots = Slots::new(options.target.arch);
     assign_memories(program, reached, options, &mut slots)?;
     assign_tables(program, &mut slots)?;
     lay_out_state(program, reached)?;
@@ -30,18 +31,50 @@ pub(super) fn assign(
     Ok(())
 }
 
-/// Hands out address slots from number 1.
+/// Where guarded slots end on aarch64. There kernels may have addresses of 39 bits only, and load
+/// executables from 341 GiB on: what lies below has to do for most programs.
+const AARCH64_GUARDED_END: u64 = 192 << 30;
+/// Addresses on aarch64 that nothing is given: there such kernels, and emulators, put executables,
+/// stacks and whatever has no fixed address.
+const AARCH64_GAP: std::ops::Range<u64> = 336 << 30..512 << 30;
+
+/// Hands out addresses to memories and tables: slots from number 1, on aarch64 only to guarded
+/// memories and only as long as there are some; the rest is packed there.
 struct Slots {
     next: u64,
+    /// The next address of what is packed.
+    packed: Option<u64>,
 }
 
 impl Slots {
-    fn new() -> Slots {
-        Slots { next: 1 }
+    fn new(arch: Arch) -> Slots {
+        Slots {
+            next: 1,
+            packed: (arch == Arch::Aarch64).then_some(AARCH64_GUARDED_END),
+        }
     }
 
-    /// The address of as many slots in a row as `bytes` bytes need.
+    /// The address of a slot for a guarded memory, if there is one left.
+    fn take_guarded(&mut self) -> Option<u64> {
+        let base = layout::SLOT_SIZE * (self.next + 1);
+        if self.packed.is_some() && base + layout::SLOT_SIZE > AARCH64_GUARDED_END {
+            return None;
+        }
+        self.next += 1;
+        Some(base)
+    }
+
+    /// The address of `bytes` bytes that nothing is reached beyond.
     fn take(&mut self, bytes: u64) -> u64 {
+        if let Some(packed) = &mut self.packed {
+            let bytes = bytes.max(1).next_multiple_of(layout::WASM_PAGE);
+            if *packed < AARCH64_GAP.end && *packed + bytes > AARCH64_GAP.start {
+                *packed = AARCH64_GAP.end;
+            }
+            let base = *packed;
+            *packed += bytes;
+            return base;
+        }
         let base = layout::SLOT_SIZE * (self.next + 1);
         self.next += bytes.div_ceil(layout::SLOT_SIZE).max(1);
         base
@@ -81,10 +114,18 @@ fn assign_memories(
         slots.skip_to(slot0 + program.memories[hottest].max);
     }
     for (id, memory) in program.memories.iter_mut() {
-        memory.base = match hottest == Some(id) {
-            true => slot0,
-            false => slots.take(memory.max),
+        if hottest == Some(id) {
+            memory.base = slot0;
+            continue;
+        }
+        let guarded = match memory.strategy {
+            Strategy::Guarded => slots.take_guarded(),
+            Strategy::Checked => None,
         };
+        memory.base = guarded.unwrap_or_else(|| {
+            memory.strategy = Strategy::Checked;
+            slots.take(memory.max)
+        });
     }
     Ok(())
 }
@@ -241,4 +282,29 @@ fn place_payloads(program: &mut Program<'_>, slots: &mut Slots) {
 
 fn end_padding(end: u32, alignment: u32) -> u32 {
     end.next_multiple_of(alignment) - end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guarded_memories_have_slots_of_their_own_on_x86_64() {
+        let mut slots = Slots::new(Arch::X86_64);
+        assert_eq!(slots.take_guarded(), Some(32 << 30));
+        assert_eq!(slots.take(1), 48 << 30);
+        assert_eq!(slots.take(64 << 30), 64 << 30);
+        assert_eq!(slots.take_guarded(), Some(128 << 30));
+    }
+
+    #[test]
+    fn memories_are_packed_on_aarch64_when_slots_run_out() {
+        let mut slots = Slots::new(Arch::Aarch64);
+        let guarded = std::iter::from_fn(|| slots.take_guarded()).last();
+        assert_eq!(guarded, Some(176 << 30));
+        assert_eq!(slots.take(1), 192 << 30);
+        assert_eq!(slots.take(4 << 30), (192 << 30) + layout::WASM_PAGE);
+        // What does not fit below the gap lies beyond it.
+        assert_eq!(slots.take(160 << 30), 512 << 30);
+    }
 }

@@ -94,13 +94,13 @@ impl Translator<'_, '_> {
                 let access =
                     MemFlagsData::new().with_trap_code(Some(code(Trap::MemoryOutOfBounds)));
                 let flags = self.flags(access, Region::Memory(id));
-                self.guarded_address(id, index, memarg.offset, flags)
+                self.guarded_address(id, index, memarg.offset, bytes, flags)
             }
             Strategy::Checked => {
                 self.check_bounds(id, index, memarg.offset, bytes);
                 let access = MemFlagsData::new().with_notrap();
                 let flags = self.flags(access, Region::Memory(id));
-                self.guarded_address(id, index, memarg.offset, flags)
+                self.guarded_address(id, index, memarg.offset, bytes, flags)
             }
         }
     }
@@ -113,6 +113,7 @@ impl Translator<'_, '_> {
         id: MemoryId,
         index: Value,
         offset: u64,
+        bytes: u32,
         flags: MemFlagsData,
     ) -> Address {
         let memory = &self.program.memories[id];
@@ -138,6 +139,21 @@ impl Translator<'_, '_> {
         } else {
             index
         };
+        if !self.is_x86()
+            && !memory.ty.memory64
+            && fits_aarch64_access(offset, bytes)
+            && memory.base.trailing_zeros() >= 32
+        {
+            // The index has none of the base's bits, so that `|` adds them, by one instruction
+            // whose immediate is the base in slot 0; accesses of several offsets share it. The
+            // code generator would take a sum apart and add the offset to the base instead.
+            let base = self.builder.ins().iconst(types::I64, memory.base as i64);
+            return Address {
+                base: self.builder.ins().bor(index, base),
+                offset: Offset32::new(offset as i32),
+                flags,
+            };
+        }
         match small(start) {
             Some(offset) if self.is_x86() => Address {
                 base: index,
@@ -274,4 +290,11 @@ impl Translator<'_, '_> {
         };
         self.push(size);
     }
+}
+
+/// Whether a load or store of aarch64 can hold an offset that is not 0.
+fn fits_aarch64_access(offset: u64, bytes: u32) -> bool {
+    let bytes = u64::from(bytes);
+    let scaled = offset.is_multiple_of(bytes) && offset / bytes < 1 << 12;
+    offset > 0 && (scaled || offset < 1 << 8)
 }
