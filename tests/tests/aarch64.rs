@@ -85,7 +85,9 @@ fn scripts_pass() {
     }
     for path in expected::inputs("scripts", "wast") {
         let text = std::fs::read_to_string(&path).expect("the script can be read");
-        tasks.push((path.display().to_string(), text, &guarded));
+        // Not guarded: a store that straddles the end of a memory may write what lies inside before
+        // it traps (`docs/architecture.md`), and they assert that it does not.
+        tasks.push((path.display().to_string(), text, &checked));
     }
     let reports = jobs::run(&tasks, |(path, text, config)| run(path, text, config));
     let mut failures = String::new();
