@@ -166,18 +166,18 @@ mod tests {
             "(module
                (type $f (func (param i32)))
                (type $g (func (param (ref $f))))
-               (type $h (func (result (ref null $h)))))",
+               (type $h (func (result (ref null $g)))))",
         );
         assert_eq!(first, [0, 1, 2]);
         let second = sigs(
             "(module
-               (type $h (func (result (ref null $h))))
                (type $other (func (param i64)))
                (type $f (func (param i32)))
                (type $g (func (param (ref $f))))
+               (type $h (func (result (ref null $g))))
                (type $g2 (func (param (ref null $f))))
                (type $g3 (func (param (ref $other)))))",
         );
-        assert_eq!(second, [2, 3, 0, 1, 4, 5]);
+        assert_eq!(second, [3, 0, 1, 2, 4, 5]);
     }
 }
