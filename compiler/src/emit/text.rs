@@ -11,8 +11,14 @@ use crate::program::CodeItem;
 use crate::target::Arch;
 use crate::translate::Symbol;
 
-/// Most bytes of code: offsets and branches reach 2 GiB.
-const MAX_TEXT: u64 = i32::MAX as u64;
+/// Most bytes of code: offsets and the branches of x86-64 reach 2 GiB, those of aarch64 128 MiB,
+/// in which the runtime's functions, behind the text, must lie as well.
+fn max_text(arch: Arch) -> u64 {
+    match arch {
+        Arch::X86_64 => i32::MAX as u64,
+        Arch::Aarch64 => 120 << 20,
+    }
+}
 
 /// Code in its final order.
 #[derive(Debug)]
@@ -72,7 +78,7 @@ pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch) -> Result<Text> {
         let start = u64::next_multiple_of(end, u64::from(func.alignment));
         text.alignment = text.alignment.max(u64::from(func.alignment));
         end = start + func.code.len() as u64;
-        if end > MAX_TEXT {
+        if end > max_text(arch) {
             return Err(too_large());
         }
         match func.item {
