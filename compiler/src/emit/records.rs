@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::layout::{
-    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, LandingRecord, MAGIC,
-    Program as Root, program_flags,
+    self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, LandingRecord,
+    MAGIC, Program as Root, program_flags,
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;

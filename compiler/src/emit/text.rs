@@ -113,11 +113,12 @@ fn append(text: &mut Text, func: CompiledFunc, arch: Arch) -> Result<()> {
     }
     let start = text.code.len() as u32;
     text.code.extend_from_slice(&func.code);
-    text.landings.extend(func.landings.iter().map(|landing| Landing {
-        return_offset: start + landing.return_offset,
-        handler: start + landing.handler,
-        frame: landing.frame,
-    }));
+    text.landings
+        .extend(func.landings.iter().map(|landing| Landing {
+            return_offset: start + landing.return_offset,
+            handler: start + landing.handler,
+            frame: landing.frame,
+        }));
     for mut reloc in func.relocs {
         reloc.offset += start;
         match reloc.target {

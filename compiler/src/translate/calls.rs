@@ -90,10 +90,7 @@ impl Translator<'_, '_> {
 
     /// The code address, the arguments and the signature of a call through a reference, whose type
     /// was validated: it can only be null.
-    fn callee_of_reference(
-        &mut self,
-        ty: u32,
-    ) -> (Value, Vec<Value>, SigRef) {
+    fn callee_of_reference(&mut self, ty: u32) -> (Value, Vec<Value>, SigRef) {
         let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
         let reference = self.pop();
         self.trap_unless(reference, Trap::NullFunctionReference);
@@ -103,11 +100,7 @@ impl Translator<'_, '_> {
     }
 
     /// The checked code address, the arguments and the signature of an indirect call.
-    fn callee_of_table(
-        &mut self,
-        ty: u32,
-        table: u32,
-    ) -> (Value, Vec<Value>, SigRef) {
+    fn callee_of_table(&mut self, ty: u32, table: u32) -> (Value, Vec<Value>, SigRef) {
         let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let index = self.pop();

@@ -82,7 +82,9 @@ impl Translator<'_, '_> {
         for ty in &returns {
             self.builder.append_block_param(next, ty.value_type);
         }
-        let results: Vec<_> = (0..returns.len() as u32).map(BlockArg::TryCallRet).collect();
+        let results: Vec<_> = (0..returns.len() as u32)
+            .map(BlockArg::TryCallRet)
+            .collect();
         let dfg = &mut self.builder.func.dfg;
         let normal = dfg.block_call(next, &results);
         let landing = dfg.block_call(landing, &[BlockArg::TryCallExn(0)]);
@@ -170,10 +172,7 @@ impl Translator<'_, '_> {
                 let payloads = self.payloads();
                 let unit = self.builder.ins().ushr_imm_u(exception, 32);
                 let offset = self.builder.ins().ishl_imm_u(unit, 4);
-                let base = self
-                    .builder
-                    .ins()
-                    .iconst(types::I64, payloads.base as i64);
+                let base = self.builder.ins().iconst(types::I64, payloads.base as i64);
                 let kept = self.builder.ins().iadd(base, offset);
                 let current = self.state(payloads.current);
                 let address = self.builder.ins().select(unit, kept, current);

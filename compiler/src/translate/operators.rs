@@ -13,12 +13,7 @@ pub(super) fn translate(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
     use Operator as O;
     let nests = matches!(
         operator,
-        O::Block { .. }
-            | O::Loop { .. }
-            | O::If { .. }
-            | O::TryTable { .. }
-            | O::Else
-            | O::End
+        O::Block { .. } | O::Loop { .. } | O::If { .. } | O::TryTable { .. } | O::Else | O::End
     );
     if fx.reachable || nests {
         translate_reachable(fx, operator);

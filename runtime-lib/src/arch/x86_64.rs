@@ -142,12 +142,7 @@ pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
 /// be needed.
 #[unsafe(naked)]
 pub unsafe extern "C" fn resume(pc: usize, sp: usize, fp: usize, exception: u64) -> ! {
-    naked_asm!(
-        "mov rsp, rsi",
-        "mov rbp, rdx",
-        "mov rax, rcx",
-        "jmp rdi",
-    )
+    naked_asm!("mov rsp, rsi", "mov rbp, rdx", "mov rax, rcx", "jmp rdi",)
 }
 
 /// The registers of the caller, to walk its frames.
