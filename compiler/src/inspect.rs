@@ -122,15 +122,7 @@ pub struct Sizes {
 /// not it compiles them; invalid modules and components are errors.
 pub fn inspect(module: &[u8]) -> Result<Inspection> {
     if Parser::is_component(module) {
-        return Err(Error::Unsupported {
-            message: "this is a component, not a module".to_owned(),
-            location: Location::default(),
-            hint: Some(
-                "build a core module (for example for `wasm32-wasip1`), or extract it with \
-                 `wasm-tools component unbundle`"
-                    .to_owned(),
-            ),
-        });
+        return Err(crate::parse::is_a_component());
     }
     let all = PROPOSALS
         .iter()

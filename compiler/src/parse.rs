@@ -33,21 +33,26 @@ pub(crate) fn parse(bytes: &[u8], features: Features) -> Result<Module<'_>> {
         });
     }
     if Parser::is_component(bytes) {
-        return Err(Error::Unsupported {
-            message: "this is a component, not a module; components are not supported yet".into(),
-            location: Location::default(),
-            hint: Some(
-                "compile the core module: build for `wasm32-wasip1`, or extract it with \
-                 `wasm-tools component unbundle`"
-                    .into(),
-            ),
-        });
+        return Err(is_a_component());
     }
     match parse_sections(bytes, features) {
         Err(Error::Invalid { message, location }) => {
             Err(explain(bytes, features, message, location))
         }
         result => result,
+    }
+}
+
+/// What is said of a component.
+pub(crate) fn is_a_component() -> Error {
+    Error::Unsupported {
+        message: "this is a component, not a module; components are not supported yet".into(),
+        location: Location::default(),
+        hint: Some(
+            "use the core module: build for `wasm32-wasip1`, or extract it with \
+             `wasm-tools component unbundle`"
+                .into(),
+        ),
     }
 }
 
@@ -72,7 +77,10 @@ fn explain(bytes: &[u8], allowed: Features, message: String, location: Location)
         };
     }
     let disabled = names(Status::Complete);
-    let verb = if disabled.len() == 1 { "is" } else { "are" };
+    let (verb, pronoun) = match disabled.len() {
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
     let flags: Vec<_> = missing
         .iter()
         .map(|proposal| format!("-W {}", proposal.name))
@@ -80,7 +88,7 @@ fn explain(bytes: &[u8], allowed: Features, message: String, location: Location)
     Error::Unsupported {
         message: format!("{} {verb} disabled", disabled.join(", ")),
         location,
-        hint: Some(format!("pass `{}` to enable it", flags.join(" "))),
+        hint: Some(format!("pass `{}` to enable {pronoun}", flags.join(" "))),
     }
 }
 
