@@ -2,16 +2,16 @@
 //!
 //! In reading order:
 //!
-//! - [`start`]: from the kernel's entry to the guest's `_start` and to the exit status.
-//! - [`options`]: the grants that were baked in, and those of the environment variable.
+//! - [`start`][]: from the kernel's entry to the guest's `_start` and to the exit status.
+//! - [`options`][]: the grants that were baked in, and those of the environment variable.
 //! - [`memory`], [`table`]: instantiation, growth.
-//! - [`trap`]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
-//! - [`exceptions`]: throwing.
-//! - [`atomics`]: waiting at an address of a memory, and waking.
-//! - [`builtins`]: what compiled code calls; [`mem`]: moving and filling bytes.
-//! - [`guest`]: the only way from a guest pointer to memory; [`wasi`]: the system interface.
-//! - [`invoke`]: `--invoke`; [`script`]: the driver of the spec suite.
-//! - [`output`]: the only place that prints; [`sys`]: the only system calls; [`arch`]: the only
+//! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
+//! - [`exceptions`][]: throwing.
+//! - [`atomics`][]: waiting at an address of a memory, and waking.
+//! - [`builtins`][]: what compiled code calls; [`mem`]: moving and filling bytes.
+//! - [`guest`][]: the only way from a guest pointer to memory; [`wasi`]: the system interface.
+//! - [`invoke`][]: `--invoke`; [`script`]: the driver of the spec suite.
+//! - [`output`][]: the only place that prints; [`sys`]: the only system calls; [`arch`]: the only
 //!   assembly.
 //!
 //! The symbols that cross to the guest are listed in `wasmc_abi`; whatever a program does not
