@@ -35,6 +35,31 @@ pub(super) struct Translator<'p, 'f> {
     pub symbols: HashMap<(Symbol, i64), ir::GlobalValue>,
 }
 
+impl<'p, 'f> Translator<'p, 'f> {
+    /// The state at the beginning of a function.
+    pub fn new(
+        program: &'p Program<'p>,
+        instance: &'p Instance<'p>,
+        isa: &'p dyn TargetIsa,
+        builder: FunctionBuilder<'f>,
+    ) -> Self {
+        Translator {
+            program,
+            instance,
+            isa,
+            builder,
+            stack: Vec::new(),
+            control: Vec::new(),
+            handlers: Vec::new(),
+            locals: Vec::new(),
+            reachable: true,
+            functions: HashMap::new(),
+            signatures: HashMap::new(),
+            symbols: HashMap::new(),
+        }
+    }
+}
+
 /// What code refers to outside its function.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Symbol {

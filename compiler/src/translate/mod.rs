@@ -53,20 +53,12 @@ pub(crate) fn translate(
             FuncKind::Defined { instance, index } => {
                 let sig = program.funcs[id].sig;
                 func.signature = env::guest_signature(&program.sigs[sig]);
-                let mut translator = Translator {
+                let mut translator = Translator::new(
                     program,
-                    instance: &program.instances[instance],
+                    &program.instances[instance],
                     isa,
-                    builder: FunctionBuilder::new(func, context),
-                    stack: Vec::new(),
-                    control: Vec::new(),
-                    handlers: Vec::new(),
-                    locals: Vec::new(),
-                    reachable: true,
-                    functions: Default::default(),
-                    signatures: Default::default(),
-                    symbols: Default::default(),
-                };
+                    FunctionBuilder::new(func, context),
+                );
                 let body = program.body(instance, index);
                 translate_body(&mut translator, body).map_err(|error| Error::Invalid {
                     message: error.message().to_owned(),

@@ -70,20 +70,7 @@ pub(super) fn wasi(
     };
     func.signature = guest_signature(&program.sigs[program.funcs[id].sig]);
     let (_, instance) = program.instances.iter().next().expect("an instance");
-    let mut fx = Translator {
-        program,
-        instance,
-        isa,
-        builder: FunctionBuilder::new(func, context),
-        stack: Vec::new(),
-        control: Vec::new(),
-        handlers: Vec::new(),
-        locals: Vec::new(),
-        reachable: true,
-        functions: Default::default(),
-        signatures: Default::default(),
-        symbols: Default::default(),
-    };
+    let mut fx = Translator::new(program, instance, isa, FunctionBuilder::new(func, context));
     let entry = fx.builder.create_block();
     fx.builder.append_block_params_for_function_params(entry);
     fx.builder.switch_to_block(entry);
