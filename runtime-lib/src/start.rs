@@ -136,17 +136,12 @@ pub fn share_auxiliary_vector() {
 /// that the program names.
 ///
 /// # Safety
-/// `stack` must be the stack pointer at the process's entry, `program` the record in the image and
-/// `dynamic` the image's dynamic section, or null when it has none.
-pub unsafe extern "C" fn start(
-    stack: *const usize,
-    program: *const Program,
-    dynamic: *const [u64; 2],
-) -> ! {
+/// `stack` must be the stack pointer at the process's entry and `program` the record in the image.
+pub unsafe extern "C" fn start(stack: *const usize, program: *const Program) -> ! {
     // SAFETY: as the caller vouches. Nothing before `relocate` reads relocated data.
     let process = unsafe { Process::new(stack) };
     // SAFETY: as above.
-    unsafe { relocate(&process, dynamic) };
+    unsafe { relocate(&process) };
     // Beyond this point the image is as the linker described it.
 
     // SAFETY: the record is constant.
@@ -295,6 +290,9 @@ struct Relocation {
     addend: u64,
 }
 
+/// Bytes of an ELF file's header, behind which the program headers stand.
+const FILE_HEADER_BYTES: usize = 64;
+const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
 const PT_GNU_RELRO: u32 = 0x6474_e552;
 const DT_NULL: u64 = 0;
@@ -308,22 +306,25 @@ const DT_RELR: u64 = 36;
 ///
 /// # Safety
 /// As for [`start`]; must be called once.
-unsafe fn relocate(process: &Process, dynamic: *const [u64; 2]) {
-    if dynamic.is_null() {
-        return;
-    }
+unsafe fn relocate(process: &Process) {
     let headers = process.auxiliary(AT_PHDR).unwrap_or(0) as *const ProgramHeader;
     let count = process.auxiliary(AT_PHNUM).unwrap_or(0);
     let (mut rela, mut rela_bytes, mut relr, mut relr_bytes) = (0, 0, 0, 0);
     // SAFETY: the kernel gives the address of the program headers, which say where the dynamic
-    // section lies, and with it how far the image was moved. The linker has written the tables,
+    // section lies, and with it how far the image was moved: a linker puts them behind the ELF
+    // header. The linker has written the tables,
     // whose places are words of the image.
     unsafe {
-        let (mut base, mut relro, mut relro_bytes) = (0, 0, 0);
+        let (mut base, mut dynamic, mut relro, mut relro_bytes) = (0, 0, 0, 0);
         for at in 0..count {
             let header = &*headers.add(at);
             match header.kind {
-                PT_DYNAMIC => base = (dynamic as usize).wrapping_sub(header.address as usize),
+                // The segment that holds the program headers, at their usual place in the file.
+                PT_LOAD if header.offset == 0 => {
+                    let address = header.address as usize + FILE_HEADER_BYTES;
+                    base = (headers as usize).wrapping_sub(address);
+                }
+                PT_DYNAMIC => dynamic = header.address as usize,
                 PT_GNU_RELRO => {
                     relro = header.address as usize;
                     relro_bytes = header.memory_size as usize;
@@ -331,7 +332,11 @@ unsafe fn relocate(process: &Process, dynamic: *const [u64; 2]) {
                 _ => {}
             }
         }
-        let mut entry = dynamic;
+        if dynamic == 0 {
+            return;
+        }
+        let word = |address: usize| base.wrapping_add(address) as *mut usize;
+        let mut entry: *const [u64; 2] = word(dynamic).cast();
         while (*entry)[0] != DT_NULL {
             let value = (*entry)[1] as usize;
             match (*entry)[0] {
@@ -343,7 +348,6 @@ unsafe fn relocate(process: &Process, dynamic: *const [u64; 2]) {
             }
             entry = entry.add(1);
         }
-        let word = |address: usize| base.wrapping_add(address) as *mut usize;
         for at in 0..rela_bytes / size_of::<Relocation>() {
             let relocation = &*word(rela).cast::<Relocation>().add(at);
             if relocation.info as u32 as u64 == arch::RELOCATION_RELATIVE {

@@ -22,11 +22,11 @@ pub(super) struct MemoryFileSystem {
 
 impl MemoryFileSystem {
     /// A file system with these inputs, by name, and no output.
-    pub(super) fn new(inputs: Vec<(String, Bytes)>) -> MemoryFileSystem {
+    pub(super) fn new(inputs: Vec<(String, Arc<Bytes>)>) -> MemoryFileSystem {
         MemoryFileSystem {
             inputs: inputs
                 .into_iter()
-                .map(|(name, bytes)| (PathBuf::from(name), Arc::new(bytes)))
+                .map(|(name, bytes)| (PathBuf::from(name), bytes))
                 .collect(),
             output: Arc::default(),
         }

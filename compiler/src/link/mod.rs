@@ -2,13 +2,14 @@
 //!
 //! [libwild](https://docs.rs/libwild) does the linking, in this process: there is no temporary
 //! file and no system linker. `filesystem` gives it files that exist in memory only,
-//! `environment` keeps its environment variables away, and `verify` makes sure that what comes
+//! `environment` keeps its environment variables away, `segments` saves a segment, and `verify` makes sure that what comes
 //! out is what the runtime and the user's security rely on: a static position-independent
 //! executable without writable code.
 
 mod environment;
 mod filesystem;
 mod runtime_object;
+mod segments;
 mod verify;
 
 #[cfg(test)]
@@ -88,22 +89,45 @@ pub(crate) fn link(request: LinkRequest) -> Result<Vec<u8>, LinkError> {
     let runtime = runtime_object(arch).ok_or_else(|| runtime_object::missing(arch))?;
 
     // Guest code comes first, so that its section begins where its segment begins.
-    let mut inputs: Vec<_> = request.objects.into_iter().map(Bytes::from).collect();
-    inputs.push(runtime.bytes.into());
-    let executable = link_inputs(arch, inputs, request.symbols)?;
+    let objects = request.objects.into_iter().map(Bytes::from);
+    let inputs: Vec<_> = objects
+        .chain([runtime.bytes.into()])
+        .map(Arc::new)
+        .collect();
+    // Without relocations nothing has to be protected once they are done: a segment less to map.
+    let mut executable = link_inputs(arch, &inputs, request.symbols, Relro::No)?;
+    if verify::has_relocations(&executable) {
+        executable = link_inputs(arch, &inputs, request.symbols, Relro::Yes)?;
+    } else {
+        segments::merge_dynamic(&mut executable);
+    }
     verify::verify(&executable, arch)
         .map_err(|message| LinkError::new(format!("the linked executable is wrong: {message}")))?;
     Ok(executable)
 }
 
+/// Whether what relocations write is made read-only at start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Relro {
+    /// It is, by the runtime: it lies in a segment of its own.
+    Yes,
+    /// There is nothing that would have to be.
+    No,
+}
+
 /// Links objects, in this order.
-fn link_inputs(arch: Arch, inputs: Vec<Bytes>, symbols: Symbols) -> Result<Vec<u8>, LinkError> {
-    let mut arguments = Arguments::new(arch, symbols);
+fn link_inputs(
+    arch: Arch,
+    inputs: &[Arc<Bytes>],
+    symbols: Symbols,
+    relro: Relro,
+) -> Result<Vec<u8>, LinkError> {
+    let mut arguments = Arguments::new(arch, symbols, relro);
     // The linker takes the same path only once: every name is distinct.
     let inputs: Vec<_> = inputs
-        .into_iter()
+        .iter()
         .enumerate()
-        .map(|(index, bytes)| (format!("input{index}.o"), bytes))
+        .map(|(index, bytes)| (format!("input{index}.o"), Arc::clone(bytes)))
         .collect();
     arguments
         .0
@@ -115,7 +139,7 @@ fn link_inputs(arch: Arch, inputs: Vec<Bytes>, symbols: Symbols) -> Result<Vec<u
 struct Arguments(Vec<String>);
 
 impl Arguments {
-    fn new(arch: Arch, symbols: Symbols) -> Arguments {
+    fn new(arch: Arch, symbols: Symbols, relro: Relro) -> Arguments {
         // ELF by name: the default is the host's format.
         let mut arguments = vec!["wild", "-flavor", "gnu", "-m", arch.row().linker_emulation];
         arguments.extend([
@@ -129,7 +153,11 @@ impl Arguments {
             "--eh-frame-hdr",
             "--no-identity-comment",
         ]);
-        for option in ["relro", "now", "pack-relative-relocs", "noexecstack"] {
+        let relro = match relro {
+            Relro::Yes => "relro",
+            Relro::No => "norelro",
+        };
+        for option in [relro, "now", "pack-relative-relocs", "noexecstack"] {
             arguments.extend(["-z", option]);
         }
         if symbols == Symbols::Strip {

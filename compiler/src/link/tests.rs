@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::mem::offset_of;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::Arc;
 
 use object::read::elf::{ElfFile64, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, elf};
@@ -14,8 +15,10 @@ use wasmc_abi::builtins::Builtin;
 use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program};
 use wasmc_abi::{symbols, wasi};
 
-use super::verify::verify;
-use super::{LinkRequest, Symbols, clear_linker_environment, link, link_inputs, runtime_object};
+use super::verify::{has_relocations, verify};
+use super::{
+    LinkRequest, Relro, Symbols, clear_linker_environment, link, link_inputs, runtime_object,
+};
 use crate::target::Arch;
 use guest::{Guest, STATUS, page_size};
 
@@ -224,8 +227,8 @@ fn an_undefined_symbol_is_an_error_that_names_it() {
 fn a_warning_is_an_error() {
     for arch in arches() {
         // Without the runtime nothing defines the entry point.
-        let inputs = vec![Guest::new(arch).object().into()];
-        let error = link_inputs(arch, inputs, Symbols::Keep).unwrap_err();
+        let inputs = [Arc::new(Guest::new(arch).object().into())];
+        let error = link_inputs(arch, &inputs, Symbols::Keep, Relro::No).unwrap_err();
         assert!(error.message.starts_with("the linker warns: "), "{error}");
         assert!(error.message.contains(symbols::START), "{error}");
     }
@@ -272,9 +275,62 @@ fn variables_of_the_linker_are_refused() {
 }
 
 #[test]
+fn only_what_is_relocated_is_protected_at_start() {
+    for arch in arches() {
+        for relocated in [false, true] {
+            let guest = Guest {
+                relocated,
+                ..Guest::new(arch)
+            };
+            let executable = guest.link(Symbols::Keep).unwrap();
+            assert_eq!(has_relocations(&executable), relocated);
+            let segments = parse(&executable).elf_program_headers().to_vec();
+            let protects = segments
+                .iter()
+                .any(|segment| segment.p_type(Endianness::Little) == elf::PT_GNU_RELRO);
+            assert_eq!(protects, relocated);
+            let writable = segments.iter().filter(|segment| {
+                segment.p_type(Endianness::Little) == elf::PT_LOAD
+                    && segment.p_flags(Endianness::Little) & elf::PF_W != 0
+            });
+            assert_eq!(writable.count(), if relocated { 2 } else { 1 });
+            dynamic_is_mapped(&executable);
+        }
+    }
+}
+
+/// The dynamic section's header, segment and symbol agree, and a mapped segment holds its bytes.
+fn dynamic_is_mapped(executable: &[u8]) {
+    let le = Endianness::Little;
+    let file = parse(executable);
+    let segments = file.elf_program_headers();
+    let dynamic = segments
+        .iter()
+        .find(|segment| segment.p_type(le) == elf::PT_DYNAMIC)
+        .unwrap();
+    let (address, offset) = (dynamic.p_vaddr(le), dynamic.p_offset(le));
+    let section = file.section_by_name(".dynamic").unwrap();
+    assert_eq!(section.address(), address);
+    assert_eq!(section.file_range().unwrap().0, offset);
+    let symbol = file.symbol_by_name("_DYNAMIC");
+    assert!(symbol.is_none_or(|symbol| symbol.address() == address));
+    assert!(segments.iter().any(|segment| {
+        segment.p_type(le) == elf::PT_LOAD
+            && segment.p_vaddr(le) <= address
+            && address + dynamic.p_memsz(le) <= segment.p_vaddr(le) + segment.p_filesz(le)
+            && segment.p_vaddr(le).wrapping_sub(address)
+                == segment.p_offset(le).wrapping_sub(offset)
+    }));
+}
+
+#[test]
 fn what_is_unsafe_is_refused() {
     let arch = Arch::host().unwrap();
-    let good = Guest::new(arch).link(Symbols::Strip).unwrap();
+    let good = Guest {
+        relocated: true,
+        ..Guest::new(arch)
+    };
+    let good = good.link(Symbols::Strip).unwrap();
     assert_eq!(verify(&good, arch), Ok(()));
 
     // Offsets of fields in the ELF header and in a program header.

@@ -89,8 +89,26 @@ fn verify_stack(segments: &[ProgramHeader64<Le>]) -> Result {
     )
 }
 
-/// The dynamic section asks for no library and no relocation of code, and becomes read-only after
-/// relocation.
+/// Whether an executable has to relocate itself when it starts.
+pub(super) fn has_relocations(bytes: &[u8]) -> bool {
+    let sizes = [elf::DT_RELASZ, elf::DT_RELRSZ, elf::DT_RELSZ];
+    // What cannot be read is refused by `verify`.
+    let has = || {
+        let header = FileHeader64::<Le>::parse(bytes).ok()?;
+        let segments = header.program_headers(Le, bytes).ok()?;
+        let dynamic = of_type(segments, elf::PT_DYNAMIC).next()?;
+        let entries = dynamic.dynamic(Le, bytes).ok()??;
+        Some(
+            entries
+                .iter()
+                .any(|entry| sizes.contains(&entry.d_tag.get(Le)) && entry.d_val.get(Le) != 0),
+        )
+    };
+    has().unwrap_or(true)
+}
+
+/// The dynamic section asks for no library and no relocation of code, and what is relocated becomes
+/// read-only after that.
 fn verify_dynamic(segments: &[ProgramHeader64<Le>], bytes: &[u8]) -> Result {
     let Some(dynamic) = of_type(segments, elf::PT_DYNAMIC).next() else {
         return Err(String::from(
@@ -115,6 +133,9 @@ fn verify_dynamic(segments: &[ProgramHeader64<Le>], bytes: &[u8]) -> Result {
             }
             _ => {}
         }
+    }
+    if !has_relocations(bytes) {
+        return Ok(());
     }
     let start = dynamic.p_vaddr(Le);
     let end = start + dynamic.p_memsz(Le);

@@ -25,6 +25,8 @@ pub(super) struct Guest {
     pub text_size: usize,
     /// Bytes of the memory image.
     pub image_size: usize,
+    /// Whether it holds an address, which it must relocate at start.
+    pub relocated: bool,
 }
 
 impl Guest {
@@ -34,6 +36,7 @@ impl Guest {
             main: None,
             text_size: 64,
             image_size: page_size(arch),
+            relocated: false,
         }
     }
 
@@ -133,6 +136,20 @@ impl Guest {
                     },
                 )
                 .unwrap();
+        }
+        if self.relocated {
+            let symbol = object.section_symbol(text);
+            let r_type = match self.arch {
+                Arch::X86_64 => elf::R_X86_64_64,
+                Arch::Aarch64 => elf::R_AARCH64_ABS64,
+            };
+            let relocation = Relocation {
+                offset: 0,
+                symbol,
+                addend: 0,
+                flags: RelocationFlags::Elf { r_type },
+            };
+            object.add_relocation(data, relocation).unwrap();
         }
         object.write().unwrap()
     }

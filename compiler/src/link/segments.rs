@@ -1,0 +1,120 @@
+//! One writable segment where the linker made two.
+//!
+//! The linker gives the dynamic section a segment of its own, before that of the data. An executable
+//! without relocations need not protect it, so the data's segment takes it in: a mapping and a dirty
+//! page less at every start. In the file the two lie behind each other; in memory the section moves
+//! up to where the data's segment maps the same bytes of the file.
+//!
+//! ```text
+//! file    | … text | .dynamic | .data |
+//! before  | text | text … || .dynamic | zeros || …  | .data | .bss |
+//! after   | text | text … || .dynamic | .data | .bss |
+//! ```
+
+use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
+use object::{LittleEndian as Le, U64, from_bytes_mut, slice_from_bytes_mut};
+
+/// Lets the segment of the data take in that of the dynamic section. An executable that is not as
+/// described above stays as it is.
+pub(super) fn merge_dynamic(executable: &mut [u8]) {
+    let Some(shift) = merge_segments(executable) else {
+        return;
+    };
+    // Beyond this point only names of the moved bytes are put right.
+    let Some(sections) = table::<SectionHeader64<Le>>(executable, |header| {
+        (header.e_shoff.get(Le), header.e_shnum.get(Le))
+    }) else {
+        return;
+    };
+    let mut dynamic = None;
+    let mut symbols = None;
+    for (index, section) in sections.iter_mut().enumerate() {
+        match section.sh_type.get(Le) {
+            elf::SHT_DYNAMIC => {
+                add(&mut section.sh_addr, shift);
+                dynamic = Some(index);
+            }
+            elf::SHT_SYMTAB => {
+                symbols = Some((section.sh_offset.get(Le), section.sh_size.get(Le)));
+            }
+            _ => {}
+        }
+    }
+    if let (Some(dynamic), Some((offset, size))) = (dynamic, symbols) {
+        let count = size as usize / size_of::<Sym64<Le>>();
+        let symbols = executable.get_mut(offset as usize..);
+        if let Some(Ok((symbols, _))) =
+            symbols.map(|bytes| slice_from_bytes_mut::<Sym64<Le>>(bytes, count))
+        {
+            for symbol in symbols {
+                if usize::from(symbol.st_shndx.get(Le)) == dynamic {
+                    add(&mut symbol.st_value, shift);
+                }
+            }
+        }
+    }
+}
+
+/// Rewrites the program headers: by how much the dynamic section moved.
+fn merge_segments(executable: &mut [u8]) -> Option<u64> {
+    let segments = table::<ProgramHeader64<Le>>(executable, |header| {
+        (header.e_phoff.get(Le), header.e_phnum.get(Le))
+    })?;
+    let find = |segments: &[ProgramHeader64<Le>], kind| {
+        segments
+            .iter()
+            .position(|segment| segment.p_type.get(Le) == kind)
+    };
+    if find(segments, elf::PT_GNU_RELRO).is_some() {
+        return None;
+    }
+    let dynamic = find(segments, elf::PT_DYNAMIC)?;
+    let (offset, size) = (
+        segments[dynamic].p_offset.get(Le),
+        segments[dynamic].p_filesz.get(Le),
+    );
+    let first = segments.iter().position(|segment| {
+        segment.p_type.get(Le) == elf::PT_LOAD
+            && segment.p_offset.get(Le) == offset
+            && segment.p_filesz.get(Le) == size
+    })?;
+    let [own, data] = segments.get_mut(first..first + 2)? else {
+        return None;
+    };
+    let gap = data.p_offset.get(Le).checked_sub(offset)?;
+    let address = data.p_vaddr.get(Le).checked_sub(gap)?;
+    let shift = address.checked_sub(own.p_vaddr.get(Le))?;
+    let is_as_described = data.p_type.get(Le) == elf::PT_LOAD
+        && own.p_flags.get(Le) == data.p_flags.get(Le)
+        && gap >= size
+        && gap < own.p_align.get(Le)
+        && shift % data.p_align.get(Le).max(1) == 0;
+    if !is_as_described {
+        return None;
+    }
+    data.p_offset.set(Le, offset);
+    data.p_vaddr.set(Le, address);
+    data.p_paddr.set(Le, address);
+    add(&mut data.p_filesz, gap);
+    add(&mut data.p_memsz, gap);
+    own.p_type.set(Le, elf::PT_NULL);
+    add(&mut segments[dynamic].p_vaddr, shift);
+    add(&mut segments[dynamic].p_paddr, shift);
+    Some(shift)
+}
+
+/// A table that the ELF header gives the offset and the number of entries of.
+fn table<T: object::Pod>(
+    executable: &mut [u8],
+    place: impl FnOnce(&FileHeader64<Le>) -> (u64, u16),
+) -> Option<&mut [T]> {
+    let (header, _) = from_bytes_mut::<FileHeader64<Le>>(executable).ok()?;
+    let (offset, count) = place(header);
+    let bytes = executable.get_mut(usize::try_from(offset).ok()?..)?;
+    let (table, _) = slice_from_bytes_mut(bytes, count.into()).ok()?;
+    Some(table)
+}
+
+fn add(field: &mut U64<Le>, amount: u64) {
+    field.set(Le, field.get(Le).wrapping_add(amount));
+}
