@@ -47,6 +47,8 @@ pub struct Options {
     pub max_memory: Option<u64>,
     /// Bytes of the guest's stack.
     pub stack_size: u64,
+    /// Count the instructions that the program carries out, so that it can be given fuel.
+    pub fuel: bool,
     /// Leave the symbol table out.
     pub strip: bool,
     /// The compiled program ignores `WASMC_OPTIONS`.
@@ -71,6 +73,7 @@ impl Default for Options {
             bounds_checks: false,
             max_memory: None,
             stack_size: 8 << 20,
+            fuel: false,
             strip: false,
             sealed: false,
             invoke: None,

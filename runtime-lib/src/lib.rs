@@ -4,6 +4,7 @@
 //!
 //! - [`start`][]: from the kernel's entry to the guest's `_start` and to the exit status.
 //! - [`options`][]: the grants that were baked in, and those of the environment variable.
+//! - [`limits`][]: how long and how far the guest may run.
 //! - [`memory`], [`table`]: instantiation, growth.
 //! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
 //! - [`exceptions`][]: throwing.
@@ -28,6 +29,7 @@ mod builtins;
 mod exceptions;
 mod guest;
 mod invoke;
+mod limits;
 mod mem;
 mod memory;
 mod options;

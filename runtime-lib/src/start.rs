@@ -2,7 +2,7 @@
 
 use crate::output;
 use crate::sys::{mm, process};
-use crate::{arch, mem, memory, options, trap, wasi};
+use crate::{arch, limits, mem, memory, options, trap, wasi};
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use wasmc_abi::layout::{
@@ -199,6 +199,7 @@ pub fn prepare(program: &'static Program, process: &Process) {
     options::init(process);
     trap::init(program, process);
     check_cpu(program);
+    limits::init();
     wasi::init(process);
     // SAFETY: the compiler has written these records.
     for instance in unsafe { program.instances.get::<Instance>() } {

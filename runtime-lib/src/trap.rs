@@ -11,7 +11,7 @@ use crate::sys::mm::{self, Access};
 use crate::sys::process;
 use crate::sys::signal::{self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM};
 use crate::unwind;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use wasmc_abi::layout::{Program, STATUS_TRAP, TRAP_PREFIX, Trampoline};
 use wasmc_abi::traps::Trap;
 
@@ -59,6 +59,10 @@ static STATE: State = State {
     fp: AtomicUsize::new(0),
     lr: AtomicUsize::new(0),
 };
+
+/// Whether a trap is being reported.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+static REPORTING: AtomicBool = AtomicBool::new(false);
 
 /// Maps the stacks and installs the handlers.
 pub fn init(program: &'static Program, process: &Process) {
@@ -132,6 +136,7 @@ pub fn ensure_headroom() {
 #[cold]
 #[inline(never)]
 pub fn report(trap: Trap) -> ! {
+    REPORTING.store(true, Relaxed);
     let mut text = Writer::new(Stream::Error);
     text.text(TRAP_PREFIX).text(trap.text()).text("\n");
     let registers = Registers {
@@ -144,6 +149,41 @@ pub fn report(trap: Trap) -> ! {
     unwind::write_backtrace(&mut text, program(), registers, stack);
     text.flush();
     process::exit(STATUS_TRAP)
+}
+
+/// Ends the program with a trap wherever a signal has come: in code of the guest, in a function of
+/// the runtime, in a system call. To be called by a signal handler that then returns.
+///
+/// What a function of the runtime was about is left as it is: the report that follows needs
+/// nothing of it, and after that the process ends.
+///
+/// # Safety
+/// `context` must be the third argument of the handler.
+pub unsafe fn interrupt(trap: Trap, context: *mut usize) {
+    if REPORTING.load(Relaxed) {
+        // Nobody reads what the report is writing.
+        process::exit(STATUS_TRAP);
+    }
+    let recovery = STATE.recovery.load(Relaxed);
+    if recovery == 0 {
+        // No guest runs: there is nothing to leave and no frame to show.
+        report(trap);
+    }
+    // SAFETY: the context is the handler's, and the call that set `recovery` is active.
+    unsafe {
+        remember(arch::context_registers(context));
+        arch::context_leave(context, recovery, usize::from(trap.code()));
+    }
+}
+
+/// Ends the process as a signal does that nothing handles. To be called by the signal's handler,
+/// which then returns.
+pub fn end_by_signal(signal: i32) {
+    signal::set_action(signal, Action::Default);
+    if process::is_init() {
+        process::exit(128 + signal);
+    }
+    signal::raise(signal);
 }
 
 /// Remembers where a trap happened.
@@ -179,12 +219,10 @@ unsafe extern "C" fn on_fault(signal: i32, info: *const signal::SignalInfo, cont
     }
     // Not ours. What the CPU or the kernel made happens again as soon as this handler returns;
     // what a process sent has to be sent again.
-    signal::set_action(signal, Action::Default);
-    if code <= 0 && process::is_init() {
-        process::exit(128 + signal);
-    }
-    if code <= 0 {
-        signal::raise(signal);
+    if code > 0 {
+        signal::set_action(signal, Action::Default);
+    } else {
+        end_by_signal(signal);
     }
 }
 

@@ -57,8 +57,7 @@ pub fn write_backtrace(
 
 /// The tables of a program that a backtrace needs.
 struct Image {
-    text_start: usize,
-    text_len: usize,
+    text: &'static [u8],
     functions: &'static [FunctionRecord],
     names: &'static [u8],
     lines: &'static [u8],
@@ -69,8 +68,7 @@ impl Image {
         // SAFETY: the compiler has written these arrays.
         unsafe {
             Image {
-                text_start: program.text.ptr.get() as usize,
-                text_len: program.text.len as usize,
+                text: program.text.get(),
                 functions: program.functions.get(),
                 names: program.names.get(),
                 lines: program.lines.get(),
@@ -80,9 +78,9 @@ impl Image {
 
     /// The offset in the text of an address of the guest's code.
     fn text_offset(&self, address: usize) -> Option<u32> {
-        let offset = address.wrapping_sub(self.text_start);
+        let offset = address.wrapping_sub(self.text.as_ptr() as usize);
         // A return address may lie behind the last instruction of the text.
-        (offset <= self.text_len).then_some(offset as u32)
+        (offset <= self.text.len()).then_some(offset as u32)
     }
 
     /// The index of the function that holds a text offset.
@@ -223,15 +221,16 @@ impl Iterator for Frames<'_> {
                 let index = self.image.function_index(within)?;
                 Some((offset, index, self.image.functions.get(index)?))
             });
-            let in_prologue = match found {
-                Some((offset, _, function)) if innermost => arch::prologue_return(
+            let without_frame = match found {
+                Some((offset, _, function)) if innermost => arch::return_without_frame(
                     &self.registers,
                     (offset - function.start) as usize,
+                    self.image.text.get(offset as usize..).unwrap_or_default(),
                     |address| self.read(address),
                 ),
                 _ => None,
             };
-            self.pc = match in_prologue {
+            self.pc = match without_frame {
                 Some(return_address) => Some(return_address),
                 None => self.pop(),
             };

@@ -10,6 +10,8 @@
 //! ;; invoke: NAME     call this export
 //! ;; max-memory: N    bytes
 //! ;; stack-size: N    bytes
+//! ;; fuel: N          count instructions, up to N
+//! ;; timeout: 50ms    end it after this time
 //! ;; folder: /data    grant a folder under this name; `:ro` may follow
 //! ;; file: a=text     a file in the folder, with \n
 //! ;; link: a=b        a symbolic link in the folder, to b
@@ -48,6 +50,7 @@ pub struct Program {
     invoke: Option<String>,
     max_memory: Option<u64>,
     stack_size: Option<u64>,
+    fuel: bool,
     run_options: Vec<u8>,
     features: Vec<String>,
     offsets_vary: bool,
@@ -76,6 +79,7 @@ impl Program {
             invoke: None,
             max_memory: None,
             stack_size: None,
+            fuel: false,
             run_options: Vec::new(),
             features: Vec::new(),
             offsets_vary: false,
@@ -100,6 +104,11 @@ impl Program {
             "invoke" => self.invoke = Some(value.into()),
             "max-memory" => self.max_memory = Some(value.parse()?),
             "stack-size" => self.stack_size = Some(value.parse()?),
+            "fuel" => {
+                self.fuel = true;
+                self.option(&["--fuel", value]);
+            }
+            "timeout" => self.option(&["--timeout", value]),
             "offsets" => self.offsets_vary = value == "vary",
             "feature" => self.features.push(value.into()),
             "folder" => {
@@ -136,6 +145,7 @@ impl Program {
         options.invoke.clone_from(&self.invoke);
         options.max_memory = self.max_memory.or(options.max_memory);
         options.stack_size = self.stack_size.unwrap_or(options.stack_size);
+        options.fuel |= self.fuel;
         options.run_options.extend_from_slice(&self.run_options);
         for feature in &self.features {
             if let Err(error) = options.features.set(feature, true) {

@@ -2,8 +2,9 @@
 //! `NAME.x86_64.s` and `NAME.aarch64.s`.
 //!
 //! Every exported function is compiled, as a program of commands would need it; what surrounds
-//! the functions is left out. `;; bounds-checks` at the top of a module asks for explicit checks, `;; emit: clif` for the
-//! code generator's input rather than its output.
+//! the functions is left out. `;; bounds-checks` at the top of a module asks for explicit checks,
+//! `;; fuel` for a count of instructions, `;; emit: clif` for the code generator's input rather than
+//! its output.
 
 use std::collections::HashMap;
 use std::fs;
@@ -38,6 +39,7 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
         emit: if clif { Emit::Clif } else { Emit::Asm },
         target: Target::new(arch),
         bounds_checks: has(";; bounds-checks"),
+        fuel: has(";; fuel"),
         ..Options::default()
     };
     let module = wat::parse_str(&text).map_err(|error| error.to_string())?;

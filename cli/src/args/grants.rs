@@ -1,4 +1,5 @@
-//! The grants of a program: `--dir`, `--env`, `--inherit-env`, `--listen`, `--net`.
+//! The grants of a program (`--dir`, `--env`, `--inherit-env`, `--listen`, `--net`) and the limits
+//! of its run (`--timeout`, `--fuel`).
 //!
 //! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
 //! command line: file descriptors are numbered in that order.
@@ -31,7 +32,16 @@ impl Grants {
             None => Ok(bytes),
         }
     }
+
+    /// Whether the program is given fuel, and so has to count.
+    pub fn has_fuel(&self) -> bool {
+        let bytes = encode(&self.words);
+        Options::new(&bytes).any(|option| matches!(option, Ok(RunOption::Fuel { .. })))
+    }
 }
+
+/// The flags that limit rather than grant.
+const LIMITS: &[&str] = &["timeout", "fuel"];
 
 /// The flags: name, value's form (none for a switch), help.
 const FLAGS: &[(&str, Option<&str>, &str)] = &[
@@ -52,12 +62,26 @@ const FLAGS: &[(&str, Option<&str>, &str)] = &[
         "Let the program accept connections at a TCP address",
     ),
     ("net", None, "Let the program open sockets"),
+    (
+        "timeout",
+        Some("DURATION"),
+        "End the program with a trap after this time, such as `500ms`, `5s` or `2m`",
+    ),
+    (
+        "fuel",
+        Some("N"),
+        "End the program with a trap after N instructions; it counts them, and is slower",
+    ),
 ];
 
 impl Args for Grants {
     fn augment_args(command: Command) -> Command {
         FLAGS.iter().fold(command, |command, &(name, form, help)| {
-            let arg = Arg::new(name).long(name).help(help).help_heading("Grants");
+            let heading = match LIMITS.contains(&name) {
+                true => "Limits",
+                false => "Grants",
+            };
+            let arg = Arg::new(name).long(name).help(help).help_heading(heading);
             command.arg(match form {
                 None => arg.action(ArgAction::SetTrue),
                 Some(form) => arg.value_name(form).action(ArgAction::Append).value_parser(

@@ -20,6 +20,7 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         emit: args.emit.0,
         strip: args.strip,
         sealed: args.sealed,
+        fuel: args.grants.has_fuel(),
         run_options: args.grants.encode().map_err(Failure::usage)?,
         ..options(&args.code, arch)?
     };

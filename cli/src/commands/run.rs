@@ -22,7 +22,10 @@ use crate::report::{Failure, Report};
 /// Runs a module. Returns only when that failed.
 pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
     let arch = Arch::host().ok_or_else(|| anyhow!("wasmc does not compile for this machine"))?;
-    let options = options(&args.code, arch)?;
+    let options = Options {
+        fuel: args.grants.has_fuel(),
+        ..options(&args.code, arch)?
+    };
     // The program checks its own variable; here the words are only checked against its limits.
     args.grants.encode().map_err(Failure::usage)?;
     let mut input = Input::read(args.module())?;

@@ -79,6 +79,28 @@ fn grants_join_those_of_the_user() {
 }
 
 #[test]
+fn limits_hold_for_a_run() {
+    let forever = r#"(module (func (export "_start") (loop (br 0))))"#;
+    let sandbox = Sandbox::with(&[("forever.wat", forever)]);
+    let trap = |line: &str, text: &str| {
+        let outcome = sandbox.sh(line);
+        let stderr = format!("wasm trap: {text}\n");
+        assert_eq!(outcome.status, 134, "{line}: {outcome:?}");
+        assert!(outcome.stderr.starts_with(&stderr), "{line}: {outcome:?}");
+    };
+    trap("wasmc run --timeout 20ms forever.wat", "interrupt");
+    trap("wasmc run --timeout=0.02 forever.wat", "interrupt");
+    // Any amount has the same executable, which is not that of a program without.
+    let fuel = "all fuel consumed by WebAssembly";
+    assert_eq!(sandbox.cached().len(), 1);
+    trap("wasmc run --fuel 100 forever.wat", fuel);
+    trap("wasmc run --fuel 200 forever.wat", fuel);
+    assert_eq!(sandbox.cached().len(), 2);
+    sandbox.sh("wasmc --fuel 1000000000000 forever.wat").ok();
+    trap("WASMC_OPTIONS=--fuel=5 ./forever", fuel);
+}
+
+#[test]
 fn a_broken_module_is_not_run() {
     let sandbox = Sandbox::with(&[("bad.wat", "(module (func (result i32)))")]);
     let outcome = sandbox.sh("wasmc run bad.wat");

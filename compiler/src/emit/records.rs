@@ -196,6 +196,8 @@ pub(super) fn write(
     root.slice(options_at, options.run_options.len());
     root.slice(script, program.script.as_ref().map_or(0, Vec::len));
     root.place(landings);
+    root.place(program.state.fuel.map(|offset| state(u64::from(offset))));
+    root.u32(0);
     root.u64(options.stack_size);
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);

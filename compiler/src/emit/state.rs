@@ -78,6 +78,10 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
     if let Some(payloads) = program.state.payloads {
         put(&mut blob, payloads.pool, &payloads.base.to_le_bytes());
     }
+    if let Some(fuel) = program.state.fuel {
+        // As good as any number, until the runtime fills in what the options say.
+        put(&mut blob, fuel, &i64::MAX.to_le_bytes());
+    }
     let elems = program.elems.values();
     let datas = program.datas.values();
     let lengths = elems

@@ -280,6 +280,8 @@ pub struct StateLayout {
     pub empty_memory: Option<u32>,
     /// Where payloads of exceptions lie; `None` when each fits into its reference.
     pub payloads: Option<Payloads>,
+    /// Offset of the fuel that is left (`i64`); `None` in a program that does not count.
+    pub fuel: Option<u32>,
 }
 
 /// Where payloads of exceptions lie.

@@ -28,6 +28,11 @@ pub(super) fn assign(
     assign_tables(program, &mut slots)?;
     lay_out_state(program, reached)?;
     place_payloads(program, &mut slots);
+    if options.fuel {
+        let offset = program.state.len.next_multiple_of(8);
+        program.state.fuel = Some(offset);
+        program.state.len = offset + 8;
+    }
     Ok(())
 }
 

@@ -40,6 +40,7 @@ impl Translator<'_, '_> {
 
     /// Calls a function of the guest's convention and pushes its results.
     fn call_guest(&mut self, callee: Callee, args: &[Value]) {
+        self.save_fuel();
         if let Some(landing) = self.landing() {
             return self.try_call(callee, args, landing);
         }
@@ -51,6 +52,7 @@ impl Translator<'_, '_> {
         };
         let results = self.builder.inst_results(call);
         self.stack.extend_from_slice(results);
+        self.load_fuel();
     }
 
     pub fn return_call(&mut self, index: u32) {
@@ -58,6 +60,7 @@ impl Translator<'_, '_> {
         let sig = self.program.funcs[id].sig;
         let args = self.pop_many(self.program.sigs[sig].params().len());
         let function = self.function(id);
+        self.save_fuel();
         self.builder.ins().return_call(function, &args);
         self.reachable = false;
     }
@@ -69,6 +72,7 @@ impl Translator<'_, '_> {
 
     pub fn return_call_indirect(&mut self, ty: u32, table: u32) {
         let (code, args, signature) = self.callee_of_table(ty, table);
+        self.save_fuel();
         self.builder
             .ins()
             .return_call_indirect(signature, code, &args);
@@ -82,6 +86,7 @@ impl Translator<'_, '_> {
 
     pub fn return_call_ref(&mut self, ty: u32) {
         let (code, args, signature) = self.callee_of_reference(ty);
+        self.save_fuel();
         self.builder
             .ins()
             .return_call_indirect(signature, code, &args);

@@ -80,6 +80,7 @@ impl Translator<'_, '_> {
             let height = fx.stack.len() - values.len();
             fx.stack.truncate(height);
             fx.stack.extend(values);
+            fx.check_fuel();
             Kind::Loop { header }
         });
     }
@@ -232,6 +233,7 @@ impl Translator<'_, '_> {
             self.builder.switch_to_block(frame.exit);
             let results = self.builder.block_params(frame.exit).to_vec();
             if self.control.is_empty() {
+                self.save_fuel();
                 self.builder.ins().return_(&results);
             } else {
                 self.stack.extend(results);
@@ -325,6 +327,7 @@ impl Translator<'_, '_> {
     pub fn return_(&mut self) {
         let count = self.builder.func.signature.returns.len();
         let values = self.peek_many(count);
+        self.save_fuel();
         self.builder.ins().return_(&values);
         self.reachable = false;
     }

@@ -28,6 +28,8 @@ pub(super) struct Translator<'p, 'f> {
     /// Those of the open blocks that handle exceptions: indices in `control`.
     pub handlers: Vec<usize>,
     pub locals: Vec<Variable>,
+    /// The count of instructions, in a program that counts them.
+    pub fuel: Option<super::fuel::Fuel>,
     /// Whether the current place can be reached.
     pub reachable: bool,
     pub functions: HashMap<Symbol, ir::FuncRef>,
@@ -52,6 +54,7 @@ impl<'p, 'f> Translator<'p, 'f> {
             control: Vec::new(),
             handlers: Vec::new(),
             locals: Vec::new(),
+            fuel: None,
             reachable: true,
             functions: HashMap::new(),
             signatures: HashMap::new(),
@@ -195,6 +198,8 @@ pub(super) enum Region {
     Lengths,
     /// Payloads of exceptions.
     Payloads,
+    /// The fuel that is left.
+    Fuel,
 }
 
 impl Region {
@@ -203,6 +208,7 @@ impl Region {
             Region::Sizes => (0, 0, "sizes"),
             Region::Lengths => (0, 1, "lengths"),
             Region::Payloads => (0, 2, "payloads"),
+            Region::Fuel => (0, 3, "fuel"),
             Region::Memory(id) => (1, id.as_u32(), "memory"),
             Region::Table(id) => (2, id.as_u32(), "table"),
             Region::Global(id) => (3, id.as_u32(), "global"),

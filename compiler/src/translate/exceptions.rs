@@ -59,6 +59,7 @@ impl Translator<'_, '_> {
 
     /// Goes on where the exception is handled.
     fn raise(&mut self, exception: Value) {
+        self.save_fuel();
         match self.landing() {
             Some(landing) => self.jump(landing, &[exception]),
             None => {
@@ -99,6 +100,7 @@ impl Translator<'_, '_> {
         self.builder.switch_to_block(next);
         let results = self.builder.block_params(next).to_vec();
         self.stack.extend(results);
+        self.load_fuel();
     }
 
     /// Fills the landing of a `try_table` that is closed: labels are those around it.
@@ -106,6 +108,7 @@ impl Translator<'_, '_> {
         self.builder.seal_block(landing);
         self.builder.switch_to_block(landing);
         let exception = self.builder.block_params(landing)[0];
+        self.load_fuel();
         for catch in catches {
             match *catch {
                 Catch::One { tag, label } => self.catch(exception, tag, label, false),

@@ -9,6 +9,7 @@ mod calls;
 mod control;
 mod env;
 mod exceptions;
+mod fuel;
 mod globals;
 mod memory;
 mod numeric;
@@ -103,6 +104,9 @@ fn translate_body(
     }
     control::open_function(fx);
     let mut operators = body.get_operators_reader()?;
+    let start = ir::SourceLoc::new(operators.original_position() as u32);
+    fx.builder.set_srcloc(start);
+    fx.open_fuel();
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         fx.builder.set_srcloc(ir::SourceLoc::new(offset as u32));

@@ -16,6 +16,7 @@ pub(super) fn translate(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::Block { .. } | O::Loop { .. } | O::If { .. } | O::TryTable { .. } | O::Else | O::End
     );
     if fx.reachable || nests {
+        fx.count(operator);
         translate_reachable(fx, operator);
     }
 }

@@ -154,11 +154,15 @@ pub struct Program {
     pub script: RelSlice,
     /// A [`RelSlice`] of [`LandingRecord`]s, ascending; null when nothing handles exceptions.
     pub landings: RelPtr,
+    /// The fuel that is left (`i64`), writable; null in a program that does not count.
+    pub fuel: RelPtr,
+    /// Padding; 0.
+    pub reserved: u32,
     /// Bytes of the guest's stack.
     pub stack_size: u64,
 }
 
-const _: () = assert!(size_of::<Program>() == 168);
+const _: () = assert!(size_of::<Program>() == 176);
 
 /// Bits of [`Program::flags`].
 pub mod program_flags {

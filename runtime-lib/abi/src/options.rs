@@ -42,6 +42,17 @@ pub enum RunOption<'a> {
     },
     /// `--net`: the guest may open sockets.
     Net,
+    /// `--timeout DURATION`: how long the program may run; the last one counts.
+    Timeout {
+        /// Nanoseconds, at least 1.
+        nanoseconds: u64,
+    },
+    /// `--fuel N`: how many instructions the guest may carry out, in a program that counts them;
+    /// the last one counts.
+    Fuel {
+        /// Instructions, at most `i64::MAX`.
+        amount: u64,
+    },
 }
 
 /// What is wrong with an option.
@@ -106,6 +117,8 @@ impl<'a> Iterator for Options<'a> {
             b"--dir" => value().and_then(parse_dir),
             b"--env" => value().and_then(parse_env),
             b"--listen" => value().map(|address| RunOption::Listen { address }),
+            b"--timeout" => value().and_then(parse_timeout),
+            b"--fuel" => value().and_then(parse_fuel),
             b"--inherit-env" | b"--net" if inline_value.is_some() => {
                 Err(OptionError::UnexpectedValue(name))
             }
@@ -155,6 +168,76 @@ pub fn parse_env(word: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
         });
     }
     Ok(RunOption::Env { name, value })
+}
+
+/// Parses the value of `--timeout`: a decimal number and a unit.
+pub fn parse_timeout(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    match parse_duration(value) {
+        Some(nanoseconds @ 1..) => Ok(RunOption::Timeout { nanoseconds }),
+        _ => Err(OptionError::BadValue {
+            option: "--timeout",
+            value,
+            form: "DURATION, such as 500ms, 5s, 1.5m or 2h",
+        }),
+    }
+}
+
+/// Parses the value of `--fuel`: a decimal number.
+pub fn parse_fuel(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    match parse_number(value) {
+        Some(amount) if amount <= i64::MAX as u64 => Ok(RunOption::Fuel { amount }),
+        _ => Err(OptionError::BadValue {
+            option: "--fuel",
+            value,
+            form: "N, a number of instructions",
+        }),
+    }
+}
+
+/// The nanoseconds that a text such as `500ms` or `1.5s` means, seconds without a unit; parts of a
+/// nanosecond are dropped.
+fn parse_duration(text: &[u8]) -> Option<u64> {
+    let end = text
+        .iter()
+        .position(|byte| !byte.is_ascii_digit() && *byte != b'.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let scale: u64 = match unit {
+        b"us" => 1_000,
+        b"ms" => 1_000_000,
+        b"" | b"s" => 1_000_000_000,
+        b"m" => 60_000_000_000,
+        b"h" => 3_600_000_000_000,
+        _ => return None,
+    };
+    let (whole, fraction) = match split_once(number, b".") {
+        Some((whole, fraction)) => (whole, fraction),
+        None => (number, &b"0"[..]),
+    };
+    let mut total = parse_number(whole)?.checked_mul(scale)?;
+    let mut share = scale;
+    if fraction.is_empty() {
+        return None;
+    }
+    for &byte in fraction {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        share /= 10;
+        total = total.checked_add(share * u64::from(byte - b'0'))?;
+    }
+    Some(total)
+}
+
+/// A decimal number without sign.
+fn parse_number(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// Decodes the value of [`VARIABLE`] into NUL-terminated words in `out`; returns how many bytes
@@ -290,6 +373,47 @@ mod tests {
             error(b"--dir\0::/x\0"),
             Some(OptionError::BadValue { .. })
         ));
+    }
+
+    #[test]
+    fn reads_limits() {
+        let option = |words| Options::new(words).next().unwrap();
+        let timeout = |nanoseconds| Ok(RunOption::Timeout { nanoseconds });
+        assert_eq!(option(b"--timeout=5s\0"), timeout(5_000_000_000));
+        assert_eq!(option(b"--timeout\x00500ms\0"), timeout(500_000_000));
+        assert_eq!(option(b"--timeout=2\0"), timeout(2_000_000_000));
+        assert_eq!(option(b"--timeout=1.5m\0"), timeout(90_000_000_000));
+        assert_eq!(option(b"--timeout=0.25ms\0"), timeout(250_000));
+        assert_eq!(option(b"--timeout=7us\0"), timeout(7_000));
+        assert_eq!(option(b"--timeout=1h\0"), timeout(3_600_000_000_000));
+        let fuel = |amount| Ok(RunOption::Fuel { amount });
+        assert_eq!(option(b"--fuel=0\0"), fuel(0));
+        assert_eq!(
+            option(b"--fuel\x009223372036854775807\0"),
+            fuel(i64::MAX as u64)
+        );
+        for wrong in [
+            &b"--timeout=\0"[..],
+            b"--timeout=0\0",
+            b"--timeout=-1s\0",
+            b"--timeout=s\0",
+            b"--timeout=1.s\0",
+            b"--timeout=.5s\0",
+            b"--timeout=1.5.5s\0",
+            b"--timeout=5 s\0",
+            b"--timeout=1d\0",
+            b"--timeout=99999999999h\0",
+            b"--fuel=\0",
+            b"--fuel=-1\0",
+            b"--fuel=1k\0",
+            b"--fuel=9223372036854775808\0",
+        ] {
+            let result = option(wrong);
+            assert!(
+                matches!(result, Err(OptionError::BadValue { .. })),
+                "{result:?}"
+            );
+        }
     }
 
     #[test]

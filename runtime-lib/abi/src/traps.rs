@@ -55,10 +55,12 @@ traps! {
     ExpectedSharedMemory = 14, "expected shared memory";
     /// `throw` without a handler.
     UncaughtException = 15, "uncaught exception";
-    /// The interruption that `--timeout` or `--fuel` asked for.
-    Interrupted = 16, "interrupted";
+    /// The time that `--timeout` gives has passed.
+    Interrupted = 16, "interrupt";
     /// `throw_ref` of a null reference.
     NullExceptionReference = 17, "null exception reference";
+    /// The instructions that `--fuel` allows have been carried out.
+    OutOfFuel = 18, "all fuel consumed by WebAssembly";
 }
 
 impl Trap {

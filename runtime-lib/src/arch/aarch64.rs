@@ -11,10 +11,16 @@ pub const RELOCATION_RELATIVE: u64 = 1027;
 pub const FEATURES: &[(u32, &str)] = cpu::ALL;
 /// Number of the system call `rt_sigaction`.
 pub const SYS_RT_SIGACTION: usize = 134;
+/// Number of the system call `rt_sigprocmask`.
+pub const SYS_RT_SIGPROCMASK: usize = 135;
 /// Number of the system call `sigaltstack`.
 pub const SYS_SIGALTSTACK: usize = 132;
 /// Number of the system call `tkill`.
 pub const SYS_TKILL: usize = 130;
+/// Number of the system call `timer_create`.
+pub const SYS_TIMER_CREATE: usize = 107;
+/// Number of the system call `timer_settime`.
+pub const SYS_TIMER_SETTIME: usize = 110;
 /// Number of the system call `exit_group`.
 pub const SYS_EXIT_GROUP: usize = 94;
 
@@ -217,18 +223,23 @@ pub unsafe fn context_leave(context: *mut usize, recovery: usize, result: usize)
     }
 }
 
-/// The return address of a guest function that was interrupted in its prologue, `offset` bytes
-/// after its start; `None` once the frame is complete. `read` reads a word of the guest's stack.
-pub fn prologue_return(
+/// The return address of a guest function that was interrupted where it has no frame: in its
+/// prologue, `offset` bytes after its start, or before it returns, which is what the `code` that
+/// comes next says. `None` while there is a frame. `read` reads a word of the guest's stack.
+pub fn return_without_frame(
     registers: &Registers,
     offset: usize,
+    code: &[u8],
     read: impl Fn(usize) -> Option<usize>,
 ) -> Option<usize> {
+    const RET: [u8; 4] = 0xd65f_03c0u32.to_le_bytes();
     match offset {
         // Before `stp x29, x30, [sp, #-16]!`.
         0 => Some(registers.lr),
         // Before `mov x29, sp`.
         4 => read(registers.sp.wrapping_add(8)),
+        // Behind `ldp x29, x30, [sp], #16`.
+        _ if code.starts_with(&RET) => Some(registers.lr),
         _ => None,
     }
 }

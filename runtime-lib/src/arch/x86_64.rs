@@ -11,10 +11,16 @@ pub const RELOCATION_RELATIVE: u64 = 8;
 pub const FEATURES: &[(u32, &str)] = cpu::ALL;
 /// Number of the system call `rt_sigaction`.
 pub const SYS_RT_SIGACTION: usize = 13;
+/// Number of the system call `rt_sigprocmask`.
+pub const SYS_RT_SIGPROCMASK: usize = 14;
 /// Number of the system call `sigaltstack`.
 pub const SYS_SIGALTSTACK: usize = 131;
 /// Number of the system call `tkill`.
 pub const SYS_TKILL: usize = 200;
+/// Number of the system call `timer_create`.
+pub const SYS_TIMER_CREATE: usize = 222;
+/// Number of the system call `timer_settime`.
+pub const SYS_TIMER_SETTIME: usize = 223;
 /// Number of the system call `exit_group`.
 pub const SYS_EXIT_GROUP: usize = 231;
 
@@ -208,18 +214,23 @@ pub unsafe fn context_leave(context: *mut usize, recovery: usize, result: usize)
     }
 }
 
-/// The return address of a guest function that was interrupted in its prologue, `offset` bytes
-/// after its start; `None` once the frame is complete. `read` reads a word of the guest's stack.
-pub fn prologue_return(
+/// The return address of a guest function that was interrupted where it has no frame: in its
+/// prologue, `offset` bytes after its start, or before it returns, which is what the `code` that
+/// comes next says. `None` while there is a frame. `read` reads a word of the guest's stack.
+pub fn return_without_frame(
     registers: &Registers,
     offset: usize,
+    code: &[u8],
     read: impl Fn(usize) -> Option<usize>,
 ) -> Option<usize> {
+    const RET: u8 = 0xc3;
     match offset {
         // Before `push rbp`.
         0 => read(registers.sp),
         // Before `mov rbp, rsp`.
         1 => read(registers.sp.wrapping_add(8)),
+        // Behind `pop rbp`.
+        _ if code.first() == Some(&RET) => read(registers.sp),
         _ => None,
     }
 }

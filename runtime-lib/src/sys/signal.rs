@@ -16,8 +16,12 @@ pub const SIGFPE: i32 = 8;
 pub const SIGSEGV: i32 = 11;
 /// Write to a pipe that nobody reads.
 pub const SIGPIPE: i32 = 13;
+/// A timer has run out.
+pub const SIGALRM: i32 = 14;
 /// Request to end.
 pub const SIGTERM: i32 = 15;
+/// [`SignalInfo::code`] of a signal that a timer of [`super::time::start_timer`] made.
+pub const SI_TIMER: i32 = -2;
 
 /// A handler: signal, information, `ucontext_t`.
 pub type Handler = unsafe extern "C" fn(i32, *const SignalInfo, *mut usize);
@@ -113,6 +117,22 @@ pub fn is_ignored(signal: i32) -> bool {
         );
     }
     action.handler == SIG_IGN
+}
+
+/// Lets a signal arrive that may have been blocked when the program was started.
+pub fn unblock(signal: i32) {
+    const SIG_UNBLOCK: usize = 1;
+    let mask = 1u64 << (signal - 1);
+    // SAFETY: the kernel reads a mask of 64 bits.
+    unsafe {
+        arch::syscall(
+            arch::SYS_RT_SIGPROCMASK,
+            SIG_UNBLOCK,
+            &raw const mask as usize,
+            0,
+            size_of::<u64>(),
+        );
+    }
 }
 
 /// Sends a signal to this thread; it arrives when the running handler for it has returned.

@@ -1,5 +1,7 @@
-//! Clocks. Reading one does not enter the kernel where the kernel offers code for it (vDSO).
+//! Clocks and timers. Reading a clock does not enter the kernel where the kernel offers code for it
+//! (vDSO).
 
+use crate::arch;
 use rustix::time::{ClockId, Timespec};
 
 /// A clock.
@@ -35,6 +37,62 @@ pub fn now(clock: Clock) -> u64 {
 /// A clock's resolution in nanoseconds.
 pub fn resolution(clock: Clock) -> u64 {
     nanoseconds(rustix::time::clock_getres(clock.into()))
+}
+
+/// The kernel's `struct sigevent`.
+#[repr(C)]
+struct SignalEvent {
+    value: usize,
+    signal: i32,
+    notify: i32,
+    padding: [i32; 12],
+}
+
+const _: () = assert!(size_of::<SignalEvent>() == 64);
+
+/// The kernel's `struct itimerspec`: seconds and nanoseconds of each.
+#[repr(C)]
+struct TimerValue {
+    interval: [i64; 2],
+    value: [i64; 2],
+}
+
+/// Sends the process a signal when this time has passed, and again after each `interval`; false
+/// when the kernel has no timer for it. The clock is the monotonic one. Unlike `setitimer` this
+/// leaves a timer alone that the process was started with.
+pub fn start_timer(signal: i32, nanoseconds: u64, interval: u64) -> bool {
+    const CLOCK_MONOTONIC: usize = 1;
+    const SIGEV_SIGNAL: i32 = 0;
+    let event = SignalEvent {
+        value: 0,
+        signal,
+        notify: SIGEV_SIGNAL,
+        padding: [0; 12],
+    };
+    let parts = |time: u64| [time / 1_000_000_000, time % 1_000_000_000].map(|part| part as i64);
+    let value = TimerValue {
+        interval: parts(interval),
+        value: parts(nanoseconds),
+    };
+    let mut timer = 0i32;
+    // SAFETY: the kernel reads structures of its own layout and writes the timer's number.
+    unsafe {
+        let created = arch::syscall(
+            arch::SYS_TIMER_CREATE,
+            CLOCK_MONOTONIC,
+            &raw const event as usize,
+            &raw mut timer as usize,
+            0,
+        );
+        created == 0
+            && arch::syscall(
+                arch::SYS_TIMER_SETTIME,
+                timer as usize,
+                0,
+                &raw const value as usize,
+                0,
+            ) == 0
+    }
 }
 
 /// Lets other threads run.

@@ -1,0 +1,68 @@
+//! How long, and how far, may the guest run? `--timeout` and `--fuel`.
+//!
+//! A time-out costs the guest nothing: a timer's signal interrupts it wherever it is. Fuel is
+//! counted by compiled code, in programs that were compiled for it; here it is only filled in.
+
+use crate::options::run_options;
+use crate::output;
+use crate::start::program;
+use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
+use crate::sys::time;
+use crate::trap;
+use wasmc_abi::options::RunOption;
+use wasmc_abi::traps::Trap;
+
+/// Nanoseconds after which an interrupted program is ended even if its report was not read.
+const GRACE: u64 = 1_000_000_000;
+
+/// Sets the limits that the options name; the last of each kind counts.
+pub fn init() {
+    let (mut timeout, mut fuel) = (None, None);
+    for option in run_options() {
+        match option {
+            RunOption::Timeout { nanoseconds } => timeout = Some(nanoseconds),
+            RunOption::Fuel { amount } => fuel = Some(amount),
+            _ => {}
+        }
+    }
+    if let Some(amount) = fuel {
+        fill(amount);
+    }
+    if let Some(nanoseconds) = timeout {
+        start_timer(nanoseconds);
+    }
+}
+
+fn fill(amount: u64) {
+    let cell = &program().fuel;
+    if cell.is_null() {
+        output::fail(
+            "`--fuel` was given to a program that does not count its instructions \
+             (hint: compile it with `--fuel`)",
+        );
+    }
+    // SAFETY: the field refers to a writable word, and no guest runs yet.
+    unsafe { cell.get().cast_mut().cast::<u64>().write(amount) };
+}
+
+#[inline(never)]
+fn start_timer(nanoseconds: u64) {
+    signal::set_action(SIGALRM, Action::Handle(on_timer));
+    signal::unblock(SIGALRM);
+    if !time::start_timer(SIGALRM, nanoseconds, GRACE) {
+        output::fail("the system has no timer for `--timeout`");
+    }
+}
+
+/// SIGALRM. Allocates nothing, locks nothing.
+unsafe extern "C" fn on_timer(signal: i32, info: *const SignalInfo, context: *mut usize) {
+    // SAFETY: the kernel passes valid pointers to a handler with SA_SIGINFO.
+    unsafe {
+        if (*info).code == SI_TIMER {
+            trap::interrupt(Trap::Interrupted, context);
+            return;
+        }
+    }
+    // A process has sent it, or a timer that this one was started with.
+    trap::end_by_signal(signal);
+}

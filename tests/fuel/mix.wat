@@ -1,0 +1,67 @@
+;; Every way in which a straight run of instructions can end.
+(module
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (type $unary (func (param i32) (result i32)))
+  (tag $odd (param i32))
+  (tag $wide (param i64 f64))
+  (memory (export "memory") 1)
+  (table 4 4 funcref)
+  (elem (i32.const 0) $fib $classify $catch $tail)
+  (global $sum (mut i64) (i64.const 0))
+  (func $fib (type $unary)
+    (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+      (then (local.get 0))
+      (else
+        (i32.add
+          (call $fib (i32.sub (local.get 0) (i32.const 1)))
+          (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+  (func $classify (type $unary)
+    (block $other
+      (block $two
+        (block $one
+          (br_table $one $two $other (i32.and (local.get 0) (i32.const 3))))
+        (return (i32.const 1)))
+      (if (i32.and (local.get 0) (i32.const 8)) (then (return (i32.const 2))))
+      (nop)
+      (br $other))
+    (drop (i32.const 0))
+    (i32.const 3))
+  (func $throw (param i32)
+    (if (i32.and (local.get 0) (i32.const 1))
+      (then (throw $odd (local.get 0))))
+    (if (i32.and (local.get 0) (i32.const 2))
+      (then (throw $wide (i64.extend_i32_u (local.get 0)) (f64.const 1)))))
+  (func $catch (type $unary)
+    (block $all
+      (block $caught (result i32)
+        (try_table (catch $odd $caught) (catch_all $all)
+          (call $throw (local.get 0))
+          (if (i32.eq (local.get 0) (i32.const 4)) (then (throw $odd (i32.const 9)))))
+        (return (i32.const 5)))
+      (i32.const 6)
+      (return (i32.add)))
+    (i32.const 7))
+  (func $tail (type $unary)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 1))))
+    (if (i32.and (local.get 0) (i32.const 1))
+      (then (return_call $tail (i32.sub (local.get 0) (i32.const 1)))))
+    (return_call_indirect (type $unary)
+      (i32.shr_u (local.get 0) (i32.const 1)) (i32.const 3)))
+  (func $add (param i32)
+    (global.set $sum (i64.add (global.get $sum) (i64.extend_i32_u (local.get 0)))))
+  (func (export "_start")
+    (local $i i32) (local $j i32)
+    (loop $outer
+      (local.set $j (i32.const 0))
+      (loop $inner
+        (call $add (call_indirect (type $unary) (local.get $i) (local.get $j)))
+        (i32.store8 offset=100 (local.get $j) (i32.load8_u offset=99 (local.get $j)))
+        (memory.fill (i32.const 1000) (local.get $i) (local.get $j))
+        (br_if $inner
+          (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 4))))
+      (call $add (call $random (i32.const 0) (i32.const 1)))
+      (call $add (memory.grow (i32.const 0)))
+      (call $add (select (i32.const 1) (i32.const 2) (i32.and (local.get $i) (i32.const 4))))
+      (br_if $outer
+        (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 16))))
+    (if (i32.eqz (i32.wrap_i64 (global.get $sum))) (then (unreachable)))))
