@@ -56,7 +56,7 @@ proposals! {
     "function-references"      FUNCTION_REFERENCES      on  Complete;
     "gc"                       GC                       off NotYet;
     "exception-handling"       EXCEPTIONS               on  Complete;
-    "legacy-exceptions"        LEGACY_EXCEPTIONS        off NotYet;
+    "legacy-exceptions"        LEGACY_EXCEPTIONS        on  Complete;
     "threads"                  THREADS                  off Complete;
     "shared-everything-threads" SHARED_EVERYTHING_THREADS off NotYet;
     "wide-arithmetic"          WIDE_ARITHMETIC          off Complete;

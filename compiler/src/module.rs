@@ -101,6 +101,8 @@ pub struct Body<'a> {
     pub facts: Vec<Fact>,
     /// How deep its blocks are nested.
     pub nesting: u32,
+    /// Whether it has a `rethrow`.
+    pub rethrows: bool,
 }
 
 /// Something that a function's instructions do.

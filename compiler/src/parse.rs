@@ -378,6 +378,7 @@ fn validate_body<'a>(
     Ok(Body {
         bytes: body,
         nesting: facts.nesting as u32,
+        rethrows: facts.rethrows,
         facts: facts.finish(),
     })
 }
@@ -394,6 +395,8 @@ struct Facts {
     nesting: usize,
     /// Number of open loops.
     loops: u32,
+    /// Whether there was a `rethrow`.
+    rethrows: bool,
 }
 
 impl Facts {
@@ -401,18 +404,20 @@ impl Facts {
         let func = FuncIndex::from_u32;
         let table = TableIndex::from_u32;
         match *operator {
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
-                self.open(false);
-            }
+            Operator::Block { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. }
+            | Operator::Try { .. } => self.open(false),
             Operator::Loop { .. } => {
                 self.open(true);
                 self.loops += 1;
             }
-            Operator::End => {
+            Operator::End | Operator::Delegate { .. } => {
                 if self.blocks.pop() == Some(true) {
                     self.loops -= 1;
                 }
             }
+            Operator::Rethrow { .. } => self.rethrows = true,
             Operator::Call { function_index } => self.facts.push(Fact::Call(func(function_index))),
             Operator::ReturnCall { function_index } => {
                 self.facts.push(Fact::TailCall(func(function_index)));

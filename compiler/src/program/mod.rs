@@ -21,7 +21,7 @@ use crate::index::{
     DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex, InstanceId,
     MemoryId, MemoryIndex, SigId, TableId, TableIndex, TagId, TagIndex, TypeIndex,
 };
-use crate::module::Module;
+use crate::module::{Body, Module};
 
 /// Everything that was decided about an executable.
 #[derive(Debug)]
@@ -346,9 +346,9 @@ impl Program<'_> {
     }
 
     /// The body of a defined function.
-    pub fn body(&self, instance: InstanceId, index: FuncIndex) -> &wasmparser::FunctionBody<'_> {
+    pub fn body(&self, instance: InstanceId, index: FuncIndex) -> &Body<'_> {
         let func = &self.instances[instance].module.funcs[index];
-        &func.body.as_ref().expect("a defined function").bytes
+        func.body.as_ref().expect("a defined function")
     }
 }
 

@@ -6,28 +6,29 @@ use wasmc_abi::traps::Trap;
 use wasmparser::{BlockType, BrTable, Catch, TryTable, ValType};
 
 use super::env::{Translator, value_type};
+use super::legacy_exceptions::Caught;
 use crate::index::TypeIndex;
 
 /// An open block.
 #[derive(Debug)]
 pub(super) struct Frame {
-    kind: Kind,
+    pub kind: Kind,
     /// Where the instructions after its end continue; its parameters are the block's results.
     exit: ir::Block,
     /// Whether anything jumps to `exit`.
     exit_reached: bool,
     /// Height of the operand stack below the block's parameters.
-    height: usize,
+    pub height: usize,
     /// Number of parameters.
     params: usize,
     /// Number of results.
     results: usize,
     /// Whether its first instruction can be reached.
-    entered: bool,
+    pub entered: bool,
 }
 
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
     /// `block`, and the function itself.
     Block,
     /// `loop`: branches go to its header.
@@ -41,6 +42,14 @@ enum Kind {
     TryTable {
         catches: Vec<Catch>,
         landing: Option<ir::Block>,
+    },
+    /// `try` before its first `catch`, with the place where exceptions land, once one may.
+    Try { landing: Option<ir::Block> },
+    /// A `catch` or `catch_all`, with what it caught if that can be, and the place where exceptions
+    /// go on that no clause so far catches.
+    Catch {
+        caught: Option<Caught>,
+        next: Option<ir::Block>,
     },
     /// `if` after its `else`; whether the end of the first part was reached is in `exit_reached`.
     Else,
@@ -118,19 +127,25 @@ impl Translator<'_, '_> {
     /// Where exceptions land that are thrown here; `None` when they leave the function.
     pub fn landing(&mut self) -> Option<ir::Block> {
         let depth = *self.handlers.last()?;
-        let Kind::TryTable { landing, .. } = &mut self.control[depth].kind else {
-            unreachable!("the blocks that handle exceptions are `try_table`s");
+        Some(self.landing_of(depth))
+    }
+
+    /// Where exceptions land that the open block at `depth` handles.
+    pub fn landing_of(&mut self, depth: usize) -> ir::Block {
+        let (Kind::TryTable { landing, .. } | Kind::Try { landing }) =
+            &mut self.control[depth].kind
+        else {
+            unreachable!("the blocks that handle exceptions are `try_table`s and `try`s");
         };
-        let block = *landing.get_or_insert_with(|| {
+        *landing.get_or_insert_with(|| {
             let block = self.builder.create_block();
             self.builder.append_block_param(block, types::I64);
             block
-        });
-        Some(block)
+        })
     }
 
     /// Opens a block; `enter` is called where it can be reached, with its parameters.
-    fn open(&mut self, ty: BlockType, enter: impl FnOnce(&mut Self, &[Value]) -> Kind) {
+    pub fn open(&mut self, ty: BlockType, enter: impl FnOnce(&mut Self, &[Value]) -> Kind) {
         if !self.reachable {
             // Only the nesting counts.
             self.control.push(Frame {
@@ -200,36 +215,55 @@ impl Translator<'_, '_> {
         if self.reachable {
             self.leave_to_exit();
         }
-        let frame = self.control.pop().expect("an open block");
+        let mut frame = self.control.pop().expect("an open block");
         if !frame.entered {
             return;
         }
-        let mut exit_reached = frame.exit_reached;
-        match frame.kind {
-            Kind::Loop { header } => self.builder.seal_block(header),
+        match &frame.kind {
+            Kind::Loop { header } => self.builder.seal_block(*header),
             Kind::If {
                 alternative,
                 params,
             } => {
                 // Without `else` the parameters are the results.
-                self.builder.switch_to_block(alternative);
-                self.jump(frame.exit, &params);
-                exit_reached = true;
+                self.builder.switch_to_block(*alternative);
+                self.jump(frame.exit, params);
+                frame.exit_reached = true;
             }
             Kind::TryTable { catches, landing } => {
                 if !catches.is_empty() {
                     self.handlers.pop();
                 }
-                if let Some(landing) = landing {
-                    self.land(landing, &catches);
+                if let Some(landing) = *landing {
+                    self.land(landing, catches);
                 }
             }
-            Kind::Block | Kind::Else => {}
+            Kind::Try { landing } => {
+                // Without a clause it catches nothing.
+                self.handlers.pop();
+                if let Some(landing) = *landing {
+                    let exception = self.enter_landing(landing);
+                    self.raise(exception);
+                }
+            }
+            Kind::Catch {
+                caught: Some(caught),
+                next: Some(next),
+            } => {
+                self.builder.switch_to_block(*next);
+                self.raise(caught.reference());
+            }
+            Kind::Block | Kind::Else | Kind::Catch { .. } => {}
         }
+        self.close(&frame);
+    }
+
+    /// Goes on after a block that was taken off the open ones.
+    pub fn close(&mut self, frame: &Frame) {
         self.stack.truncate(frame.height);
         self.builder.seal_block(frame.exit);
-        self.reachable = exit_reached;
-        if exit_reached {
+        self.reachable = frame.exit_reached;
+        if frame.exit_reached {
             self.builder.switch_to_block(frame.exit);
             let results = self.builder.block_params(frame.exit).to_vec();
             if self.control.is_empty() {
@@ -242,7 +276,7 @@ impl Translator<'_, '_> {
     }
 
     /// Jumps from the end of the innermost block to its exit.
-    fn leave_to_exit(&mut self) {
+    pub fn leave_to_exit(&mut self) {
         let depth = self.control.len() - 1;
         let frame = &mut self.control[depth];
         frame.exit_reached = true;

@@ -27,6 +27,8 @@ pub(super) struct Translator<'p, 'f> {
     pub control: Vec<super::control::Frame>,
     /// Those of the open blocks that handle exceptions: indices in `control`.
     pub handlers: Vec<usize>,
+    /// Whether the function has a `rethrow`.
+    pub rethrows: bool,
     pub locals: Vec<Variable>,
     /// The count of instructions, in a program that counts them.
     pub fuel: Option<super::fuel::Fuel>,
@@ -53,6 +55,7 @@ impl<'p, 'f> Translator<'p, 'f> {
             stack: Vec::new(),
             control: Vec::new(),
             handlers: Vec::new(),
+            rethrows: false,
             locals: Vec::new(),
             fuel: None,
             reachable: true,

@@ -23,9 +23,15 @@ impl Translator<'_, '_> {
     pub fn throw(&mut self, tag: u32) {
         let tag = self.instance.tags[TagIndex::from_u32(tag)];
         let values = self.pop_many(self.payload_types(tag).len());
+        let exception = self.exception(tag, values);
+        self.raise(exception);
+    }
+
+    /// An exception of the tag, with these values as its payload.
+    pub fn exception(&mut self, tag: TagId, values: Vec<Value>) -> Value {
         let id = i64::from(self.program.tag_id(tag));
         let id = self.builder.ins().iconst(types::I64, id);
-        let exception = match self.program.payload(tag) {
+        match self.program.payload(tag) {
             Payload::None => id,
             Payload::Word => {
                 let word = match self.type_of(values[0]) {
@@ -40,15 +46,19 @@ impl Translator<'_, '_> {
                 self.builder.ins().bor(word, id)
             }
             Payload::Memory => {
-                let current = self.state(self.payloads().current);
-                let flags = self.trusted(Region::Payloads);
-                for (value, offset) in values.into_iter().zip(offsets()) {
-                    self.builder.ins().store(flags, value, current, offset);
-                }
+                self.store_payload(values);
                 id
             }
-        };
-        self.raise(exception);
+        }
+    }
+
+    /// Writes the payload of the exception that is thrown next.
+    pub fn store_payload(&mut self, values: Vec<Value>) {
+        let current = self.state(self.payloads().current);
+        let flags = self.trusted(Region::Payloads);
+        for (value, offset) in values.into_iter().zip(offsets()) {
+            self.builder.ins().store(flags, value, current, offset);
+        }
     }
 
     pub fn throw_ref(&mut self) {
@@ -57,10 +67,16 @@ impl Translator<'_, '_> {
         self.raise(exception);
     }
 
-    /// Goes on where the exception is handled.
-    fn raise(&mut self, exception: Value) {
+    /// Goes on where an exception that is thrown here is handled.
+    pub fn raise(&mut self, exception: Value) {
+        let landing = self.landing();
+        self.raise_to(exception, landing);
+    }
+
+    /// Goes on in a landing, or leaves the function without one.
+    pub fn raise_to(&mut self, exception: Value, landing: Option<ir::Block>) {
         self.save_fuel();
-        match self.landing() {
+        match landing {
             Some(landing) => self.jump(landing, &[exception]),
             None => {
                 let frame = self.builder.ins().get_frame_pointer(types::I64);
@@ -103,16 +119,21 @@ impl Translator<'_, '_> {
         self.load_fuel();
     }
 
-    /// Fills the landing of a `try_table` that is closed: labels are those around it.
-    pub fn land(&mut self, landing: ir::Block, catches: &[Catch]) {
+    /// Begins a landing that nothing refers to any more: the exception.
+    pub fn enter_landing(&mut self, landing: ir::Block) -> Value {
         self.builder.seal_block(landing);
         self.builder.switch_to_block(landing);
-        let exception = self.builder.block_params(landing)[0];
         self.load_fuel();
+        self.builder.block_params(landing)[0]
+    }
+
+    /// Fills the landing of a `try_table` that is closed: labels are those around it.
+    pub fn land(&mut self, landing: ir::Block, catches: &[Catch]) {
+        let exception = self.enter_landing(landing);
         for catch in catches {
             match *catch {
-                Catch::One { tag, label } => self.catch(exception, tag, label, false),
-                Catch::OneRef { tag, label } => self.catch(exception, tag, label, true),
+                Catch::One { tag, label } => self.catch_to(exception, tag, label, false),
+                Catch::OneRef { tag, label } => self.catch_to(exception, tag, label, true),
                 Catch::All { label } => {
                     let (block, _) = self.target(label);
                     return self.jump(block, &[]);
@@ -128,16 +149,9 @@ impl Translator<'_, '_> {
     }
 
     /// Branches to the label if the exception has the tag.
-    fn catch(&mut self, exception: Value, tag: u32, label: u32, by_reference: bool) {
+    fn catch_to(&mut self, exception: Value, tag: u32, label: u32, by_reference: bool) {
         let tag = self.instance.tags[TagIndex::from_u32(tag)];
-        let expected = i64::from(self.program.tag_id(tag));
-        let id = self.builder.ins().ireduce(types::I32, exception);
-        let same = self.builder.ins().icmp_imm_u(IntCC::Equal, id, expected);
-        let (caught, next) = (self.builder.create_block(), self.builder.create_block());
-        self.builder.ins().brif(same, caught, &[], next, &[]);
-        self.builder.seal_block(caught);
-        self.builder.seal_block(next);
-        self.builder.switch_to_block(caught);
+        let next = self.enter_if_tag(exception, tag);
         let mut values = self.payload_values(tag, exception);
         if by_reference {
             let reference = self.kept(exception);
@@ -146,6 +160,19 @@ impl Translator<'_, '_> {
         let (block, _) = self.target(label);
         self.jump(block, &values);
         self.builder.switch_to_block(next);
+    }
+
+    /// Goes on with exceptions of the tag; others go to the block that is returned.
+    pub fn enter_if_tag(&mut self, exception: Value, tag: TagId) -> ir::Block {
+        let expected = i64::from(self.program.tag_id(tag));
+        let id = self.builder.ins().ireduce(types::I32, exception);
+        let same = self.builder.ins().icmp_imm_u(IntCC::Equal, id, expected);
+        let (caught, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(same, caught, &[], next, &[]);
+        self.builder.seal_block(caught);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(caught);
+        next
     }
 
     fn payload_types(&self, tag: TagId) -> Vec<ValType> {
@@ -158,7 +185,7 @@ impl Translator<'_, '_> {
     }
 
     /// The values that an exception of the tag carries.
-    fn payload_values(&mut self, tag: TagId, exception: Value) -> Vec<Value> {
+    pub fn payload_values(&mut self, tag: TagId, exception: Value) -> Vec<Value> {
         let types = self.payload_types(tag);
         match self.program.payload(tag) {
             Payload::None => Vec::new(),
@@ -190,7 +217,7 @@ impl Translator<'_, '_> {
     }
 
     /// A reference to the exception: its payload must have a place of its own from now on.
-    fn kept(&mut self, exception: Value) -> Value {
+    pub fn kept(&mut self, exception: Value) -> Value {
         let Some(payloads) = self.program.state.payloads else {
             return exception;
         };
@@ -223,6 +250,6 @@ impl Translator<'_, '_> {
 }
 
 /// Offsets of the values of a payload in memory.
-fn offsets() -> impl Iterator<Item = i32> {
+pub(super) fn offsets() -> impl Iterator<Item = i32> {
     (0..).step_by(PAYLOAD_VALUE as usize)
 }

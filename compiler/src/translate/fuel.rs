@@ -31,6 +31,10 @@ fn cost(operator: &Operator<'_>) -> i64 {
         | O::Block { .. }
         | O::Loop { .. }
         | O::TryTable { .. }
+        | O::Try { .. }
+        | O::Catch { .. }
+        | O::CatchAll
+        | O::Delegate { .. }
         | O::Else
         | O::End
         | O::Unreachable
@@ -47,6 +51,9 @@ fn ends_run(operator: &Operator<'_>) -> bool {
         O::Loop { .. }
             | O::If { .. }
             | O::Else
+            | O::Catch { .. }
+            | O::CatchAll
+            | O::Delegate { .. }
             | O::End
             | O::Br { .. }
             | O::BrIf { .. }

@@ -11,6 +11,7 @@ mod env;
 mod exceptions;
 mod fuel;
 mod globals;
+mod legacy_exceptions;
 mod memory;
 mod numeric;
 mod operators;
@@ -61,7 +62,8 @@ pub(crate) fn translate(
                     FunctionBuilder::new(func, context),
                 );
                 let body = program.body(instance, index);
-                translate_body(&mut translator, body).map_err(|error| Error::Invalid {
+                translator.rethrows = body.rethrows;
+                translate_body(&mut translator, &body.bytes).map_err(|error| Error::Invalid {
                     message: error.message().to_owned(),
                     location: Location {
                         function: Some((index.as_u32(), program.funcs[id].name.clone())),

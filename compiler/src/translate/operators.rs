@@ -13,7 +13,16 @@ pub(super) fn translate(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
     use Operator as O;
     let nests = matches!(
         operator,
-        O::Block { .. } | O::Loop { .. } | O::If { .. } | O::TryTable { .. } | O::Else | O::End
+        O::Block { .. }
+            | O::Loop { .. }
+            | O::If { .. }
+            | O::TryTable { .. }
+            | O::Try { .. }
+            | O::Else
+            | O::Catch { .. }
+            | O::CatchAll
+            | O::Delegate { .. }
+            | O::End
     );
     if fx.reachable || nests {
         fx.count(operator);
@@ -48,6 +57,11 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::TryTable { ref try_table } => fx.try_table(try_table),
         O::Throw { tag_index } => fx.throw(tag_index),
         O::ThrowRef => fx.throw_ref(),
+        O::Try { blockty } => fx.try_(blockty),
+        O::Catch { tag_index } => fx.catch(tag_index),
+        O::CatchAll => fx.catch_all(),
+        O::Delegate { relative_depth } => fx.delegate(relative_depth),
+        O::Rethrow { relative_depth } => fx.rethrow(relative_depth),
         O::Drop => drop(fx.pop()),
         O::Select | O::TypedSelect { .. } => fx.select(),
 
