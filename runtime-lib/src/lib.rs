@@ -34,6 +34,7 @@ mod mem;
 mod memory;
 mod options;
 mod output;
+mod payloads;
 mod script;
 mod start;
 mod sys;

@@ -132,6 +132,11 @@ pub fn ensure_headroom() {
     }
 }
 
+/// The end of the guest's stack.
+pub fn stack_top() -> usize {
+    STATE.stack_top.load(Relaxed)
+}
+
 /// Prints a trap with a backtrace and ends the process.
 #[cold]
 #[inline(never)]

@@ -194,7 +194,7 @@ block3:
   ret
 block4:
   mov x20, x0
-  load_ext_name_near x19, User(userextname1)+16
+  load_ext_name_near x19, User(userextname1)+48
   ldr q17, [x19]
   str q17, [sp, #32]
   ldr q17, [x19, #16]

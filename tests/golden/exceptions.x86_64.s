@@ -174,7 +174,7 @@ block3:
   retq
 block4:
   movq %rax, %r12
-  load_ext_name userextname1+16, %rbx
+  load_ext_name userextname1+48, %rbx
   movdqu (%rbx), %xmm0
   movdqu %xmm0, <offset:1>+0x20(%rsp)
   movdqu 0x10(%rbx), %xmm0

@@ -64,6 +64,7 @@ fn programs_run_however_they_are_launched() {
         "trap_memory",
         "stack_overflow",
         "args",
+        "exceptions_kept",
     ];
     let programs: Vec<_> = names
         .iter()

@@ -1,11 +1,14 @@
 //! The initial writable state: memory and table states, globals, lengths, tables.
 
-use wasmc_abi::layout::{GUARDED_RESERVATION, MemoryState, TableState, memory_flags};
+use wasmc_abi::layout::{
+    self, ExceptionPool, GUARDED_RESERVATION, MemoryState, PAYLOAD_UNIT, TableState,
+    exception_root_kind, memory_flags, pool_flags,
+};
 
 use super::blob::{Blob, Place, Pointer, Section, Target};
 use super::records::{Records, reference};
 use super::text::Text;
-use crate::program::{Constant, Program, Strategy, TablePlace, init};
+use crate::program::{Constant, ExceptionRoot, Payloads, Program, Strategy, TablePlace, init};
 
 /// Writes the state.
 pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Blob {
@@ -75,8 +78,8 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
         };
         put(&mut blob, cell, &bits.to_le_bytes());
     }
-    if let Some(payloads) = program.state.payloads {
-        put(&mut blob, payloads.pool, &payloads.base.to_le_bytes());
+    if let Some(payloads) = &program.state.payloads {
+        put(&mut blob, payloads.pool, &exception_pool(payloads).bytes);
     }
     if let Some(fuel) = program.state.fuel {
         // As good as any number, until the runtime fills in what the options say.
@@ -93,6 +96,36 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
         }
     }
     blob
+}
+
+/// The pool of payloads of exceptions, and its roots.
+fn exception_pool(payloads: &Payloads) -> Blob {
+    let mut part = Blob::default();
+    part.u64(payloads.base);
+    // No cell yet, and none is free.
+    part.u64(0);
+    part.u64(0);
+    part.u64(0);
+    part.u32(PAYLOAD_UNIT as u32 + payloads.bytes);
+    part.u32(match payloads.traced {
+        true => pool_flags::TRACED,
+        false => 0,
+    });
+    part.u32(payloads.roots.len() as u32);
+    part.u32(0);
+    assert_eq!(part.bytes.len(), size_of::<ExceptionPool>());
+    for root in &payloads.roots {
+        let (offset, kind) = match *root {
+            ExceptionRoot::Global(cell) => (cell, exception_root_kind::GLOBAL),
+            ExceptionRoot::Table(state) => (state, exception_root_kind::TABLE),
+        };
+        let start = part.bytes.len();
+        // What a root refers to precedes the pool; both lie within 2 GiB.
+        part.u32(offset.wrapping_sub(payloads.pool));
+        part.u32(kind);
+        debug_assert_eq!(part.bytes.len() - start, size_of::<layout::ExceptionRoot>());
+    }
+    part
 }
 
 fn put(blob: &mut Blob, offset: u32, bytes: &[u8]) {

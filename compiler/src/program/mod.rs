@@ -285,16 +285,30 @@ pub struct StateLayout {
 }
 
 /// Where payloads of exceptions lie.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Payloads {
     /// Offset in the state of the payload of the exception that was thrown last.
     pub current: u32,
     /// Bytes of the largest payload.
     pub bytes: u32,
-    /// Offset in the state of the [`ExceptionPool`](wasmc_abi::layout::ExceptionPool).
+    /// Offset in the state of the [`ExceptionPool`](wasmc_abi::layout::ExceptionPool); the roots
+    /// follow it.
     pub pool: u32,
     /// Address of the payloads of exceptions that references were made of.
     pub base: u64,
+    /// Whether one may hold references to exceptions.
+    pub traced: bool,
+    /// Where else such references may be.
+    pub roots: Vec<ExceptionRoot>,
+}
+
+/// A place in the state that may hold references to exceptions: an offset.
+#[derive(Clone, Copy, Debug)]
+pub enum ExceptionRoot {
+    /// The cell of a global.
+    Global(u32),
+    /// The state of a table.
+    Table(u32),
 }
 
 /// A step of instantiation; [`wasmc_abi::layout::InitStepKind`] says what each does.

@@ -1,11 +1,12 @@
 //! Places: address slots of memories and growing tables, and the layout of the state.
 
 use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
+use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 
 use super::reach::{Reached, hottest_memory};
 use super::{
-    GLOBAL_CELL, Memory, PAYLOAD_VALUE, Payload, Payloads, Program, Reference, Strategy, Table,
-    TablePlace, bytes_of_pages, init, script,
+    ExceptionRoot, GLOBAL_CELL, Memory, PAYLOAD_VALUE, Payload, Payloads, Program, Reference,
+    Strategy, Table, TablePlace, bytes_of_pages, init, script,
 };
 use crate::error::{Error, Location, Result};
 use crate::index::TagId;
@@ -274,15 +275,46 @@ fn place_payloads(program: &mut Program<'_>, slots: &mut Slots) {
         return;
     };
     let bytes = values * PAYLOAD_VALUE;
+    let roots = exception_roots(program);
+    let params = |tag: TagId| program.sigs[program.tags[tag]].params();
+    let mut payloads = program.tags.keys().filter(in_memory).flat_map(params);
+    let traced = payloads.any(|&ty| matches!(ty, ValType::Ref(ty) if is_exception(ty)));
     let pool = program.state.len.next_multiple_of(16);
-    let current = (pool + size_of::<ExceptionPool>() as u32).next_multiple_of(16);
+    let roots_len = roots.len() * size_of::<layout::ExceptionRoot>();
+    let pool_len = (size_of::<ExceptionPool>() + roots_len) as u32;
+    let current = (pool + pool_len).next_multiple_of(16);
     program.state.len = current + bytes;
     program.state.payloads = Some(Payloads {
         current,
         bytes,
         pool,
         base: slots.take(layout::SLOT_SIZE),
+        traced,
+        roots,
     });
+}
+
+/// The globals and tables that may hold references to exceptions.
+fn exception_roots(program: &Program<'_>) -> Vec<ExceptionRoot> {
+    let globals = program.globals.values().filter_map(|global| {
+        let holds = matches!(global.ty.content_type, ValType::Ref(ty) if is_exception(ty));
+        global.cell.filter(|_| holds).map(ExceptionRoot::Global)
+    });
+    let tables = program.tables.values();
+    let tables = tables.filter(|table| is_exception(table.ty.element_type));
+    let tables = tables.map(|table| ExceptionRoot::Table(table.state));
+    globals.chain(tables).collect()
+}
+
+/// Whether references of a type are to exceptions.
+fn is_exception(ty: RefType) -> bool {
+    matches!(
+        ty.heap_type(),
+        HeapType::Abstract {
+            ty: AbstractHeapType::Exn | AbstractHeapType::NoExn,
+            ..
+        }
+    )
 }
 
 fn end_padding(end: u32, alignment: u32) -> u32 {

@@ -179,8 +179,8 @@ impl Translator<'_, '_> {
         self.program.sigs[self.program.tags[tag]].params().to_vec()
     }
 
-    fn payloads(&self) -> Payloads {
-        let payloads = self.program.state.payloads;
+    fn payloads(&self) -> &Payloads {
+        let payloads = self.program.state.payloads.as_ref();
         payloads.expect("a place for payloads in memory")
     }
 
@@ -199,12 +199,12 @@ impl Translator<'_, '_> {
             }
             Payload::Memory => {
                 // Unit 0 stands for the payload that was thrown last.
-                let payloads = self.payloads();
+                let (base, current) = (self.payloads().base, self.payloads().current);
                 let unit = self.builder.ins().ushr_imm_u(exception, 32);
                 let offset = self.builder.ins().ishl_imm_u(unit, 4);
-                let base = self.builder.ins().iconst(types::I64, payloads.base as i64);
+                let base = self.builder.ins().iconst(types::I64, base as i64);
                 let kept = self.builder.ins().iadd(base, offset);
-                let current = self.state(payloads.current);
+                let current = self.state(current);
                 let address = self.builder.ins().select(unit, kept, current);
                 let flags = self.trusted(Region::Payloads);
                 let load = |(ty, offset)| {
@@ -218,7 +218,7 @@ impl Translator<'_, '_> {
 
     /// A reference to the exception: its payload must have a place of its own from now on.
     pub fn kept(&mut self, exception: Value) -> Value {
-        let Some(payloads) = self.program.state.payloads else {
+        let Some(payloads) = &self.program.state.payloads else {
             return exception;
         };
         let (keep, next) = (self.builder.create_block(), self.builder.create_block());
@@ -235,9 +235,7 @@ impl Translator<'_, '_> {
         self.builder.switch_to_block(keep);
         let pool = self.state(payloads.pool);
         let current = self.state(payloads.current);
-        let len = i64::from(payloads.bytes);
-        let len = self.builder.ins().iconst(types::I64, len);
-        let unit = self.call_builtin(Builtin::keep_payload, &[pool, current, len]);
+        let unit = self.call_builtin(Builtin::keep_payload, &[pool, current]);
         let unit = unit.expect("keep_payload has a result");
         let unit = self.builder.ins().uextend(types::I64, unit);
         let unit = self.builder.ins().ishl_imm_u(unit, 32);

@@ -115,7 +115,13 @@ impl Translator<'_, '_> {
 
     /// Makes sure that an exception of any tag can be thrown again.
     fn hold(&mut self, exception: Value) -> (Value, CaughtPayload) {
-        let Some(payloads) = self.program.state.payloads.filter(|_| self.rethrows) else {
+        let Some(payloads) = self
+            .program
+            .state
+            .payloads
+            .as_ref()
+            .filter(|_| self.rethrows)
+        else {
             return (exception, CaughtPayload::Referred);
         };
         let count = payloads.bytes / PAYLOAD_VALUE;

@@ -27,8 +27,8 @@ macro_rules! for_each_builtin {
             memory_wait64 = "wasmc_memory_wait64" (address: ptr, expected: i64, timeout: i64) -> i32;
             /// Throws an exception out of the function whose frame pointer is given; never returns.
             throw = "wasmc_throw" (exception: i64, frame: ptr);
-            /// Copies `len` bytes of an exception's payload to a place of its own: its unit.
-            keep_payload = "wasmc_keep_payload" (pool: ptr, payload: ptr, len: i64) -> i32;
+            /// Copies an exception's payload to a place of its own: its unit.
+            keep_payload = "wasmc_keep_payload" (pool: ptr, payload: ptr) -> i32;
             /// Rounds towards positive infinity.
             ceil_f32 = "wasmc_ceilf32" (x: f32) -> f32;
             /// Rounds towards positive infinity.

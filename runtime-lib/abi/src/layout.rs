@@ -6,7 +6,7 @@
 use crate::traps::Trap;
 
 /// Changes whenever a layout here changes; the runtime refuses a program of another version.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 /// First word of a [`Program`]: "wsmc".
 pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
 
@@ -210,17 +210,59 @@ pub struct LandingRecord {
 
 const _: () = assert!(size_of::<LandingRecord>() == 12);
 
-/// Payloads of exceptions that references were made of, in units of 16 bytes. Writable.
+/// Bytes of a unit of the pool of payloads of exceptions.
+pub const PAYLOAD_UNIT: u64 = 16;
+
+/// Payloads of exceptions that references were made of, in cells of equal size. Writable; its
+/// [`ExceptionRoot`]s follow.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ExceptionPool {
-    /// Address of unit 0, which is never used: a slot's address.
+    /// Address of the first cell: a slot's address.
     pub base: u64,
-    /// Number of units in use.
-    pub used: u64,
+    /// Number of cells that were ever in use.
+    pub cells: u64,
+    /// How many there may be before free ones are looked for.
+    pub limit: u64,
+    /// The first cell that is free again, plus 1; 0 when none is known.
+    pub free: u64,
+    /// Bytes of a cell: a unit, and the largest payload.
+    pub cell_bytes: u32,
+    /// Bits of [`pool_flags`].
+    pub flags: u32,
+    /// Number of roots.
+    pub roots: u32,
+    /// Padding; 0.
+    pub reserved: u32,
 }
 
-const _: () = assert!(size_of::<ExceptionPool>() == 16);
+const _: () = assert!(size_of::<ExceptionPool>() == 48);
+
+/// Bits of [`ExceptionPool::flags`].
+pub mod pool_flags {
+    /// Payloads may hold references to exceptions.
+    pub const TRACED: u32 = 1;
+}
+
+/// A global or table that may hold references to exceptions.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ExceptionRoot {
+    /// Bytes from the pool to the global's cell or to the [`TableState`].
+    pub distance: i32,
+    /// One of [`exception_root_kind`].
+    pub kind: u32,
+}
+
+const _: () = assert!(size_of::<ExceptionRoot>() == 8);
+
+/// Values of [`ExceptionRoot::kind`].
+pub mod exception_root_kind {
+    /// A global's cell: one reference.
+    pub const GLOBAL: u32 = 0;
+    /// A [`TableState`](super::TableState).
+    pub const TABLE: u32 = 1;
+}
 
 /// A memory: its fixed place and its changing size. Writable.
 #[derive(Debug)]

@@ -178,6 +178,26 @@ pub fn registers() -> Registers {
     registers
 }
 
+/// The registers that functions leave as they found them: what a caller further up may have in
+/// them and nowhere else.
+#[inline(always)]
+pub fn preserved_registers() -> [usize; 10] {
+    let mut registers = [0; 10];
+    // SAFETY: reads registers, and writes the array.
+    unsafe {
+        asm!(
+            "stp x19, x20, [{array}]",
+            "stp x21, x22, [{array}, #16]",
+            "stp x23, x24, [{array}, #32]",
+            "stp x25, x26, [{array}, #48]",
+            "stp x27, x28, [{array}, #64]",
+            array = in(reg) &raw mut registers,
+            options(nostack, preserves_flags),
+        );
+    }
+    registers
+}
+
 /// The stack pointer.
 #[inline(always)]
 pub fn stack_pointer() -> usize {

@@ -167,6 +167,27 @@ pub fn registers() -> Registers {
     registers
 }
 
+/// The registers that functions leave as they found them: what a caller further up may have in
+/// them and nowhere else.
+#[inline(always)]
+pub fn preserved_registers() -> [usize; 6] {
+    let mut registers = [0; 6];
+    // SAFETY: reads registers, and writes the array.
+    unsafe {
+        asm!(
+            "mov [{array}], rbx",
+            "mov [{array} + 8], rbp",
+            "mov [{array} + 16], r12",
+            "mov [{array} + 24], r13",
+            "mov [{array} + 32], r14",
+            "mov [{array} + 40], r15",
+            array = in(reg) &raw mut registers,
+            options(nostack, preserves_flags),
+        );
+    }
+    registers
+}
+
 /// The stack pointer.
 #[inline(always)]
 pub fn stack_pointer() -> usize {
