@@ -4,14 +4,15 @@ use rayon::prelude::*;
 use wasmc_abi::wasi;
 use wasmparser::{
     CompositeInnerType, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations,
-    FunctionBody, KnownCustom, Name, Parser, Payload, SubType, TypeRef, Validator,
-    ValidatorResources, WasmFeatures,
+    FunctionBody, KnownCustom, Parser, Payload, SubType, TypeRef, Validator, ValidatorResources,
+    WasmFeatures,
 };
 
 use crate::error::{Error, Location, Result};
 use crate::features::{Features, PROPOSALS, Proposal};
 use crate::inspect::entity::EntityType;
 use crate::inspect::proposals::used_by_operators;
+use crate::names::{Named, Names};
 use crate::program::imports::wasi_type_matches;
 
 pub mod entity;
@@ -42,8 +43,37 @@ pub struct Inspection {
     pub proposals: Vec<&'static Proposal>,
     /// Bytes and counts.
     pub sizes: Sizes,
+    /// The names of the name section.
+    pub names: NameList,
     /// The producers section: fields, each with names and versions.
     pub producers: Vec<(String, Vec<(String, String)>)>,
+}
+
+/// What the name section names, beside the module.
+#[derive(Clone, Debug, Default)]
+pub struct NameList {
+    /// How many functions, locals, labels and fields have a name.
+    pub counts: [(&'static str, usize); 4],
+    /// The names of other entities: kind, index and name, in the order of the name section.
+    pub entities: Vec<(Named, u32, String)>,
+}
+
+impl NameList {
+    fn new(names: &Names<'_>) -> NameList {
+        let of_kind = |kind| {
+            let names = names.of_kind(kind).into_iter();
+            names.map(move |(index, name)| (kind, index, name.to_owned()))
+        };
+        NameList {
+            counts: [
+                ("functions", names.funcs.len()),
+                ("locals", names.locals),
+                ("labels", names.labels),
+                ("fields", names.fields),
+            ],
+            entities: Named::ALL.into_iter().flat_map(of_kind).collect(),
+        }
+    }
 }
 
 /// How a module is started.
@@ -221,6 +251,7 @@ struct Scan {
     imported: [usize; 3],
     start: Option<u32>,
     sizes: Sizes,
+    names: NameList,
     producers: Vec<(String, Vec<(String, String)>)>,
 }
 
@@ -339,11 +370,10 @@ impl Scan {
     fn record_custom(&mut self, section: &KnownCustom<'_>) {
         match section {
             KnownCustom::Name(names) => {
-                for name in names.clone().flatten() {
-                    if let Name::Module { name, .. } = name {
-                        self.name = Some(name.to_owned());
-                    }
-                }
+                let mut found = Names::default();
+                found.read(names.clone());
+                self.name = found.module.map(str::to_owned);
+                self.names = NameList::new(&found);
             }
             KnownCustom::Producers(fields) => {
                 for field in fields.clone().into_iter().flatten() {
@@ -414,6 +444,7 @@ impl Scan {
                 .filter(|proposal| used.intersects(proposal.bits))
                 .collect(),
             sizes: self.sizes,
+            names: self.names,
             producers: self.producers,
         }
     }

@@ -20,6 +20,7 @@ pub mod index;
 pub mod inspect;
 pub mod link;
 pub mod module;
+pub mod names;
 pub mod options;
 mod parse;
 pub mod pipeline;

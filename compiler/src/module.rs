@@ -1,19 +1,18 @@
 //! A validated module: facts as the bytes state them, nothing decided.
 
-use std::collections::HashMap;
-
 use cranelift_codegen::entity::PrimaryMap;
 use wasmparser::{ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, TableType};
 
 use crate::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
+use crate::names::Names;
 
 /// A validated module. It borrows the bytes it was parsed from.
 #[derive(Debug, Default)]
 pub struct Module<'a> {
-    /// Name from the name section.
-    pub name: Option<&'a str>,
+    /// What the name section says.
+    pub names: Names<'a>,
     /// Function types.
     pub types: PrimaryMap<TypeIndex, FuncType>,
     /// Numbers of types of the recursion groups, in order.
@@ -38,8 +37,6 @@ pub struct Module<'a> {
     pub elems: PrimaryMap<ElemIndex, ElemSegment<'a>>,
     /// Data segments.
     pub datas: PrimaryMap<DataIndex, DataSegment<'a>>,
-    /// Function names from the name section.
-    pub func_names: HashMap<FuncIndex, &'a str>,
     /// Number of imported functions.
     pub imported_funcs: usize,
     /// Number of imported tables.
@@ -73,7 +70,7 @@ pub struct Export<'a> {
 }
 
 /// Something that modules import and export.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(missing_docs, reason = "the names are the specification's")]
 pub enum Entity {
     Func(FuncIndex),
@@ -209,7 +206,7 @@ impl<'a> Module<'a> {
 
     /// The name of a function: that of the name section, else of an export, else of an import.
     pub fn func_name(&self, func: FuncIndex) -> Option<&'a str> {
-        if let Some(name) = self.func_names.get(&func) {
+        if let Some(name) = self.names.funcs.get(&func.as_u32()) {
             return Some(name);
         }
         let is_it = |entity: Entity| entity == Entity::Func(func);

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use wasmparser::{
     CompositeInnerType, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
     FuncToValidate, FuncValidatorAllocations, FunctionBody, KnownCustom, MemArg, MemArgTarget,
-    Name, Operator, Parser, Payload, TableInit, TypeRef, ValidatorResources,
+    Operator, Parser, Payload, TableInit, TypeRef, ValidatorResources,
 };
 
 use crate::error::{Error, Location, Result};
@@ -213,7 +213,7 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
         }
         Payload::CustomSection(section) => {
             if let KnownCustom::Name(names) = section.as_known() {
-                record_names(module, names);
+                module.names.read(names);
             }
         }
         _ => {}
@@ -302,24 +302,6 @@ fn record_elem<'a>(module: &mut Module<'a>, element: wasmparser::Element<'a>) ->
     };
     module.elems.push(ElemSegment { mode, items, ty });
     Ok(())
-}
-
-/// Names are advice: a malformed name section is read as far as it goes.
-fn record_names<'a>(module: &mut Module<'a>, names: wasmparser::NameSectionReader<'a>) {
-    for name in names {
-        match name {
-            Ok(Name::Module { name, .. }) => module.name = Some(name),
-            Ok(Name::Function(map)) => {
-                for naming in map {
-                    let Ok(naming) = naming else { return };
-                    let func = FuncIndex::from_u32(naming.index);
-                    module.func_names.insert(func, naming.name);
-                }
-            }
-            Ok(_) => {}
-            Err(_) => return,
-        }
-    }
 }
 
 /// Validates all bodies in parallel. The error is that of the first invalid function, whatever the

@@ -2,8 +2,7 @@
 
 use crate::start::program;
 use crate::{arch, trap};
-use wasmc_abi::layout::{LandingRecord, RelSlice};
-use wasmc_abi::traps::Trap;
+use wasmc_abi::layout::{EXNREF_IN_MEMORY, LandingRecord, RelSlice};
 
 /// Throws an exception out of the function whose frame pointer is `frame`: goes on in the handler
 /// of the nearest call in progress that has one, or traps.
@@ -31,7 +30,7 @@ pub unsafe extern "C" fn wasmc_throw(exception: u64, frame: *const [usize; 2]) -
             let [parent, return_address] = *frame;
             let offset = return_address.wrapping_sub(text);
             if parent == 0 || offset >= program.text.len as usize {
-                trap::raise(Trap::UncaughtException);
+                trap::raise_uncaught(exception as u32 & !EXNREF_IN_MEMORY);
             }
             let found = landings.binary_search_by_key(&(offset as u32), |l| l.return_offset);
             if let Some(landing) = found.ok().and_then(|at| landings.get(at)) {

@@ -12,7 +12,7 @@ use crate::sys::process;
 use crate::sys::signal::{self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM};
 use crate::unwind;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use wasmc_abi::layout::{Program, STATUS_TRAP, TRAP_PREFIX, Trampoline};
+use wasmc_abi::layout::{Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline};
 use wasmc_abi::traps::Trap;
 
 /// Stack that a runtime function may use.
@@ -43,6 +43,8 @@ struct State {
     sp: AtomicUsize,
     fp: AtomicUsize,
     lr: AtomicUsize,
+    /// The id of the tag of the exception that nothing caught last.
+    tag: AtomicUsize,
 }
 
 // With the data that every program touches, not among large zeros.
@@ -58,6 +60,7 @@ static STATE: State = State {
     sp: AtomicUsize::new(0),
     fp: AtomicUsize::new(0),
     lr: AtomicUsize::new(0),
+    tag: AtomicUsize::new(0),
 };
 
 /// Whether a trap is being reported.
@@ -123,6 +126,13 @@ pub fn raise(trap: Trap) -> ! {
     unsafe { arch::leave(recovery, usize::from(trap.code())) }
 }
 
+/// Leaves the guest because nothing catches an exception of the tag with this id.
+#[cold]
+pub fn raise_uncaught(tag: u32) -> ! {
+    STATE.tag.store(tag as usize, Relaxed);
+    raise(Trap::UncaughtException)
+}
+
 /// Traps unless a runtime function's share of the guest's stack remains. To be called first, before
 /// any effect, in every runtime function that the guest calls and that may need it.
 #[inline]
@@ -143,7 +153,13 @@ pub fn stack_top() -> usize {
 pub fn report(trap: Trap) -> ! {
     REPORTING.store(true, Relaxed);
     let mut text = Writer::new(Stream::Error);
-    text.text(TRAP_PREFIX).text(trap.text()).text("\n");
+    text.text(TRAP_PREFIX).text(trap.text());
+    if trap == Trap::UncaughtException
+        && let Some(name) = tag_name(program(), STATE.tag.load(Relaxed))
+    {
+        text.text(" of tag `").escaped(name).text("`");
+    }
+    text.text("\n");
     let registers = Registers {
         pc: STATE.pc.load(Relaxed),
         sp: STATE.sp.load(Relaxed),
@@ -189,6 +205,18 @@ pub fn end_by_signal(signal: i32) {
         process::exit(128 + signal);
     }
     signal::raise(signal);
+}
+
+/// The name of the tag with an id.
+fn tag_name(program: &'static Program, id: usize) -> Option<&'static [u8]> {
+    // SAFETY: the compiler has written these arrays.
+    let (tags, names) = unsafe {
+        let tags = program.tags.get().cast::<RelSlice>().as_ref()?;
+        (tags.get::<TagRecord>(), program.names.get::<u8>())
+    };
+    let tag = tags.get(id.checked_sub(1)?)?;
+    let name = names.get(tag.name as usize..)?;
+    name.get(..tag.name_len as usize)
 }
 
 /// Remembers where a trap happened.

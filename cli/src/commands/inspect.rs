@@ -1,5 +1,6 @@
 //! `wasmc inspect`: what a module is and needs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -88,6 +89,13 @@ fn human(inspection: &Inspection) -> String {
     }
     let types = inspection.types.iter().map(|ty| row([ty]));
     section(count("types", types.len()), types.collect());
+    let counts = inspection.names.counts.iter();
+    let counts = counts.filter(|(_, count)| *count > 0);
+    let counts = counts.map(|(what, count)| row([what, &count.to_string()]));
+    let entities = inspection.names.entities.iter();
+    let entities =
+        entities.map(|(kind, index, name)| row([&format!("{} {index}", kind.word()), name]));
+    section("names".to_owned(), counts.chain(entities).collect());
     let custom = sizes.custom.iter();
     let custom = custom.map(|(name, bytes)| row([name, &format!("{bytes} bytes")]));
     section(count("custom sections", custom.len()), custom.collect());
@@ -174,6 +182,12 @@ fn to_json(inspection: &Inspection) -> Value {
             "functions": sizes.functions,
             "custom": sizes.custom.iter().map(|(name, bytes)| {
                 json!({ "name": name, "bytes": bytes })
+            }).collect::<Vec<_>>(),
+        },
+        "names": {
+            "counts": inspection.names.counts.iter().copied().collect::<BTreeMap<_, _>>(),
+            "entities": inspection.names.entities.iter().map(|(kind, index, name)| {
+                json!({ "kind": kind.word(), "index": index, "name": name })
             }).collect::<Vec<_>>(),
         },
         "producers": inspection.producers.iter().flat_map(|(field, values)| {

@@ -29,6 +29,7 @@ use crate::program::init::image_alignment;
 use crate::target::Arch;
 use crate::translate;
 use blob::{Place, Section};
+use records::Records;
 use text::Text;
 
 /// Makes the guest's object.
@@ -78,7 +79,10 @@ pub(crate) fn object(
         add_relocation(&mut object, sections.id(Section::Text), relocation)?;
     }
     let blobs = [
-        (Section::ReadOnly, records.blob.pointers),
+        (
+            Section::ReadOnly,
+            std::mem::take(&mut records.blob.pointers),
+        ),
         (Section::State, state.pointers),
     ];
     for (section, pointers) in blobs {
@@ -100,7 +104,7 @@ pub(crate) fn object(
     let note = b".note.GNU-stack".to_vec();
     let note = object.add_section(Vec::new(), note, SectionKind::Other);
     object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
-    add_symbols(&mut object, &sections, program, &text, records.program_len);
+    add_symbols(&mut object, &sections, program, &text, &records);
     object.write().map_err(broken)
 }
 
@@ -260,18 +264,30 @@ fn add_symbols(
     sections: &Sections,
     program: &Program<'_>,
     text: &Text,
-    program_len: u64,
+    records: &Records,
 ) {
     object.add_symbol(Symbol {
         name: symbols::PROGRAM.into(),
         value: 0,
-        size: program_len,
+        size: records.program_len,
         kind: SymbolKind::Data,
         scope: SymbolScope::Linkage,
         weak: false,
         section: SymbolSection::Section(sections.id(Section::ReadOnly)),
         flags: SymbolFlags::None,
     });
+    for (name, place, size) in records.named_data(program) {
+        object.add_symbol(Symbol {
+            name: escape(name),
+            value: place.offset,
+            size,
+            kind: SymbolKind::Data,
+            scope: SymbolScope::Compilation,
+            weak: false,
+            section: SymbolSection::Section(sections.id(place.section)),
+            flags: SymbolFlags::None,
+        });
+    }
     for part in &text.parts {
         object.add_symbol(Symbol {
             name: escape(&records::symbol_name(program, part.item)),

@@ -5,18 +5,22 @@ use std::collections::HashMap;
 use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::layout::{
     self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, LandingRecord,
-    MAGIC, Program as Root, program_flags,
+    MAGIC, Program as Root, TagRecord, program_flags,
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;
 use wasmparser::{RefType, ValType};
 
 use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
+use super::state::storage;
 use super::text::Text;
 use crate::error::{Error, Location, Result};
-use crate::index::{DataId, ElemId, FuncId, MemoryId, TableId};
+use crate::index::{DataId, DataIndex, ElemId, FuncId, GlobalIndex, MemoryId, TableId, TableIndex};
+use crate::names::Named;
 use crate::options::Options;
-use crate::program::{CodeItem, FuncKind, Program, Reference, Step, script::ScriptStep};
+use crate::program::{
+    CodeItem, FuncKind, GLOBAL_CELL, Program, Reference, Step, script::ScriptStep,
+};
 use crate::translate::Symbol;
 
 /// The records, and where code finds those that it reads.
@@ -76,6 +80,43 @@ pub(super) fn segments(program: &Program<'_>) -> Result<Blob> {
 }
 
 impl Records {
+    /// The globals, tables and segments of the image that the name section names: name, place and
+    /// bytes.
+    pub fn named_data<'p>(&self, program: &'p Program<'_>) -> Vec<(&'p str, Place, u64)> {
+        let mut named = Vec::new();
+        for instance in program.instances.values() {
+            let names = &instance.module.names;
+            for (index, name) in names.of_kind(Named::Global) {
+                if let Some(&id) = instance.globals.get(GlobalIndex::from_u32(index))
+                    && index as usize >= instance.module.imported_globals
+                    && let Some(cell) = program.globals[id].cell
+                {
+                    named.push((name, state_place(cell), u64::from(GLOBAL_CELL)));
+                }
+            }
+            for (index, name) in names.of_kind(Named::Table) {
+                if let Some(&id) = instance.tables.get(TableIndex::from_u32(index))
+                    && index as usize >= instance.module.imported_tables
+                    && let Some(place) = storage(program.tables[id].place, self)
+                {
+                    named.push((name, place, program.tables[id].ty.initial * 8));
+                }
+            }
+            for (index, name) in names.of_kind(Named::Data) {
+                if let Some(id) = instance.datas.get(DataIndex::from_u32(index))
+                    && let Some(&offset) = self.datas.get(id)
+                {
+                    let section = Section::Segments;
+                    let place = Place { section, offset };
+                    named.push((name, place, program.datas[*id].bytes.len() as u64));
+                }
+            }
+        }
+        // A section without bytes is not made.
+        named.retain(|(_, _, size)| *size > 0);
+        named
+    }
+
     /// Where a symbol lies in the object; `None` for a function of the runtime.
     pub fn place_of(&self, symbol: Symbol) -> Option<Place> {
         let (section, offset) = match symbol {
@@ -134,6 +175,7 @@ pub(super) fn write(
 
     // What only a trap needs comes last, on pages of its own as far as it is large.
     let (functions, lines) = write_functions(program, text, blob, &mut names);
+    let tags = write_tags(program, blob, &mut names);
     let trap_offsets = here(blob, 4);
     for &(offset, _) in &text.traps {
         blob.u32(offset);
@@ -197,7 +239,7 @@ pub(super) fn write(
     root.slice(script, program.script.as_ref().map_or(0, Vec::len));
     root.place(landings);
     root.place(program.state.fuel.map(|offset| state(u64::from(offset))));
-    root.u32(0);
+    root.place(tags);
     root.u64(options.stack_size);
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
@@ -226,6 +268,24 @@ fn write_landings(text: &Text, blob: &mut Blob) -> Option<Place> {
     }
     let slice = here(blob, 4);
     blob.slice(landings, text.landings.len());
+    Some(slice)
+}
+
+/// Writes the names of the tags, and a slice of them; `None` without any.
+fn write_tags(program: &Program<'_>, blob: &mut Blob, names: &mut Vec<u8>) -> Option<Place> {
+    if program.tag_names.is_empty() {
+        return None;
+    }
+    let tags = here(blob, 4);
+    for name in program.tag_names.values() {
+        let (name, name_len) = intern(names, name);
+        let start = blob.bytes.len();
+        blob.u32(name);
+        blob.u32(name_len);
+        debug_assert_eq!(blob.bytes.len() - start, size_of::<TagRecord>());
+    }
+    let slice = here(blob, 4);
+    blob.slice(tags, program.tag_names.len());
     Some(slice)
 }
 
@@ -273,6 +333,14 @@ fn table_place(program: &Program<'_>, table: TableId) -> Place {
     Place {
         section: Section::State,
         offset: u64::from(program.tables[table].state),
+    }
+}
+
+/// A byte of the state.
+fn state_place(offset: u32) -> Place {
+    Place {
+        section: Section::State,
+        offset: u64::from(offset),
     }
 }
 

@@ -134,7 +134,7 @@ fn put(blob: &mut Blob, offset: u32, bytes: &[u8]) {
 }
 
 /// Where a table with fixed storage has its elements.
-fn storage(place: TablePlace, records: &Records) -> Option<Place> {
+pub(super) fn storage(place: TablePlace, records: &Records) -> Option<Place> {
     match place {
         TablePlace::Slot(_) => None,
         TablePlace::ReadOnly(offset) => Some(Place {

@@ -40,6 +40,8 @@ pub struct Program<'a> {
     pub globals: PrimaryMap<GlobalId, Global>,
     /// Signatures of the tags.
     pub tags: PrimaryMap<TagId, SigId>,
+    /// What messages call the tags.
+    pub tag_names: PrimaryMap<TagId, String>,
     /// Element segments.
     pub elems: PrimaryMap<ElemId, Elem>,
     /// Data segments.

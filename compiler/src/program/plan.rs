@@ -13,6 +13,7 @@ use super::{
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, FuncIndex, GlobalId, InstanceId, SigId};
 use crate::module::{ElemItems, ElemMode, Entity, Module};
+use crate::names::Named;
 use crate::options::Options;
 use crate::pipeline::Command;
 
@@ -68,6 +69,7 @@ impl Program<'_> {
             memories: PrimaryMap::new(),
             globals: PrimaryMap::new(),
             tags: PrimaryMap::new(),
+            tag_names: PrimaryMap::new(),
             elems: PrimaryMap::new(),
             datas: PrimaryMap::new(),
             code: Vec::new(),
@@ -172,12 +174,11 @@ fn declare_defined(program: &mut Program<'_>, instance: &mut Instance<'_>, id: I
     let module = &instance.module;
     let mut export_names = HashMap::new();
     for export in module.exports.iter().rev() {
-        if let Entity::Func(index) = export.entity {
-            export_names.insert(index, export.name);
-        }
+        export_names.insert(export.entity, export.name);
     }
     for (index, func) in module.funcs.iter().skip(module.imported_funcs) {
-        let name = module.func_names.get(&index).or(export_names.get(&index));
+        let named = module.names.funcs.get(&index.as_u32());
+        let name = named.or(export_names.get(&Entity::Func(index)));
         instance.funcs.push(program.funcs.push(Func {
             sig: instance.sigs[func.ty],
             kind: FuncKind::Defined {
@@ -200,7 +201,11 @@ fn declare_defined(program: &mut Program<'_>, instance: &mut Instance<'_>, id: I
             state: 0,
         }));
     }
-    for &ty in module.tags.values().skip(module.imported_tags) {
+    for (index, &ty) in module.tags.iter().skip(module.imported_tags) {
+        let named = module.names.get(Named::Tag, index.as_u32());
+        let name = named.or(export_names.get(&Entity::Tag(index)).copied());
+        let name = name.map_or_else(|| format!("tag[{}]", index.index()), str::to_owned);
+        program.tag_names.push(name);
         instance.tags.push(program.tags.push(instance.sigs[ty]));
     }
     for ty in module.memories.values().skip(module.imported_memories) {

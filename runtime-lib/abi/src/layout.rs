@@ -156,8 +156,9 @@ pub struct Program {
     pub landings: RelPtr,
     /// The fuel that is left (`i64`), writable; null in a program that does not count.
     pub fuel: RelPtr,
-    /// Padding; 0.
-    pub reserved: u32,
+    /// A [`RelSlice`] of [`TagRecord`]s in the order of the tags' ids, from 1; null when there is
+    /// no tag.
+    pub tags: RelPtr,
     /// Bytes of the guest's stack.
     pub stack_size: u64,
 }
@@ -193,6 +194,18 @@ pub struct FunctionRecord {
 }
 
 const _: () = assert!(size_of::<FunctionRecord>() == 20);
+
+/// A tag of exceptions, for the message about one that nothing catches.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct TagRecord {
+    /// Offset of its name in [`Program::names`].
+    pub name: u32,
+    /// Bytes of its name.
+    pub name_len: u32,
+}
+
+const _: () = assert!(size_of::<TagRecord>() == 8);
 
 /// A call in `try_table`: where an exception that comes out of it goes on. The code there gets the
 /// reference to the exception in the first register of Cranelift's exception payloads, and may
