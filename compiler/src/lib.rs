@@ -16,6 +16,7 @@ mod dump;
 mod emit;
 pub mod error;
 pub mod features;
+pub mod hints;
 pub mod index;
 pub mod inspect;
 pub mod link;

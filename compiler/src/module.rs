@@ -3,6 +3,7 @@
 use cranelift_codegen::entity::PrimaryMap;
 use wasmparser::{ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, TableType};
 
+use crate::hints::BranchHints;
 use crate::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
@@ -13,6 +14,8 @@ use crate::names::Names;
 pub struct Module<'a> {
     /// What the name section says.
     pub names: Names<'a>,
+    /// Which branches are likely.
+    pub branch_hints: BranchHints,
     /// Function types.
     pub types: PrimaryMap<TypeIndex, FuncType>,
     /// Numbers of types of the recursion groups, in order.

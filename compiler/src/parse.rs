@@ -211,11 +211,11 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
                 });
             }
         }
-        Payload::CustomSection(section) => {
-            if let KnownCustom::Name(names) = section.as_known() {
-                module.names.read(names);
-            }
-        }
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Name(names) => module.names.read(names),
+            KnownCustom::BranchHints(hints) => module.branch_hints.read(hints),
+            _ => {}
+        },
         _ => {}
     }
     Ok(())

@@ -57,9 +57,6 @@ block1:
   ldp x27, x28, [sp], #16
   ldp fp, lr, [sp], #16
   ret
-block2:
-  subs wzr, w0, #1
-  b.eq label4 ; b label3
 block4:
   b label5
 block5:
@@ -77,6 +74,9 @@ block6:
   ldp x27, x28, [sp], #16
   ldp fp, lr, [sp], #16
   ret
+block2:
+  subs wzr, w0, #1
+  b.eq label4 ; b label3
 block3:
   mov x1, fp
   bl 0
@@ -100,9 +100,6 @@ block1:
   movz w13, #3
   madd w2, w2, w13, wzr
   b label5
-block2:
-  subs wzr, w0, #1
-  b.eq label4 ; b label3
 block4:
   lsr x2, x0, #32
   b label5
@@ -120,6 +117,9 @@ block6:
   ldp x27, x28, [sp], #16
   ldp fp, lr, [sp], #16
   ret
+block2:
+  subs wzr, w0, #1
+  b.eq label4 ; b label3
 block3:
   mov x1, fp
   bl 0
@@ -141,9 +141,6 @@ block0:
   bl 0; b MachLabel(1); catch [default: MachLabel(2)]
 block1:
   b label3
-block2:
-  movz w2, #5
-  b label3
 block3:
   b label4
 block4:
@@ -158,6 +155,9 @@ block4:
   ldp x27, x28, [sp], #16
   ldp fp, lr, [sp], #16
   ret
+block2:
+  movz w2, #5
+  b label3
 
 ;; function 5 `rethrow`
   stp fp, lr, [sp, #-16]!

@@ -53,10 +53,6 @@ block1:
   movq %rbp, %rsp
   popq %rbp
   retq
-block2:
-  movq %rax, %rdi
-  cmpl $0x1, %edi
-  jz      label4; j label3
 block4:
   jmp     label5
 block5:
@@ -73,6 +69,10 @@ block6:
   movq %rbp, %rsp
   popq %rbp
   retq
+block2:
+  movq %rax, %rdi
+  cmpl $0x1, %edi
+  jz      label4; j label3
 block3:
   movq    %rbp, %rsi
   call    User(userextname1)
@@ -92,10 +92,6 @@ block0:
 block1:
   imull $0x3, %eax, %eax
   jmp     label5
-block2:
-  movq %rax, %rdi
-  cmpl $0x1, %edi
-  jz      label4; j label3
 block4:
   shrq $0x20, %rdi
   movq %rdi, %rax
@@ -112,6 +108,10 @@ block6:
   movq %rbp, %rsp
   popq %rbp
   retq
+block2:
+  movq %rax, %rdi
+  cmpl $0x1, %edi
+  jz      label4; j label3
 block3:
   movq    %rbp, %rsi
   call    User(userextname1)
@@ -130,9 +130,6 @@ block0:
   call    User(userextname0); jmp MachLabel(1); catch [default: MachLabel(2)]
 block1:
   jmp     label3
-block2:
-  movl $0x5, %eax
-  jmp     label3
 block3:
   jmp     label4
 block4:
@@ -145,6 +142,9 @@ block4:
   movq %rbp, %rsp
   popq %rbp
   retq
+block2:
+  movl $0x5, %eax
+  jmp     label3
 
 ;; function 5 `rethrow`
   pushq %rbp

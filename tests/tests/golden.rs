@@ -10,7 +10,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use wasmc_compiler::{Arch, Command, Emit, InstanceSpec, Options, Target, compile_program};
+use wasmc_compiler::features::{Features, PROPOSALS};
+use wasmc_compiler::{
+    Arch, Command, Emit, Error, InstanceSpec, Options, Target, compile_program, validate,
+};
 use wasmc_tests::expected;
 use wasmparser::{ExternalKind, Parser, Payload};
 
@@ -25,6 +28,38 @@ fn machine_code_is_as_expected() {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// What a module does not need must not change its code: all that wasmc has is on, and all that the
+/// module can do without is off.
+#[test]
+fn features_that_are_not_used_change_nothing() {
+    let mut failures = Vec::new();
+    for path in expected::inputs("golden", "wat") {
+        let text = fs::read_to_string(&path).expect("modules can be read");
+        let module = wat::parse_str(&text).expect("the text is a module");
+        let mut least = Features::complete();
+        for proposal in PROPOSALS.iter().rev() {
+            let mut less = least;
+            less.set(proposal.name, false)
+                .expect("proposals can be turned off");
+            if validate(&module, less).is_ok() {
+                least = less;
+            }
+        }
+        let code = |features| {
+            let options = Options {
+                features,
+                emit: Emit::Obj,
+                ..Options::default()
+            };
+            compile_exports(&module, &options).expect("it compiles")
+        };
+        if code(least) != code(Features::complete()) {
+            failures.push(path.display().to_string());
+        }
+    }
+    assert!(failures.is_empty(), "these differ: {failures:#?}");
 }
 
 fn check(path: &Path, arch: Arch) -> Result<(), String> {
@@ -43,21 +78,8 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
         ..Options::default()
     };
     let module = wat::parse_str(&text).map_err(|error| error.to_string())?;
-    let instance = InstanceSpec {
-        name: String::new(),
-        module: &module,
-        imports: HashMap::new(),
-    };
-    let commands: Vec<_> = exported_functions(&module)
-        .map(|export| Command::Invoke {
-            instance: 0,
-            export,
-            args: Vec::new(),
-        })
-        .collect();
-    let artifact = compile_program(&[instance], Some(&commands), &options)
-        .map_err(|error| error.to_string())?;
-    let text = String::from_utf8(artifact.bytes).map_err(|error| error.to_string())?;
+    let code = compile_exports(&module, &options).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(code).map_err(|error| error.to_string())?;
     let parts = text.split_inclusive("\n\n");
     let text: String = parts
         .filter(|part| !part.starts_with(";; trampoline"))
@@ -68,6 +90,24 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
     };
     let extension = format!("{name}.{}", if clif { "clif" } else { "s" });
     expected::check(&path.with_extension(extension), text.as_bytes())
+}
+
+/// What a module is compiled to, with every exported function.
+fn compile_exports(module: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
+    let instance = InstanceSpec {
+        name: String::new(),
+        module,
+        imports: HashMap::new(),
+    };
+    let commands: Vec<_> = exported_functions(module)
+        .map(|export| Command::Invoke {
+            instance: 0,
+            export,
+            args: Vec::new(),
+        })
+        .collect();
+    let artifact = compile_program(&[instance], Some(&commands), options)?;
+    Ok(artifact.bytes)
 }
 
 fn exported_functions(module: &[u8]) -> impl Iterator<Item = String> {

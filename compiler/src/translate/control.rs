@@ -25,6 +25,8 @@ pub(super) struct Frame {
     results: usize,
     /// Whether its first instruction can be reached.
     pub entered: bool,
+    /// Where a part of an `if` is unlikely to be reached, the number of blocks before it.
+    cold_from: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(super) enum Kind {
     If {
         alternative: ir::Block,
         params: Vec<Value>,
+        /// Whether the condition is likely to hold, if the module says so.
+        hint: Option<bool>,
     },
     /// `try_table`, with what it catches and the place where exceptions land, once one may.
     TryTable {
@@ -68,6 +72,7 @@ pub(super) fn open_function(fx: &mut Translator<'_, '_>) {
         params: 0,
         results,
         entered: true,
+        cold_from: None,
     });
 }
 
@@ -96,6 +101,7 @@ impl Translator<'_, '_> {
 
     pub fn if_(&mut self, ty: BlockType) {
         let condition = self.reachable.then(|| self.pop());
+        let hint = self.hint;
         self.open(ty, |fx, params| {
             let condition = condition.expect("the place is reachable");
             let then = fx.builder.create_block();
@@ -106,11 +112,39 @@ impl Translator<'_, '_> {
             fx.builder.seal_block(then);
             fx.builder.seal_block(alternative);
             fx.builder.switch_to_block(then);
+            match hint {
+                Some(false) => fx.builder.set_cold_block(then),
+                Some(true) => fx.builder.set_cold_block(alternative),
+                None => {}
+            }
             Kind::If {
                 alternative,
                 params: params.to_vec(),
+                hint,
             }
         });
+        if hint == Some(false) {
+            self.begin_cold();
+        }
+    }
+
+    /// Begins a part of the innermost block that is unlikely to be reached.
+    fn begin_cold(&mut self) {
+        let blocks = self.builder.func.dfg.num_blocks();
+        let frame = self.control.last_mut().expect("an open block");
+        frame.cold_from = frame.entered.then_some(blocks);
+    }
+
+    /// Ends such a part: all blocks that were made in it are cold.
+    fn end_cold(&mut self) {
+        let frame = self.control.last_mut().expect("an open block");
+        let Some(from) = frame.cold_from.take() else {
+            return;
+        };
+        for block in from..self.builder.func.dfg.num_blocks() {
+            let block = ir::Block::from_u32(block as u32);
+            self.builder.set_cold_block(block);
+        }
     }
 
     pub fn try_table(&mut self, table: &TryTable) {
@@ -140,6 +174,7 @@ impl Translator<'_, '_> {
         *landing.get_or_insert_with(|| {
             let block = self.builder.create_block();
             self.builder.append_block_param(block, types::I64);
+            self.builder.set_cold_block(block);
             block
         })
     }
@@ -156,6 +191,7 @@ impl Translator<'_, '_> {
                 params: 0,
                 results: 0,
                 entered: false,
+                cold_from: None,
             });
             return;
         }
@@ -174,6 +210,7 @@ impl Translator<'_, '_> {
             params,
             results: results.len(),
             entered: true,
+            cold_from: None,
         });
     }
 
@@ -194,6 +231,7 @@ impl Translator<'_, '_> {
         if reachable {
             self.leave_to_exit();
         }
+        self.end_cold();
         let frame = self.control.last_mut().expect("an open `if`");
         if !frame.entered {
             return;
@@ -201,6 +239,7 @@ impl Translator<'_, '_> {
         let Kind::If {
             alternative,
             params,
+            hint,
         } = std::mem::replace(&mut frame.kind, Kind::Else)
         else {
             unreachable!("`else` follows `if`");
@@ -209,12 +248,16 @@ impl Translator<'_, '_> {
         self.stack.extend(params);
         self.builder.switch_to_block(alternative);
         self.reachable = true;
+        if hint == Some(true) {
+            self.begin_cold();
+        }
     }
 
     pub fn end(&mut self) {
         if self.reachable {
             self.leave_to_exit();
         }
+        self.end_cold();
         let mut frame = self.control.pop().expect("an open block");
         if !frame.entered {
             return;
@@ -224,6 +267,7 @@ impl Translator<'_, '_> {
             Kind::If {
                 alternative,
                 params,
+                ..
             } => {
                 // Without `else` the parameters are the results.
                 self.builder.switch_to_block(*alternative);
@@ -313,7 +357,35 @@ impl Translator<'_, '_> {
 
     pub fn br_if(&mut self, relative_depth: u32) {
         let condition = self.pop();
-        self.branch_if(condition, relative_depth);
+        match self.hint {
+            Some(false) => self.branch_if_unlikely(condition, relative_depth),
+            _ => self.branch_if(condition, relative_depth),
+        }
+        if self.hint == Some(true) && !self.is_loop(relative_depth) {
+            let next = self.builder.current_block();
+            self.builder
+                .set_cold_block(next.expect("a block is filled"));
+        }
+    }
+
+    /// Whether a branch goes to the beginning of a block.
+    fn is_loop(&self, relative_depth: u32) -> bool {
+        let frame = &self.control[self.control.len() - 1 - relative_depth as usize];
+        matches!(frame.kind, Kind::Loop { .. })
+    }
+
+    /// Branches if the condition is not zero, by way of a cold block.
+    fn branch_if_unlikely(&mut self, condition: Value, relative_depth: u32) {
+        let (block, count) = self.target(relative_depth);
+        let values = self.peek_many(count);
+        let (away, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(away);
+        self.builder.ins().brif(condition, away, &[], next, &[]);
+        self.builder.seal_block(away);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(away);
+        self.jump(block, &values);
+        self.builder.switch_to_block(next);
     }
 
     /// Branches if the condition is not zero; continues in a new block.

@@ -27,6 +27,8 @@ pub(super) struct Translator<'p, 'f> {
     pub control: Vec<super::control::Frame>,
     /// Those of the open blocks that handle exceptions: indices in `control`.
     pub handlers: Vec<usize>,
+    /// Whether the instruction being translated is likely to branch, if the module says so.
+    pub hint: Option<bool>,
     /// Whether the function has a `rethrow`.
     pub rethrows: bool,
     pub locals: Vec<Variable>,
@@ -55,6 +57,7 @@ impl<'p, 'f> Translator<'p, 'f> {
             stack: Vec::new(),
             control: Vec::new(),
             handlers: Vec::new(),
+            hint: None,
             rethrows: false,
             locals: Vec::new(),
             fuel: None,

@@ -63,13 +63,17 @@ pub(crate) fn translate(
                 );
                 let body = program.body(instance, index);
                 translator.rethrows = body.rethrows;
-                translate_body(&mut translator, &body.bytes).map_err(|error| Error::Invalid {
-                    message: error.message().to_owned(),
-                    location: Location {
-                        function: Some((index.as_u32(), program.funcs[id].name.clone())),
-                        offset: Some(error.offset()),
-                        instance: None,
-                    },
+                let module = &program.instances[instance].module;
+                let hints = module.branch_hints.of_func(index.as_u32());
+                translate_body(&mut translator, &body.bytes, hints).map_err(|error| {
+                    Error::Invalid {
+                        message: error.message().to_owned(),
+                        location: Location {
+                            function: Some((index.as_u32(), program.funcs[id].name.clone())),
+                            offset: Some(error.offset()),
+                            instance: None,
+                        },
+                    }
                 })?;
                 let frontend_config = isa.frontend_config();
                 translator.builder.finalize(frontend_config);
@@ -82,6 +86,7 @@ pub(crate) fn translate(
 fn translate_body(
     fx: &mut Translator<'_, '_>,
     body: &wasmparser::FunctionBody<'_>,
+    mut hints: &[(u32, bool)],
 ) -> Result<(), wasmparser::Error> {
     let entry = fx.builder.create_block();
     fx.builder.append_block_params_for_function_params(entry);
@@ -112,6 +117,14 @@ fn translate_body(
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         fx.builder.set_srcloc(ir::SourceLoc::new(offset as u32));
+        fx.hint = None;
+        while let [(at, taken), rest @ ..] = hints
+            && u64::from(*at) <= offset - body.range().start
+        {
+            let is_here = u64::from(*at) == offset - body.range().start;
+            fx.hint = is_here.then_some(*taken);
+            hints = rest;
+        }
         operators::translate(fx, &operator);
     }
     debug_assert!(fx.control.is_empty(), "the body ends its blocks");
