@@ -1,6 +1,8 @@
-//! What a module is and needs: its kind, types, imports, exports, proposals and sizes.
+//! What a module is and needs: its kind, types, imports, exports, proposals and sizes, and
+//! which system calls its program may make.
 
 use rayon::prelude::*;
+use wasmc_abi::confine::Needs;
 use wasmc_abi::wasi;
 use wasmparser::{
     CompositeInnerType, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations,
@@ -11,11 +13,13 @@ use wasmparser::{
 use crate::error::{Error, Location, Result};
 use crate::features::{Features, PROPOSALS, Proposal};
 use crate::inspect::entity::EntityType;
+use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operators, permissions};
 use crate::inspect::proposals::used_by_operators;
 use crate::names::{Named, Names};
 use crate::program::imports::wasi_type_matches;
 
 pub mod entity;
+pub mod policy;
 mod proposals;
 
 /// What [`inspect`] finds.
@@ -47,6 +51,8 @@ pub struct Inspection {
     pub names: NameList,
     /// The producers section: fields, each with names and versions.
     pub producers: Vec<(String, Vec<(String, String)>)>,
+    /// The system calls that its program may make once the guest runs.
+    pub policy: Vec<Permission>,
 }
 
 /// What the name section names, beside the module.
@@ -184,8 +190,9 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
     }
     scan.sizes.module = module.len();
     scan.sizes.functions = bodies.len();
-    let used = used_by_bodies(bodies)? | used_by_sections(&sections, all);
-    Ok(scan.finish(used))
+    let used = used_by_bodies(bodies)?;
+    let features = used.features | used_by_sections(&sections, all);
+    Ok(scan.finish(features, &used))
 }
 
 /// The proposals without which some section other than the code section is invalid.
@@ -210,8 +217,32 @@ fn used_by_sections(sections: &[Payload<'_>], all: WasmFeatures) -> WasmFeatures
 
 type BodyToValidate<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
-/// Validates the bodies, and the proposals of their operators.
-fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<WasmFeatures> {
+/// What bodies use.
+struct Used {
+    features: WasmFeatures,
+    needs: Needs,
+    /// Whether a memory is grown.
+    grows: bool,
+}
+
+impl Used {
+    const NOTHING: Used = Used {
+        features: WasmFeatures::empty(),
+        needs: Needs::NONE,
+        grows: false,
+    };
+
+    fn and(self, other: &Used) -> Used {
+        Used {
+            features: self.features | other.features,
+            needs: self.needs.and(other.needs),
+            grows: self.grows | other.grows,
+        }
+    }
+}
+
+/// Validates the bodies, and finds the proposals and the needs of their operators.
+fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<Used> {
     bodies
         .into_par_iter()
         .with_min_len(16)
@@ -219,7 +250,16 @@ fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<WasmFeatures> {
             FuncValidatorAllocations::default,
             |allocations, (to_validate, body)| {
                 let index = to_validate.index;
-                used_by_operators(allocations, to_validate, &body).map_err(|error| Error::Invalid {
+                let used = || {
+                    let features = used_by_operators(allocations, to_validate, &body)?;
+                    let (needs, grows) = needs_of_operators(&body)?;
+                    Ok(Used {
+                        features,
+                        needs,
+                        grows,
+                    })
+                };
+                used().map_err(|error: wasmparser::Error| Error::Invalid {
                     message: error.message().to_string(),
                     location: Location {
                         instance: None,
@@ -231,7 +271,7 @@ fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<WasmFeatures> {
         )
         .collect::<Vec<_>>()
         .into_iter()
-        .try_fold(WasmFeatures::empty(), |all, used| Ok(all | used?))
+        .try_fold(Used::NOTHING, |all, used| Ok(all.and(&used?)))
 }
 
 /// What the sections of a module say, while they are read.
@@ -410,7 +450,21 @@ impl Scan {
         )
     }
 
-    fn finish(mut self, used: WasmFeatures) -> Inspection {
+    /// What the program needs of the kernel.
+    fn needs(&self, used: &Used) -> Needs {
+        let offered = self.imports.iter().filter(|i| i.offer == Offer::Offered);
+        let functions = offered.filter_map(|import| wasi::find(&import.name));
+        let mut needs = functions.fold(Needs::ALWAYS.and(used.needs), |needs, function| {
+            needs.and(Needs::of_function(function))
+        });
+        if used.grows {
+            needs = needs.and(needs_of_growth(self.memories.iter()));
+        }
+        needs
+    }
+
+    fn finish(mut self, features: WasmFeatures, used: &Used) -> Inspection {
+        let policy = permissions(self.needs(used));
         let exports = |name| {
             let mut exports = self.exports.iter();
             exports.any(|export| export.name == name && matches!(export.ty, EntityType::Func(_)))
@@ -441,11 +495,12 @@ impl Scan {
             start: self.start,
             proposals: PROPOSALS
                 .iter()
-                .filter(|proposal| used.intersects(proposal.bits))
+                .filter(|proposal| features.intersects(proposal.bits))
                 .collect(),
             sizes: self.sizes,
             names: self.names,
             producers: self.producers,
+            policy,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - [`limits`][]: how long and how far the guest may run.
 //! - [`memory`], [`table`]: instantiation, growth.
 //! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
+//! - [`confine`][]: what the kernel refuses the program from then on.
 //! - [`exceptions`][]: throwing.
 //! - [`atomics`][]: waiting at an address of a memory, and waking.
 //! - [`builtins`][]: what compiled code calls; [`mem`]: moving and filling bytes.
@@ -26,6 +27,7 @@
 mod arch;
 mod atomics;
 mod builtins;
+mod confine;
 mod exceptions;
 mod guest;
 mod invoke;

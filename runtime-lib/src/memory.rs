@@ -4,7 +4,7 @@ use crate::output::{self, Writer};
 use crate::start::{page_size, program, trampoline};
 use crate::sys::mm::{self, Access};
 use crate::sys::process;
-use crate::{mem, table, trap};
+use crate::{confine, mem, table, trap};
 use rustix::io::Errno;
 use wasmc_abi::layout::{InitStep, InitStepKind, Instance, MemoryState, TableState};
 use wasmc_abi::traps::Trap;
@@ -95,6 +95,7 @@ unsafe fn carry_out(step: &'static InitStep) -> Result<(), Failure> {
                 mem::memcpy(target.cast(), source, len * 8);
             }
             kind if kind == InitStepKind::Call as u32 => {
+                confine::enforce();
                 let start = trampoline(&step.source);
                 trap::enter(start, step.target.get(), &mut [0; 2]).map_err(Failure::Trap)?;
             }

@@ -3,7 +3,7 @@
 use crate::memory::{self, Failure};
 use crate::start::{self, Process, trampoline};
 use crate::sys::process;
-use crate::trap;
+use crate::{confine, trap};
 use core::cell::UnsafeCell;
 use wasmc_abi::layout::{Instance, MemoryState, Program, RelPtr};
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind, ScriptRecord, ScriptStatus};
@@ -43,6 +43,7 @@ pub unsafe extern "C" fn wasmc_main_script(program: &'static Program, stack: *co
     let process = unsafe { Process::new(stack) };
     trap::init(program, &process);
     start::check_cpu(program);
+    confine::enforce();
     // SAFETY: the compiler has written these arrays, and nothing else uses the answer.
     unsafe {
         let instances = program.instances.get::<Instance>();

@@ -2,7 +2,7 @@
 
 use crate::output;
 use crate::sys::{mm, process};
-use crate::{arch, limits, mem, memory, options, trap, wasi};
+use crate::{arch, confine, limits, mem, memory, options, trap, wasi};
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use wasmc_abi::layout::{
@@ -194,7 +194,8 @@ pub fn explain_cpu(program: &Program) {
     }
 }
 
-/// Everything before the entry of a program: options, system interface, instances, `_initialize`.
+/// Everything before the entry of a program: options, system interface, instances, confinement,
+/// `_initialize`.
 pub fn prepare(program: &'static Program, process: &Process) {
     options::init(process);
     trap::init(program, process);
@@ -207,6 +208,9 @@ pub fn prepare(program: &'static Program, process: &Process) {
             memory::report(instance, failure);
         }
     }
+    confine::enforce();
+    // Beyond this point the process can do what the program can need, and nothing else.
+
     call_entry(&program.initialize, &mut []);
 }
 

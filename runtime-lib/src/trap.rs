@@ -9,7 +9,9 @@ use crate::output::{self, Stream, Writer};
 use crate::start::{self, Process, page_size, program};
 use crate::sys::mm::{self, Access};
 use crate::sys::process;
-use crate::sys::signal::{self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM};
+use crate::sys::signal::{
+    self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM, SIGXFSZ,
+};
 use crate::unwind;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use wasmc_abi::layout::{Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline};
@@ -74,7 +76,10 @@ pub fn init(program: &'static Program, process: &Process) {
         .store(program.text.ptr.get() as usize, Relaxed);
     STATE.text_len.store(program.text.len as usize, Relaxed);
     map_stacks(program.stack_size, process);
-    signal::set_action(SIGPIPE, Action::Ignore);
+    // What these tell, the guest is told by an errno.
+    for told in [SIGPIPE, SIGXFSZ] {
+        signal::set_action(told, Action::Ignore);
+    }
     for fault in [SIGSEGV, SIGBUS, SIGILL, SIGFPE] {
         signal::set_action(fault, Action::Handle(on_fault));
     }

@@ -1,5 +1,6 @@
-//! The grants of a program (`--dir`, `--env`, `--inherit-env`, `--listen`, `--net`) and the limits
-//! of its run (`--timeout`, `--fuel`).
+//! The grants of a program (`--dir`, `--env`, `--inherit-env`, `--listen`, `--net`), the limits of
+//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`) and its confinement (`--confine`,
+//! `--no-confine`).
 //!
 //! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
 //! command line: file descriptors are numbered in that order.
@@ -40,58 +41,87 @@ impl Grants {
     }
 }
 
-/// The flags that limit rather than grant.
-const LIMITS: &[&str] = &["timeout", "fuel"];
+/// Headings of the help.
+const GRANTS: &str = "Grants";
+const LIMITS: &str = "Limits and confinement";
 
-/// The flags: name, value's form (none for a switch), help.
-const FLAGS: &[(&str, Option<&str>, &str)] = &[
+/// The flags: heading, name, value's form (none for a switch), help.
+const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
     (
+        GRANTS,
         "dir",
         Some("HOST[::GUEST][:ro]"),
         "Let the program use a folder, under the name GUEST, with `:ro` without changing it",
     ),
     (
+        GRANTS,
         "env",
         Some("NAME[=VALUE]"),
         "Set an environment variable, or pass the one of this name on",
     ),
-    ("inherit-env", None, "Pass every environment variable on"),
     (
+        GRANTS,
+        "inherit-env",
+        None,
+        "Pass every environment variable on",
+    ),
+    (
+        GRANTS,
         "listen",
         Some("ADDR:PORT"),
         "Let the program accept connections at a TCP address",
     ),
-    ("net", None, "Let the program open sockets"),
+    (GRANTS, "net", None, "Let the program open sockets"),
     (
+        LIMITS,
         "timeout",
         Some("DURATION"),
         "End the program with a trap after this time, such as `500ms`, `5s` or `2m`",
     ),
     (
+        LIMITS,
         "fuel",
         Some("N"),
         "End the program with a trap after N instructions; it counts them, and is slower",
     ),
+    (
+        LIMITS,
+        "max-file-size",
+        Some("SIZE"),
+        "Most bytes of a file that the program writes, such as `64MiB`",
+    ),
+    (
+        LIMITS,
+        "max-fds",
+        Some("N"),
+        "Most descriptors that the program may have open, standard streams included",
+    ),
+    (
+        LIMITS,
+        "confine",
+        Some("WHEN"),
+        "Let the kernel refuse what the program cannot need: `auto` where it can, `require` or do \
+         not start, `off`",
+    ),
+    (LIMITS, "no-confine", None, "Short for `--confine=off`"),
 ];
 
 impl Args for Grants {
     fn augment_args(command: Command) -> Command {
-        FLAGS.iter().fold(command, |command, &(name, form, help)| {
-            let heading = match LIMITS.contains(&name) {
-                true => "Limits",
-                false => "Grants",
-            };
-            let arg = Arg::new(name).long(name).help(help).help_heading(heading);
-            command.arg(match form {
-                None => arg.action(ArgAction::SetTrue),
-                Some(form) => arg.value_name(form).action(ArgAction::Append).value_parser(
-                    OsStringValueParser::new().try_map(move |value| {
-                        let word = word(name, Some(&value));
-                        check(&word).map(|()| word)
-                    }),
-                ),
+        FLAGS
+            .iter()
+            .fold(command, |command, &(heading, name, form, help)| {
+                let arg = Arg::new(name).long(name).help(help).help_heading(heading);
+                command.arg(match form {
+                    None => arg.action(ArgAction::SetTrue),
+                    Some(form) => arg.value_name(form).action(ArgAction::Append).value_parser(
+                        OsStringValueParser::new().try_map(move |value| {
+                            let word = word(name, Some(&value));
+                            check(&word).map(|()| word)
+                        }),
+                    ),
+                })
             })
-        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -102,7 +132,7 @@ impl Args for Grants {
 impl FromArgMatches for Grants {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Grants, Error> {
         let mut words = Vec::new();
-        for &(name, form, _) in FLAGS {
+        for &(_, name, form, _) in FLAGS {
             let indices = matches.indices_of(name).into_iter().flatten();
             if form.is_some() {
                 let values = matches.get_many::<OsString>(name).into_iter().flatten();

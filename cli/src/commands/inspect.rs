@@ -104,6 +104,17 @@ fn human(inspection: &Inspection) -> String {
         values.map(move |(name, version)| row([field, name, version]))
     });
     section("producers".to_owned(), producers.collect());
+    let policy = inspection.policy.iter().map(|permission| {
+        let grant = match permission.grant {
+            "" => String::new(),
+            grant => format!("with {grant}"),
+        };
+        row([permission.name, permission.arguments, &grant])
+    });
+    section(
+        count("system calls allowed", inspection.policy.len()),
+        policy.collect(),
+    );
     text
 }
 
@@ -193,6 +204,14 @@ fn to_json(inspection: &Inspection) -> Value {
         "producers": inspection.producers.iter().flat_map(|(field, values)| {
             values.iter().map(move |(name, version)| {
                 json!({ "field": field, "name": name, "version": version })
+            })
+        }).collect::<Vec<_>>(),
+        "system_calls": inspection.policy.iter().map(|permission| {
+            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            json!({
+                "name": permission.name,
+                "arguments": text(permission.arguments),
+                "grant": text(permission.grant),
             })
         }).collect::<Vec<_>>(),
     })

@@ -6,6 +6,7 @@
 //! executable needs none at start.
 
 mod blob;
+mod needs;
 mod records;
 mod state;
 mod text;

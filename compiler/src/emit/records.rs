@@ -13,6 +13,7 @@ use wasmparser::{RefType, ValType};
 
 use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
 use super::state::storage;
+use super::needs::needs;
 use super::text::Text;
 use crate::error::{Error, Location, Result};
 use crate::index::{DataId, DataIndex, ElemId, FuncId, GlobalIndex, MemoryId, TableId, TableIndex};
@@ -241,6 +242,7 @@ pub(super) fn write(
     root.place(program.state.fuel.map(|offset| state(u64::from(offset))));
     root.place(tags);
     root.u64(options.stack_size);
+    root.u64(needs(program, text).0);
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
     records.blob.pointers.extend(root.pointers);

@@ -6,7 +6,7 @@
 use crate::traps::Trap;
 
 /// Changes whenever a layout here changes; the runtime refuses a program of another version.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 /// First word of a [`Program`]: "wsmc".
 pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
 
@@ -161,9 +161,11 @@ pub struct Program {
     pub tags: RelPtr,
     /// Bytes of the guest's stack.
     pub stack_size: u64,
+    /// What the program needs of the kernel once its guest runs: [`crate::confine::Needs`].
+    pub needs: u64,
 }
 
-const _: () = assert!(size_of::<Program>() == 176);
+const _: () = assert!(size_of::<Program>() == 184);
 
 /// Bits of [`Program::flags`].
 pub mod program_flags {

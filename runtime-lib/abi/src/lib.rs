@@ -7,16 +7,19 @@
 //! - [`wasi`]: the functions of WASI preview 1.
 //! - [`options`]: the grants and options of a compiled program, and their parser.
 //! - [`cpu`]: CPU features that a program may require.
+//! - [`confine`], [`syscalls`]: what a program needs of the kernel, and the system calls it may make.
 //! - [`script`]: the protocol of the spec-suite driver.
 //!
 //! Everything here is `no_std`, without dependencies, and the same on every target.
 #![no_std]
 
 pub mod builtins;
+pub mod confine;
 pub mod cpu;
 pub mod layout;
 pub mod options;
 pub mod script;
 pub mod symbols;
+pub mod syscalls;
 pub mod traps;
 pub mod wasi;

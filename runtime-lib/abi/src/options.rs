@@ -53,6 +53,24 @@ pub enum RunOption<'a> {
         /// Instructions, at most `i64::MAX`.
         amount: u64,
     },
+    /// `--confine WHEN`, `--no-confine`: whether the kernel confines the program; the last one
+    /// decides.
+    Confine(Confine),
+    /// `--max-file-size SIZE`: most bytes of a file that the program writes; the last one decides.
+    MaxFileSize(u64),
+    /// `--max-fds N`: most descriptors that the guest may have open; the last one decides.
+    MaxFds(u64),
+}
+
+/// Whether the kernel confines a program to what it can need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Confine {
+    /// As far as the kernel can.
+    Auto,
+    /// The program does not start where the kernel cannot.
+    Require,
+    /// It does not.
+    Off,
 }
 
 /// What is wrong with an option.
@@ -119,11 +137,17 @@ impl<'a> Iterator for Options<'a> {
             b"--listen" => value().map(|address| RunOption::Listen { address }),
             b"--timeout" => value().and_then(parse_timeout),
             b"--fuel" => value().and_then(parse_fuel),
-            b"--inherit-env" | b"--net" if inline_value.is_some() => {
+            b"--confine" => value().and_then(parse_confine),
+            b"--max-file-size" => value()
+                .and_then(|value| parse_size("--max-file-size", value))
+                .map(RunOption::MaxFileSize),
+            b"--max-fds" => value().and_then(parse_max_fds),
+            b"--inherit-env" | b"--net" | b"--no-confine" if inline_value.is_some() => {
                 Err(OptionError::UnexpectedValue(name))
             }
             b"--inherit-env" => Ok(RunOption::InheritEnv),
             b"--net" => Ok(RunOption::Net),
+            b"--no-confine" => Ok(RunOption::Confine(Confine::Off)),
             _ => Err(OptionError::Unknown(word)),
         };
         if option.is_err() {
@@ -168,6 +192,50 @@ pub fn parse_env(word: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
         });
     }
     Ok(RunOption::Env { name, value })
+}
+
+/// Parses the value of `--confine`.
+fn parse_confine(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    let confine = match value {
+        b"auto" => Confine::Auto,
+        b"require" => Confine::Require,
+        b"off" => Confine::Off,
+        _ => {
+            return Err(OptionError::BadValue {
+                option: "--confine",
+                value,
+                form: "auto, require or off",
+            });
+        }
+    };
+    Ok(RunOption::Confine(confine))
+}
+
+/// Parses a number of bytes: decimal digits, and a unit or none.
+pub fn parse_size<'a>(option: &'static str, value: &'a [u8]) -> Result<u64, OptionError<'a>> {
+    const UNITS: [(&[u8], u32); 3] = [(b"KiB", 10), (b"MiB", 20), (b"GiB", 30)];
+    let unit = UNITS
+        .iter()
+        .find_map(|&(unit, shift)| Some((value.strip_suffix(unit)?, shift)));
+    let (digits, shift) = unit.unwrap_or((value, 0));
+    let bytes = parse_number(digits).and_then(|number| number.checked_mul(1 << shift));
+    bytes.ok_or(OptionError::BadValue {
+        option,
+        value,
+        form: "SIZE, such as 64MiB",
+    })
+}
+
+/// Parses the value of `--max-fds`: a decimal number.
+fn parse_max_fds(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    match parse_number(value) {
+        Some(count) => Ok(RunOption::MaxFds(count)),
+        None => Err(OptionError::BadValue {
+            option: "--max-fds",
+            value,
+            form: "N, a number of descriptors",
+        }),
+    }
 }
 
 /// Parses the value of `--timeout`: a decimal number and a unit.
@@ -354,6 +422,38 @@ mod tests {
             })
         );
         assert_eq!(options.next(), None);
+    }
+
+    #[test]
+    fn reads_confinement_and_limits() {
+        let words = b"--no-confine\0--confine=require\0--max-fds\x0012\0--max-file-size=3KiB\0";
+        let mut options = Options::new(words).map(Result::unwrap);
+        assert_eq!(options.next(), Some(RunOption::Confine(Confine::Off)));
+        assert_eq!(options.next(), Some(RunOption::Confine(Confine::Require)));
+        assert_eq!(options.next(), Some(RunOption::MaxFds(12)));
+        assert_eq!(options.next(), Some(RunOption::MaxFileSize(3072)));
+        for size in [
+            "",
+            "KiB",
+            "x",
+            "1kb",
+            "-1",
+            "99999999999999999999",
+            "18014398509481984KiB",
+        ] {
+            assert!(parse_size("--x", size.as_bytes()).is_err(), "{size}");
+        }
+        assert_eq!(parse_size("--x", b"0"), Ok(0));
+        assert_eq!(parse_size("--x", b"7GiB"), Ok(7 << 30));
+        let error = |words| Options::new(words).find_map(Result::err);
+        assert!(matches!(
+            error(b"--confine=maybe\0"),
+            Some(OptionError::BadValue { .. })
+        ));
+        assert_eq!(
+            error(b"--no-confine=1\0"),
+            Some(OptionError::UnexpectedValue(b"--no-confine"))
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::Registers;
 use core::arch::{asm, naked_asm};
 use wasmc_abi::cpu::aarch64 as cpu;
 use wasmc_abi::layout::Trampoline;
+use wasmc_abi::syscalls::Numbers;
 
 /// Type of a relocation that adds the load address (`R_AARCH64_RELATIVE`).
 pub const RELOCATION_RELATIVE: u64 = 1027;
@@ -15,14 +16,20 @@ pub const SYS_RT_SIGACTION: usize = 134;
 pub const SYS_RT_SIGPROCMASK: usize = 135;
 /// Number of the system call `sigaltstack`.
 pub const SYS_SIGALTSTACK: usize = 132;
-/// Number of the system call `tkill`.
-pub const SYS_TKILL: usize = 130;
+/// Number of the system call `tgkill`.
+pub const SYS_TGKILL: usize = 131;
 /// Number of the system call `timer_create`.
 pub const SYS_TIMER_CREATE: usize = 107;
 /// Number of the system call `timer_settime`.
 pub const SYS_TIMER_SETTIME: usize = 110;
 /// Number of the system call `exit_group`.
 pub const SYS_EXIT_GROUP: usize = 94;
+/// Number of the system call `seccomp`.
+pub const SYS_SECCOMP: usize = 277;
+/// The architecture's column of the table of system calls.
+pub const NUMBERS: Numbers = Numbers::Aarch64;
+/// How the kernel calls the architecture in a filter of system calls (`AUDIT_ARCH_…`).
+pub const AUDIT: u32 = 0xc000_00b7;
 
 /// Bytes that are moved at once.
 pub type Block = core::arch::aarch64::uint8x16_t;

@@ -4,6 +4,7 @@ use super::Registers;
 use core::arch::{asm, naked_asm};
 use wasmc_abi::cpu::x86_64 as cpu;
 use wasmc_abi::layout::Trampoline;
+use wasmc_abi::syscalls::Numbers;
 
 /// Type of a relocation that adds the load address (`R_X86_64_RELATIVE`).
 pub const RELOCATION_RELATIVE: u64 = 8;
@@ -15,14 +16,20 @@ pub const SYS_RT_SIGACTION: usize = 13;
 pub const SYS_RT_SIGPROCMASK: usize = 14;
 /// Number of the system call `sigaltstack`.
 pub const SYS_SIGALTSTACK: usize = 131;
-/// Number of the system call `tkill`.
-pub const SYS_TKILL: usize = 200;
+/// Number of the system call `tgkill`.
+pub const SYS_TGKILL: usize = 234;
 /// Number of the system call `timer_create`.
 pub const SYS_TIMER_CREATE: usize = 222;
 /// Number of the system call `timer_settime`.
 pub const SYS_TIMER_SETTIME: usize = 223;
 /// Number of the system call `exit_group`.
 pub const SYS_EXIT_GROUP: usize = 231;
+/// Number of the system call `seccomp`.
+pub const SYS_SECCOMP: usize = 317;
+/// The architecture's column of the table of system calls.
+pub const NUMBERS: Numbers = Numbers::X86_64;
+/// How the kernel calls the architecture in a filter of system calls (`AUDIT_ARCH_…`).
+pub const AUDIT: u32 = 0xc000_003e;
 
 /// Bytes that are moved at once.
 pub type Block = core::arch::x86_64::__m128i;

@@ -1,6 +1,7 @@
 //! Files: what can be done with an open file, and with an entry of a directory.
 
 use super::path::PathBuffer;
+use super::process;
 use super::resolve::{Follow, Place, above_stdio, open_beneath};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -184,18 +185,15 @@ pub fn open_grant(path: &CStr) -> Result<OwnedFd, Errno> {
     above_stdio(fd)
 }
 
-/// Makes a standard stream refer to nothing, without making its number free. The runtime keeps
-/// standard error to itself when the guest closes it.
+/// Closes a standard stream. The runtime keeps standard error to itself when the guest closes it.
+///
+/// Nothing takes the number: everything that is opened is [above](above_stdio) them.
 pub fn close_stdio(number: i32) {
-    if number == 2 {
-        return;
-    }
-    if let Ok(nothing) = rustix::fs::open(c"/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
-        let result = match number {
-            0 => rustix::stdio::dup2_stdin(&nothing),
-            _ => rustix::stdio::dup2_stdout(&nothing),
-        };
-        let _ = result;
+    match number {
+        2 => {}
+        1 => process::close_output(),
+        // SAFETY: the guest's last reference is gone, and the runtime never reads from it.
+        _ => unsafe { close(number) },
     }
 }
 

@@ -51,6 +51,20 @@ pub fn map_at(address: usize, len: usize, access: Access) -> Result<(), Errno> {
     Err(Errno::EXIST)
 }
 
+/// Maps zeros anywhere, readable and writable.
+pub fn map_anywhere(len: usize) -> Result<*mut u8, Errno> {
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let mapped = unsafe {
+        rustix::mm::mmap_anonymous(
+            core::ptr::null_mut(),
+            len,
+            Access::ReadWrite.map(),
+            MapFlags::PRIVATE,
+        )?
+    };
+    Ok(mapped.cast())
+}
+
 /// Reserves address space without access anywhere, for stacks.
 pub fn map_stack(len: usize) -> Result<usize, Errno> {
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::STACK;

@@ -3,6 +3,7 @@
 pub mod fs;
 pub mod futex;
 pub mod io;
+pub mod landlock;
 pub mod mm;
 pub mod net;
 pub mod path;
@@ -10,5 +11,6 @@ pub mod poll;
 pub mod process;
 pub mod resolve;
 pub mod scratch;
+pub mod seccomp;
 pub mod signal;
 pub mod time;

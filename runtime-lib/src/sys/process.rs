@@ -1,8 +1,10 @@
 //! The process itself: its end, its standard error, its limits.
 
+use super::poll;
 use crate::arch;
+use core::sync::atomic::{AtomicBool, Ordering};
 use rustix::fd::BorrowedFd;
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Ends the process, all threads included.
 pub fn exit(status: i32) -> ! {
@@ -17,9 +19,32 @@ pub fn is_init() -> bool {
     rustix::process::getpid().is_init()
 }
 
+/// The number of this process.
+pub fn id() -> u32 {
+    rustix::process::getpid().as_raw_nonzero().get() as u32
+}
+
+/// Gives up for good what running another program could add to the rights of this process, which
+/// the kernel demands of a process that confines itself; whether that worked.
+pub fn renounce_privileges() -> bool {
+    rustix::thread::set_no_new_privs(true).is_ok()
+}
+
+/// Whether the guest has closed standard output. Its number may then stand, for a moment, for a file
+/// that another thread is about to open.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+static OUTPUT_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Closes standard output.
+pub fn close_output() {
+    OUTPUT_CLOSED.store(true, Ordering::Relaxed);
+    // SAFETY: nothing writes to it any more.
+    unsafe { rustix::io::close(1) };
+}
+
 /// Writes all bytes to standard output; false when that fails.
 pub fn write_output(bytes: &[u8]) -> bool {
-    write_all(1, bytes)
+    !OUTPUT_CLOSED.load(Ordering::Relaxed) && write_all(1, bytes)
 }
 
 /// Writes all bytes to standard error, as far as that is possible.
@@ -45,8 +70,7 @@ fn write_all(fd: i32, mut bytes: &[u8]) -> bool {
 
 /// Waits until a stream that does not block takes more bytes.
 fn wait_writable(fd: BorrowedFd<'_>) {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let _ = poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::OUT)], None);
+    let _ = poll::wait(&mut [poll::Entry::writable(fd)], None);
 }
 
 /// The limit on the process's address space in bytes, if there is one.
@@ -57,4 +81,19 @@ pub fn address_space_limit() -> Option<u64> {
 /// The limit on the process's writable memory in bytes, if there is one.
 pub fn data_limit() -> Option<u64> {
     getrlimit(Resource::Data).current
+}
+
+/// Limits the size of the files that the process writes, for good; never raises a limit.
+pub fn limit_file_size(bytes: u64) {
+    let limits = getrlimit(Resource::Fsize);
+    let least = [limits.current, limits.maximum]
+        .into_iter()
+        .flatten()
+        .fold(bytes, u64::min);
+    let limit = Rlimit {
+        current: Some(least),
+        maximum: Some(least),
+    };
+    // Lowering a limit is always allowed.
+    let _ = setrlimit(Resource::Fsize, limit);
 }

@@ -20,6 +20,8 @@ pub const SIGPIPE: i32 = 13;
 pub const SIGALRM: i32 = 14;
 /// Request to end.
 pub const SIGTERM: i32 = 15;
+/// A file would become larger than the process may make one.
+pub const SIGXFSZ: i32 = 25;
 /// [`SignalInfo::code`] of a signal that a timer of [`super::time::start_timer`] made.
 pub const SI_TIMER: i32 = -2;
 
@@ -137,9 +139,10 @@ pub fn unblock(signal: i32) {
 
 /// Sends a signal to this thread; it arrives when the running handler for it has returned.
 pub fn raise(signal: i32) {
-    let thread = rustix::thread::gettid().as_raw_nonzero().get();
+    let process = super::process::id() as usize;
+    let thread = rustix::thread::gettid().as_raw_nonzero().get() as usize;
     // SAFETY: no memory is concerned.
-    unsafe { arch::syscall(arch::SYS_TKILL, thread as usize, signal as usize, 0, 0) };
+    unsafe { arch::syscall(arch::SYS_TGKILL, process, thread, signal as usize, 0) };
 }
 
 /// Makes handlers of this thread run on the `len` bytes at `start`.

@@ -10,7 +10,7 @@
 
 use super::errno::Errno;
 use super::types::Rights;
-use crate::sys::{fs, time};
+use crate::sys::{fs, mm, time};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use rustix::fd::{BorrowedFd, OwnedFd};
@@ -69,6 +69,9 @@ pub struct FdTable {
     inner: UnsafeCell<Inner>,
 }
 
+/// Slots that need no memory of their own.
+const FEW: usize = 64;
+
 /// What the lock protects. All zeros is an empty table. What every program touches comes first.
 #[repr(C)]
 struct Inner {
@@ -78,7 +81,11 @@ struct Inner {
     free_descriptor: usize,
     /// Number of names.
     preopens: usize,
-    slots: [Slot; MAX_FDS],
+    /// Numbers are below it; 0 stands for [`MAX_FDS`].
+    limit: usize,
+    /// [`MAX_FDS`] slots in the place of `few`, once those were not enough; null before.
+    many: *mut Slot,
+    few: [Slot; FEW],
     names: [Option<&'static [u8]>; MAX_OPTIONS],
 }
 
@@ -91,7 +98,8 @@ struct Slot {
     descriptor: Descriptor,
 }
 
-// SAFETY: `inner` is only used by `with`, which holds the lock.
+// SAFETY: `inner` is only used by `with`, which holds the lock; the slots that `many` points to
+// belong to it.
 unsafe impl Sync for FdTable {}
 
 /// A descriptor that a call works with; it stays open meanwhile.
@@ -174,10 +182,33 @@ impl FdTable {
                 free_fd: 0,
                 free_descriptor: 0,
                 preopens: 0,
-                slots: [FREE; MAX_FDS],
+                limit: 0,
+                many: core::ptr::null_mut(),
+                few: [FREE; FEW],
                 names: [None; MAX_OPTIONS],
             }),
         }
+    }
+
+    /// Keeps the numbers below `limit`; those of the standard streams stay possible.
+    pub fn limit(&self, limit: u64) {
+        let limit = usize::try_from(limit).unwrap_or(MAX_FDS);
+        self.with(|inner| inner.limit = limit.clamp(3, MAX_FDS));
+    }
+
+    /// Calls `visit` with the host's descriptor of each granted folder, and whether it was granted
+    /// only for reading.
+    pub fn for_each_preopen(&self, mut visit: impl FnMut(BorrowedFd<'_>, bool)) {
+        self.with(|inner| {
+            for slot in inner.slots() {
+                let descriptor = &slot.descriptor;
+                if descriptor.uses > 0 && descriptor.preopen != 0 {
+                    // SAFETY: it is open, and cannot be closed while the table is locked.
+                    let host = unsafe { BorrowedFd::borrow_raw(descriptor.host) };
+                    visit(host, descriptor.access.read_only);
+                }
+            }
+        });
     }
 
     /// The descriptor with this number.
@@ -332,9 +363,40 @@ fn close(host: Option<i32>) {
 }
 
 impl Inner {
+    fn slots(&self) -> &[Slot] {
+        if self.many.is_null() {
+            return &self.few;
+        }
+        // SAFETY: `grow` has mapped that many, all zeros at first, for this table alone.
+        unsafe { core::slice::from_raw_parts(self.many, MAX_FDS) }
+    }
+
+    fn slots_mut(&mut self) -> &mut [Slot] {
+        if self.many.is_null() {
+            return &mut self.few;
+        }
+        // SAFETY: as above.
+        unsafe { core::slice::from_raw_parts_mut(self.many, MAX_FDS) }
+    }
+
+    /// Moves the few slots to where there is room for all.
+    #[cold]
+    fn grow(&mut self) -> Result<(), Errno> {
+        if !self.many.is_null() {
+            return Err(Errno::NFILE);
+        }
+        let many = mm::map_anywhere(MAX_FDS * size_of::<Slot>()).map_err(|_| Errno::NFILE)?;
+        self.many = many.cast();
+        let few = self.few;
+        for (slot, from) in self.slots_mut().iter_mut().zip(few) {
+            *slot = from;
+        }
+        Ok(())
+    }
+
     /// What an open number refers to.
     fn index(&self, fd: u32) -> Result<Index, Errno> {
-        match self.slots.get(fd as usize) {
+        match self.slots().get(fd as usize) {
             Some(slot) if slot.fd != 0 => Ok(slot.fd),
             _ => Err(Errno::BADF),
         }
@@ -342,22 +404,41 @@ impl Inner {
 
     fn descriptor(&mut self, index: Index) -> Result<&mut Descriptor, Errno> {
         let at = (index as usize).wrapping_sub(1);
-        let slot = self.slots.get_mut(at).ok_or(Errno::BADF)?;
+        let slot = self.slots_mut().get_mut(at).ok_or(Errno::BADF)?;
         Ok(&mut slot.descriptor)
     }
 
     fn set(&mut self, fd: u32, index: Index) {
-        if let Some(slot) = self.slots.get_mut(fd as usize) {
+        if let Some(slot) = self.slots_mut().get_mut(fd as usize) {
             slot.fd = index;
         }
     }
 
     fn insert(&mut self, host: i32, access: Access, preopen: u16) -> Result<u32, Errno> {
-        let mut fds = self.slots.iter().skip(self.free_fd);
-        let fd = fds.position(|slot| slot.fd == 0).ok_or(Errno::MFILE)? + self.free_fd;
-        let mut descriptors = self.slots.iter().skip(self.free_descriptor);
-        let at = descriptors.position(|slot| slot.descriptor.uses == 0);
-        let at = at.ok_or(Errno::NFILE)? + self.free_descriptor;
+        let limit = match self.limit {
+            0 => MAX_FDS,
+            limit => limit,
+        };
+        let free = |inner: &Inner| {
+            let slots = inner.slots().iter();
+            let mut fds = slots.clone().skip(inner.free_fd);
+            let fd = fds.position(|slot| slot.fd == 0)? + inner.free_fd;
+            let mut descriptors = slots.skip(inner.free_descriptor);
+            let at = descriptors.position(|slot| slot.descriptor.uses == 0)?;
+            Some((fd, at + inner.free_descriptor))
+        };
+        let full = self.slots().len() >= limit;
+        let (fd, at) = match free(self) {
+            Some(found) => found,
+            None if full => return Err(Errno::MFILE),
+            None => {
+                self.grow()?;
+                free(self).ok_or(Errno::NFILE)?
+            }
+        };
+        if fd >= limit {
+            return Err(Errno::MFILE);
+        }
         let index = at as Index + 1;
         *self.descriptor(index)? = Descriptor {
             host,

@@ -1,11 +1,12 @@
-//! What the guest has at start: standard streams, granted folders, listening sockets.
+//! What the guest has at start: standard streams, granted folders, listening sockets; and the limits
+//! that its options set.
 
 use super::address;
 use super::fds::{Access, FdTable, Kind};
 use super::types::Rights;
 use crate::output;
 use crate::sys::path::PathBuffer;
-use crate::sys::{fs, net};
+use crate::sys::{fs, net, process};
 use rustix::io::Errno;
 use wasmc_abi::options::RunOption;
 
@@ -13,6 +14,7 @@ use wasmc_abi::options::RunOption;
 /// in the order of theirs. The guest's C library stops looking for folders at the first number
 /// that is none. Ends the process when something cannot be opened.
 pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + Clone) {
+    set_limits(fds, options.clone());
     let stream = Rights::FILE;
     // The table is empty: nothing can fail. Whether a stream is open is found out when it is used.
     let _ = fds.insert_stdio(0, stream & !Rights::WRITING);
@@ -35,6 +37,21 @@ pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + C
         {
             cannot_listen(address, errno);
         }
+    }
+}
+
+/// Sets the limits; of several for the same thing the last one.
+fn set_limits(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>>) {
+    let mut file_size = None;
+    for option in options {
+        match option {
+            RunOption::MaxFds(count) => fds.limit(count),
+            RunOption::MaxFileSize(bytes) => file_size = Some(bytes),
+            _ => {}
+        }
+    }
+    if let Some(bytes) = file_size {
+        process::limit_file_size(bytes);
     }
 }
 
@@ -77,6 +94,7 @@ fn open_socket(fds: &FdTable, address: &[u8]) -> Result<(), Errno> {
 fn cannot_open_folder(host: &[u8], errno: Errno) -> ! {
     let hint = match errno {
         Errno::NOENT => "create it, or change the option `--dir`",
+        Errno::NFILE => "raise `--max-fds`",
         _ => "change the option `--dir`",
     };
     cannot("open folder", host, errno, hint)
@@ -87,6 +105,7 @@ fn cannot_open_folder(host: &[u8], errno: Errno) -> ! {
 fn cannot_listen(address: &[u8], errno: Errno) -> ! {
     let hint = match errno {
         Errno::INVAL => "`--listen` takes ADDR:PORT with a numeric address, as in 127.0.0.1:8080",
+        Errno::NFILE => "raise `--max-fds`",
         _ => "change the option `--listen`",
     };
     cannot("listen at", address, errno, hint)

@@ -100,6 +100,11 @@ pub fn init(process: &Process) {
     grants::open(&WASI.fds, crate::options::run_options());
 }
 
+/// The descriptors of the running program.
+pub fn descriptors() -> &'static FdTable {
+    &WASI.fds
+}
+
 /// The functions, by name.
 mod functions {
     pub use super::args::*;

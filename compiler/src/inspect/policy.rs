@@ -1,0 +1,135 @@
+//! Which system calls may the module's program make once its guest runs?
+
+use wasmc_abi::confine::{Grants, Needs};
+use wasmc_abi::syscalls::SYSTEM_CALLS;
+use wasmparser::{FunctionBody, Operator};
+
+use crate::inspect::entity::EntityType;
+
+/// A system call that the filter lets through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Permission {
+    /// Its name.
+    pub name: &'static str,
+    /// Which arguments it must have; empty when that does not matter.
+    pub arguments: &'static str,
+    /// The grant without which it is refused; empty when it needs none.
+    pub grant: &'static str,
+}
+
+/// Grants, from nothing to what a permission may need.
+const STEPS: &[(&str, Grants)] = &[
+    (
+        "",
+        Grants {
+            folders: false,
+            writable_folders: false,
+            sockets: false,
+            net: false,
+        },
+    ),
+    (
+        "--dir",
+        Grants {
+            folders: true,
+            writable_folders: false,
+            sockets: false,
+            net: false,
+        },
+    ),
+    (
+        "--dir without :ro",
+        Grants {
+            folders: true,
+            writable_folders: true,
+            sockets: false,
+            net: false,
+        },
+    ),
+    (
+        "--listen",
+        Grants {
+            folders: false,
+            writable_folders: false,
+            sockets: true,
+            net: false,
+        },
+    ),
+    (
+        "--net",
+        Grants {
+            folders: false,
+            writable_folders: false,
+            sockets: true,
+            net: true,
+        },
+    ),
+];
+
+/// What a program with these needs may do, in the order of the table of system calls.
+pub(super) fn permissions(needs: Needs) -> Vec<Permission> {
+    let mut permissions: Vec<Permission> = Vec::new();
+    for (grant, grants) in STEPS {
+        let needs = needs.granted(*grants);
+        for call in SYSTEM_CALLS
+            .iter()
+            .filter(|call| call.needs.intersects(needs))
+        {
+            let covered = permissions.iter().any(|earlier| {
+                earlier.name == call.name
+                    && (earlier.arguments.is_empty() || earlier.arguments == call.arguments)
+            });
+            if !covered {
+                // What holds whatever the arguments takes the place of what holds for some.
+                permissions.retain(|earlier| {
+                    earlier.name != call.name
+                        || earlier.grant != *grant
+                        || !call.arguments.is_empty()
+                });
+                permissions.push(Permission {
+                    name: call.name,
+                    arguments: call.arguments,
+                    grant,
+                });
+            }
+        }
+    }
+    permissions
+}
+
+/// What the operators of a body need, but for growing memories: whether it does is the second.
+pub(super) fn needs_of_operators(
+    body: &FunctionBody<'_>,
+) -> Result<(Needs, bool), wasmparser::Error> {
+    let mut needs = Needs::NONE;
+    let mut grows = false;
+    for operator in body.get_operators_reader()? {
+        needs = needs.and(match operator? {
+            Operator::MemoryGrow { .. } => {
+                grows = true;
+                Needs::NONE
+            }
+            Operator::TableGrow { .. } | Operator::Throw { .. } => Needs::GROW_MAPPED,
+            Operator::MemoryAtomicNotify { .. } => Needs::FUTEX,
+            Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. } => {
+                Needs::FUTEX.and(Needs::CLOCK)
+            }
+            _ => Needs::NONE,
+        });
+    }
+    Ok((needs, grows))
+}
+
+/// What growing these memories needs, as `wasmc compile` places them by default.
+pub(super) fn needs_of_growth<'a>(memories: impl Iterator<Item = &'a EntityType>) -> Needs {
+    memories.fold(Needs::NONE, |needs, memory| {
+        needs.and(match memory {
+            EntityType::Memory { limits, page_size }
+                if limits.index64 || page_size % 65536 != 0 =>
+            {
+                Needs::GROW_MAPPED
+            }
+            _ => Needs::GROW_GUARDED,
+        })
+    })
+}

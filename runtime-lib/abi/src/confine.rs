@@ -1,0 +1,340 @@
+//! What does a program need of the kernel, and which of that do its grants allow?
+//!
+//! The compiler notes the [`Needs`] of what a program can call ([`Program::needs`]); at start the
+//! runtime takes away what the grants do not allow ([`Needs::granted`]) and installs a filter of the
+//! system calls that remain ([`crate::syscalls`]). `wasmc inspect` prints the same.
+//!
+//! This is security-relevant: a need too many is a system call that injected code could make.
+//!
+//! [`Program::needs`]: crate::layout::Program::needs
+
+use crate::builtins::Builtin;
+use crate::wasi::{Area, WasiFunction};
+
+/// A set of reasons to make system calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(transparent)]
+pub struct Needs(pub u64);
+
+impl Needs {
+    /// Nothing.
+    pub const NONE: Needs = Needs(0);
+
+    /// Both.
+    pub const fn and(self, other: Needs) -> Needs {
+        Needs(self.0 | other.0)
+    }
+
+    /// These, but for the others.
+    pub const fn without(self, other: Needs) -> Needs {
+        Needs(self.0 & !other.0)
+    }
+
+    /// Whether some are among the others.
+    pub const fn intersects(self, other: Needs) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether all the others are among these.
+    pub const fn contains(self, other: Needs) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+macro_rules! needs {
+    ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
+        /// The bits of [`Needs`].
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the names of the constants")]
+        enum Bit { $($name,)* }
+
+        impl Needs {
+            $($(#[doc = $doc])+ pub const $name: Needs = Needs(1 << Bit::$name as u64);)*
+
+            /// Every need, with what it is for.
+            pub const ALL: &[(Needs, &str)] = &[$((Needs::$name, needs!(@text $($doc)+))),*];
+        }
+    };
+    (@text $first:literal $($rest:literal)*) => {
+        $first
+    };
+}
+
+needs! {
+    /// Ending, and reporting a trap.
+    ALWAYS,
+    /// Printing results to standard output (`--invoke`).
+    OUTPUT,
+    /// Growing a memory behind guard pages.
+    GROW_GUARDED,
+    /// Growing a table, a memory with explicit checks or the pool of exceptions.
+    GROW_MAPPED,
+    /// Making instances after guest code has run: start functions of linked modules.
+    INSTANTIATE,
+    /// Waiting for and waking other threads.
+    FUTEX,
+    /// Starting and ending threads.
+    THREADS,
+    /// Ending a program after a time.
+    TIMEOUT,
+    /// Reading clocks where the kernel's own code in the process (vDSO) does not.
+    CLOCK,
+    /// `fd_read`
+    READ,
+    /// `fd_write`
+    WRITE,
+    /// `fd_pread`
+    PREAD,
+    /// `fd_pwrite`
+    PWRITE,
+    /// `fd_seek`, `fd_tell`
+    SEEK,
+    /// `fd_advise`
+    ADVISE,
+    /// `fd_allocate`
+    ALLOCATE,
+    /// `fd_close`, `fd_renumber`
+    CLOSE,
+    /// `fd_datasync`
+    DATASYNC,
+    /// `fd_sync`
+    SYNC,
+    /// `fd_fdstat_get`
+    FDSTAT,
+    /// `fd_fdstat_set_flags`
+    SET_FLAGS,
+    /// `fd_filestat_get`
+    FILESTAT,
+    /// `fd_filestat_set_size`
+    SET_SIZE,
+    /// `fd_filestat_set_times`
+    SET_TIMES,
+    /// `fd_readdir`
+    READDIR,
+    /// Finding a file by its path.
+    RESOLVE,
+    /// `path_open`
+    OPEN,
+    /// `path_filestat_get`
+    PATH_STAT,
+    /// `path_readlink`
+    READLINK,
+    /// `path_filestat_set_times`
+    PATH_TIMES,
+    /// `path_create_directory`
+    CREATE_DIRECTORY,
+    /// `path_remove_directory`
+    REMOVE_DIRECTORY,
+    /// `path_unlink_file`
+    UNLINK,
+    /// `path_link`
+    LINK,
+    /// `path_symlink`
+    SYMLINK,
+    /// `path_rename`
+    RENAME,
+    /// `poll_oneoff`
+    POLL,
+    /// `proc_raise`
+    RAISE,
+    /// `sched_yield`
+    YIELD,
+    /// `random_get`
+    RANDOM,
+    /// `sock_accept`
+    ACCEPT,
+    /// `sock_recv`
+    RECEIVE,
+    /// `sock_send`
+    SEND,
+    /// `sock_shutdown`
+    SHUTDOWN,
+    /// Opening sockets (`--net`).
+    NET,
+}
+
+/// Needs that only a granted folder makes real: without one no descriptor is a directory, and the
+/// functions fail before they ask the kernel.
+pub const OF_FOLDERS: Needs = Needs::READDIR
+    .and(Needs::RESOLVE)
+    .and(Needs::OPEN)
+    .and(Needs::PATH_STAT)
+    .and(Needs::READLINK)
+    .and(OF_WRITABLE_FOLDERS);
+/// Needs that only a folder granted without `:ro` makes real.
+pub const OF_WRITABLE_FOLDERS: Needs = Needs::PATH_TIMES
+    .and(Needs::CREATE_DIRECTORY)
+    .and(Needs::REMOVE_DIRECTORY)
+    .and(Needs::UNLINK)
+    .and(Needs::LINK)
+    .and(Needs::SYMLINK)
+    .and(Needs::RENAME);
+/// Needs that only `--listen` or `--net` makes real.
+pub const OF_SOCKETS: Needs = Needs::ACCEPT
+    .and(Needs::RECEIVE)
+    .and(Needs::SEND)
+    .and(Needs::SHUTDOWN);
+/// Needs that only `--net` makes real.
+pub const OF_NET: Needs = Needs::NET;
+
+/// What the options of a program grant, as far as it decides which system calls can happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Grants {
+    /// Some folder is granted.
+    pub folders: bool,
+    /// Some folder is granted without `:ro`.
+    pub writable_folders: bool,
+    /// Some socket is granted, or all are.
+    pub sockets: bool,
+    /// The program may open sockets.
+    pub net: bool,
+}
+
+impl Grants {
+    /// Everything.
+    pub const ALL: Grants = Grants {
+        folders: true,
+        writable_folders: true,
+        sockets: true,
+        net: true,
+    };
+}
+
+impl Needs {
+    /// What is left of the needs under these grants.
+    pub const fn granted(self, grants: Grants) -> Needs {
+        let mut needs = self;
+        if !grants.folders {
+            needs = needs.without(OF_FOLDERS);
+        }
+        if !grants.writable_folders {
+            needs = needs.without(OF_WRITABLE_FOLDERS);
+        }
+        if !grants.sockets {
+            needs = needs.without(OF_SOCKETS);
+        }
+        if !grants.net {
+            needs = needs.without(OF_NET);
+        }
+        needs
+    }
+
+    /// What a WASI function needs.
+    pub fn of_function(function: &WasiFunction) -> Needs {
+        match function.area {
+            // They only read what the process was started with.
+            Area::Args => Needs::NONE,
+            Area::Clock => Needs::CLOCK,
+            Area::Sched => Needs::YIELD,
+            Area::Random => Needs::RANDOM,
+            Area::Fd | Area::Path | Area::Poll | Area::Proc | Area::Sock => {
+                of_name(function.name).unwrap_or(Needs::NONE)
+            }
+        }
+    }
+
+    /// What a builtin needs; growing a memory depends on the memories ([`Needs::GROW_GUARDED`],
+    /// [`Needs::GROW_MAPPED`]) and is not told here.
+    pub const fn of_builtin(builtin: Builtin) -> Needs {
+        match builtin {
+            Builtin::table_grow | Builtin::keep_payload => Needs::GROW_MAPPED,
+            Builtin::memory_notify => Needs::FUTEX,
+            Builtin::memory_wait32 | Builtin::memory_wait64 => Needs::FUTEX.and(Needs::CLOCK),
+            _ => Needs::NONE,
+        }
+    }
+}
+
+/// What the functions of areas with different ones need, by name.
+fn of_name(name: &str) -> Option<Needs> {
+    Some(match name {
+        "fd_advise" => Needs::ADVISE,
+        "fd_allocate" => Needs::ALLOCATE,
+        "fd_close" | "fd_renumber" => Needs::CLOSE,
+        "fd_datasync" => Needs::DATASYNC,
+        "fd_fdstat_get" => Needs::FDSTAT,
+        "fd_fdstat_set_flags" => Needs::SET_FLAGS,
+        "fd_filestat_get" => Needs::FILESTAT,
+        "fd_filestat_set_size" => Needs::SET_SIZE,
+        "fd_filestat_set_times" => Needs::SET_TIMES,
+        "fd_pread" => Needs::PREAD,
+        "fd_pwrite" => Needs::PWRITE,
+        "fd_read" => Needs::READ,
+        "fd_readdir" => Needs::READDIR,
+        "fd_seek" | "fd_tell" => Needs::SEEK,
+        "fd_sync" => Needs::SYNC,
+        "fd_write" => Needs::WRITE,
+        // The table of descriptors answers.
+        "fd_fdstat_set_rights" | "fd_prestat_get" | "fd_prestat_dir_name" => Needs::NONE,
+        "path_create_directory" => Needs::CREATE_DIRECTORY.and(Needs::RESOLVE),
+        "path_filestat_get" => Needs::PATH_STAT.and(Needs::RESOLVE),
+        "path_filestat_set_times" => Needs::PATH_TIMES.and(Needs::RESOLVE),
+        "path_link" => Needs::LINK.and(Needs::RESOLVE),
+        "path_open" => Needs::OPEN.and(Needs::RESOLVE),
+        "path_readlink" => Needs::READLINK.and(Needs::RESOLVE),
+        "path_remove_directory" => Needs::REMOVE_DIRECTORY.and(Needs::RESOLVE),
+        "path_rename" => Needs::RENAME.and(Needs::RESOLVE),
+        "path_symlink" => Needs::SYMLINK.and(Needs::RESOLVE),
+        "path_unlink_file" => Needs::UNLINK.and(Needs::RESOLVE),
+        "poll_oneoff" => Needs::POLL,
+        "proc_exit" => Needs::NONE,
+        "proc_raise" => Needs::RAISE,
+        "sock_accept" => Needs::ACCEPT,
+        "sock_recv" => Needs::RECEIVE,
+        "sock_send" => Needs::SEND,
+        "sock_shutdown" => Needs::SHUTDOWN,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasi::{FUNCTIONS, find};
+
+    #[test]
+    fn every_function_says_what_it_needs() {
+        for function in FUNCTIONS {
+            let uniform = matches!(
+                function.area,
+                Area::Args | Area::Clock | Area::Sched | Area::Random
+            );
+            assert!(
+                uniform || of_name(function.name).is_some(),
+                "`{}` has no row in `of_name`",
+                function.name
+            );
+        }
+    }
+
+    #[test]
+    fn needs_fit_their_bits() {
+        for (at, &(needs, text)) in Needs::ALL.iter().enumerate() {
+            assert_eq!(needs, Needs(1 << at), "{text}");
+            assert!(!text.trim().is_empty());
+        }
+    }
+
+    #[test]
+    fn grants_decide() {
+        let open = Needs::of_function(find("path_open").unwrap());
+        let unlink = Needs::of_function(find("path_unlink_file").unwrap());
+        let accept = Needs::of_function(find("sock_accept").unwrap());
+        let all = open
+            .and(unlink)
+            .and(accept)
+            .and(Needs::READ)
+            .and(Needs::NET);
+        assert_eq!(all.granted(Grants::ALL), all);
+        assert_eq!(all.granted(Grants::default()), Needs::READ);
+        let read_only = Grants {
+            folders: true,
+            ..Grants::default()
+        };
+        assert_eq!(all.granted(read_only), open.and(Needs::READ));
+        let listening = Grants {
+            sockets: true,
+            ..Grants::default()
+        };
+        assert_eq!(all.granted(listening), accept.and(Needs::READ));
+    }
+}

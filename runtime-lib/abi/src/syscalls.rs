@@ -1,0 +1,367 @@
+//! Which system calls serve which needs, with which arguments?
+//!
+//! The one list of system calls that a program may make once its guest runs. The runtime makes a
+//! filter of its rows ([`rules`]), `wasmc inspect` prints them. Several rows for one system call are
+//! alternatives.
+//!
+//! Only the lower 32 bits of arguments are looked at: every argument with a condition is one of which
+//! the kernel uses no more, or in whose lower half every bit that matters lies.
+
+use crate::confine::Needs;
+
+/// A condition: the lower half of argument `argument`, under `mask`, equals `value`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Condition {
+    /// Index of the argument.
+    pub argument: u16,
+    /// Whether the value is the process's own number instead of `value`.
+    pub own_process: bool,
+    /// Bits that count; 0 for a condition that always holds.
+    pub mask: u32,
+    /// What they must be.
+    pub value: u32,
+}
+
+impl Condition {
+    /// Always holds.
+    pub const NONE: Condition = Condition {
+        argument: 0,
+        own_process: false,
+        mask: 0,
+        value: 0,
+    };
+}
+
+/// A system call that may be needed.
+#[derive(Debug)]
+pub struct SystemCall {
+    /// Its name in the kernel.
+    pub name: &'static str,
+    /// Its number on x86-64.
+    pub x86_64: u32,
+    /// Its number on aarch64.
+    pub aarch64: u32,
+    /// What must hold for its arguments.
+    pub conditions: [Condition; 2],
+    /// The conditions as text; empty without any.
+    pub arguments: &'static str,
+    /// It is allowed when one of these is needed.
+    pub needs: Needs,
+}
+
+/// What the filter needs to know of a [`SystemCall`]: without pointers, so that the table needs no
+/// relocation at start.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Rule {
+    /// The system call.
+    pub number: u32,
+    /// See [`SystemCall::conditions`].
+    pub conditions: [Condition; 2],
+    /// See [`SystemCall::needs`].
+    pub needs: Needs,
+}
+
+/// A condition on an argument.
+const fn argument(argument: u16, mask: u32, value: u32) -> Condition {
+    Condition {
+        argument,
+        own_process: false,
+        mask,
+        value,
+    }
+}
+
+/// An argument has exactly this value.
+const fn equal(at: u16, value: u32) -> Condition {
+    argument(at, u32::MAX, value)
+}
+
+/// An argument is the process's own number.
+const fn own_process(at: u16) -> Condition {
+    Condition {
+        argument: at,
+        own_process: true,
+        mask: u32::MAX,
+        value: 0,
+    }
+}
+
+macro_rules! system_calls {
+    ($($name:ident $x86_64:literal $aarch64:literal
+       $([$first:expr $(, $second:expr)? ; $text:literal])?
+       : $($need:ident)|+;)*) => {
+        /// Every system call that a program may make once its guest runs.
+        pub const SYSTEM_CALLS: &[SystemCall] = &[$(SystemCall {
+            name: stringify!($name),
+            x86_64: $x86_64,
+            aarch64: $aarch64,
+            conditions: system_calls!(@conditions $($first $(, $second)?)?),
+            arguments: concat!($($text)?),
+            needs: Needs(0 $(| Needs::$need.0)+),
+        },)*];
+    };
+    (@conditions) => {
+        [Condition::NONE, Condition::NONE]
+    };
+    (@conditions $first:expr) => {
+        [$first, Condition::NONE]
+    };
+    (@conditions $first:expr, $second:expr) => {
+        [$first, $second]
+    };
+}
+
+// Values of the kernel's headers.
+const PROT_READ_WRITE: u32 = 1 | 2;
+const MAP_PRIVATE: u32 = 0x02;
+const MAP_FIXED: u32 = 0x10;
+const MAP_ANONYMOUS: u32 = 0x20;
+const MAP_NORESERVE: u32 = 0x4000;
+const MAP_STACK: u32 = 0x2_0000;
+const MAP_FIXED_NOREPLACE: u32 = 0x10_0000;
+const ANYWHERE: u32 = MAP_PRIVATE | MAP_ANONYMOUS;
+/// `CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM`: what makes a
+/// thread of the same process.
+const CLONE_THREAD: u32 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x4_0000;
+/// `CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_SETTLS`: where its number
+/// is written.
+const CLONE_PLACES: u32 = 0x10_0000 | 0x20_0000 | 0x100_0000 | 0x8_0000;
+const F_GETFL: u32 = 3;
+const F_SETFL: u32 = 4;
+const F_DUPFD_CLOEXEC: u32 = 1030;
+const TIOCGWINSZ: u32 = 0x5413;
+const FIONREAD: u32 = 0x541b;
+const O_PATH: u32 = 0o10_000_000;
+const AT_REMOVEDIR: u32 = 0x200;
+const SOL_SOCKET: u32 = 1;
+const SO_TYPE: u32 = 3;
+const FUTEX_WAIT: u32 = 0;
+const FUTEX_WAKE: u32 = 1;
+/// `FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME`
+const FUTEX_FLAGS: u32 = 128 | 256;
+
+system_calls! {
+    // How every program ends, and what a fault needs: see `trap.rs`.
+    exit_group 231 94: ALWAYS;
+    rt_sigreturn 15 139: ALWAYS;
+    rt_sigaction 13 134: ALWAYS;
+    // What the kernel itself makes of a wait that a stop signal interrupted.
+    restart_syscall 219 128: ALWAYS;
+    getpid 39 172: ALWAYS;
+    gettid 186 178: ALWAYS;
+    tgkill 234 131 [own_process(0); "this process"]: ALWAYS;
+    ppoll 271 73: ALWAYS | POLL;
+    write 1 64 [equal(0, 2); "standard error"]: ALWAYS;
+    write 1 64 [equal(0, 1); "standard output"]: OUTPUT;
+
+    // Memory: nothing is ever executable.
+    mprotect 10 226 [equal(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
+    mprotect 10 226 [equal(2, 0); "no access"]: THREADS;
+    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
+    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | THREADS | NET;
+    mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;
+    mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_NORESERVE | MAP_STACK); "addresses for a stack"]: THREADS;
+    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE | MAP_FIXED); "zeros in the place of a memory's"]: INSTANTIATE;
+    munmap 11 215: GROW_MAPPED | INSTANTIATE | POLL | THREADS;
+    mremap 25 216: INSTANTIATE;
+    prlimit64 302 261 [equal(2, 0); "reading limits"]: INSTANTIATE;
+
+    // Threads.
+    clone 56 220 [argument(0, !CLONE_PLACES, CLONE_THREAD); "a thread of this process"]: THREADS;
+    exit 60 93: THREADS;
+    sigaltstack 131 132: THREADS;
+    rt_sigprocmask 14 135: THREADS;
+    set_tid_address 218 96: THREADS;
+    madvise 28 233: THREADS;
+    futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAIT); "wait"]: FUTEX | THREADS;
+    futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAKE); "wake"]: FUTEX | THREADS;
+    sched_yield 24 124: YIELD | THREADS;
+
+    // Time.
+    clock_gettime 228 113: CLOCK | POLL | TIMEOUT;
+    clock_getres 229 114: CLOCK;
+    setitimer 38 103: TIMEOUT;
+    timer_create 222 107: TIMEOUT;
+    timer_settime 223 110: TIMEOUT;
+
+    // Open files.
+    read 0 63: READ;
+    readv 19 65: READ;
+    write 1 64: WRITE;
+    writev 20 66: WRITE;
+    preadv 295 69: PREAD;
+    pwritev 296 70: PWRITE;
+    lseek 8 62: SEEK | READDIR | POLL;
+    fadvise64 221 223: ADVISE;
+    fallocate 285 47: ALLOCATE;
+    close 3 57: CLOSE | RESOLVE | OPEN | ACCEPT | NET;
+    fdatasync 75 83: DATASYNC;
+    fsync 74 82: SYNC;
+    fstat 5 80: FDSTAT | FILESTAT | OPEN | POLL | NET;
+    fcntl 72 25 [equal(1, F_GETFL); "F_GETFL"]: FDSTAT | SET_FLAGS | NET;
+    fcntl 72 25 [equal(1, F_SETFL); "F_SETFL"]: SET_FLAGS | NET;
+    fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | NET;
+    ioctl 16 29 [equal(1, TIOCGWINSZ); "TIOCGWINSZ"]: FDSTAT;
+    ioctl 16 29 [equal(1, FIONREAD); "FIONREAD"]: POLL;
+    ftruncate 77 46: SET_SIZE;
+    utimensat 280 88: PATH_TIMES;
+    utimensat 280 88 [equal(1, 0); "an open file"]: SET_TIMES;
+    getdents64 217 61: READDIR;
+
+    // Paths.
+    openat2 437 437: RESOLVE;
+    openat 257 56: OPEN;
+    openat 257 56 [argument(2, O_PATH, O_PATH); "O_PATH"]: RESOLVE;
+    readlinkat 267 78: RESOLVE;
+    newfstatat 262 79: PATH_STAT | READDIR | UNLINK | SYMLINK | LINK | RENAME;
+    mkdirat 258 34: CREATE_DIRECTORY;
+    unlinkat 263 35 [equal(2, AT_REMOVEDIR); "a directory"]: REMOVE_DIRECTORY;
+    unlinkat 263 35 [equal(2, 0); "no directory"]: UNLINK;
+    linkat 265 37 [equal(4, 0); "without following"]: LINK;
+    symlinkat 266 36: SYMLINK;
+    renameat 264 38: RENAME;
+
+    // The rest.
+    getrandom 318 278: RANDOM;
+
+    // Sockets.
+    accept4 288 242: ACCEPT | NET;
+    recvmsg 47 212: RECEIVE | NET;
+    sendmsg 46 211: SEND | NET;
+    shutdown 48 210: SHUTDOWN | NET;
+    getsockopt 55 209 [equal(1, SOL_SOCKET), equal(2, SO_TYPE); "SO_TYPE"]: FDSTAT | FILESTAT;
+    getsockopt 55 209 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: NET;
+    setsockopt 54 208 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: NET;
+    socket 41 198 [argument(0, !8, 2), argument(1, !(0o4000 | 0o2_000_000), 1); "TCP over IPv4 or IPv6"]: NET;
+    socket 41 198 [argument(0, !8, 2), argument(1, !(0o4000 | 0o2_000_000), 2); "UDP over IPv4 or IPv6"]: NET;
+    bind 49 200: NET;
+    listen 50 201: NET;
+    connect 42 203: NET;
+    getsockname 51 204: NET;
+    getpeername 52 205: NET;
+    recvfrom 45 207: NET;
+    sendto 44 206: NET;
+    epoll_create1 291 20: NET;
+    epoll_ctl 233 21: NET;
+    epoll_pwait 281 22: NET;
+}
+
+/// A processor architecture, for numbers of system calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are those of the architectures")]
+pub enum Numbers {
+    X86_64,
+    Aarch64,
+}
+
+impl SystemCall {
+    /// Its number.
+    pub const fn number(&self, numbers: Numbers) -> u32 {
+        match numbers {
+            Numbers::X86_64 => self.x86_64,
+            Numbers::Aarch64 => self.aarch64,
+        }
+    }
+}
+
+/// Number of rows.
+pub const COUNT: usize = SYSTEM_CALLS.len();
+
+/// The rows as rules of an architecture, ascending by number.
+pub const fn rules(numbers: Numbers) -> [Rule; COUNT] {
+    const EMPTY: Rule = Rule {
+        number: 0,
+        conditions: [Condition::NONE; 2],
+        needs: Needs::NONE,
+    };
+    let mut rules = [EMPTY; COUNT];
+    let mut count = 0;
+    while count < COUNT {
+        let call = &SYSTEM_CALLS[count];
+        let rule = Rule {
+            number: call.number(numbers),
+            conditions: call.conditions,
+            needs: call.needs,
+        };
+        // Insertion keeps rows of one system call in their order.
+        let mut at = count;
+        while at > 0 && rules[at - 1].number > rule.number {
+            rules[at] = rules[at - 1];
+            at -= 1;
+        }
+        rules[at] = rule;
+        count += 1;
+    }
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_agree() {
+        for a in SYSTEM_CALLS {
+            for b in SYSTEM_CALLS {
+                assert_eq!(
+                    a.name == b.name,
+                    a.x86_64 == b.x86_64,
+                    "{} {}",
+                    a.name,
+                    b.name
+                );
+                assert_eq!(
+                    a.name == b.name,
+                    a.aarch64 == b.aarch64,
+                    "{} {}",
+                    a.name,
+                    b.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_becomes_executable() {
+        const PROT_EXEC: u32 = 4;
+        for call in SYSTEM_CALLS {
+            if !matches!(call.name, "mmap" | "mprotect") {
+                continue;
+            }
+            let forbids = |condition: &Condition| {
+                condition.argument == 2
+                    && condition.mask & PROT_EXEC != 0
+                    && condition.value & PROT_EXEC == 0
+            };
+            assert!(call.conditions.iter().any(forbids), "{}", call.arguments);
+        }
+        for name in [
+            "execve", "execveat", "fork", "vfork", "clone3", "ptrace", "kill", "prctl",
+        ] {
+            assert!(SYSTEM_CALLS.iter().all(|call| call.name != name), "{name}");
+        }
+    }
+
+    #[test]
+    fn conditions_are_explained() {
+        for call in SYSTEM_CALLS {
+            let has = call.conditions != [Condition::NONE; 2];
+            assert_eq!(has, !call.arguments.is_empty(), "{}", call.name);
+            assert_ne!(call.needs, Needs::NONE, "{}", call.name);
+        }
+    }
+
+    #[test]
+    fn rules_ascend() {
+        for numbers in [Numbers::X86_64, Numbers::Aarch64] {
+            let rules = rules(numbers);
+            assert!(
+                rules
+                    .windows(2)
+                    .all(|pair| pair[0].number <= pair[1].number)
+            );
+        }
+    }
+}

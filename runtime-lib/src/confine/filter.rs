@@ -1,0 +1,251 @@
+//! Which program of the kernel's filter machine lets exactly the needed system calls through?
+//!
+//! ```text
+//! another architecture?  → kill
+//! binary search over ranges of numbers: nothing here → kill, allowed → allow,
+//!                                       allowed with some arguments → compare them
+//! ```
+//!
+//! The kernel runs a new filter for each of its some 460 numbers, to remember which are always
+//! allowed, so that the cost of a start is the sum of all paths, not the length of one. Ranges are
+//! therefore halved by how many numbers they hold. *Measured*: a chain of comparisons costs four
+//! times as much.
+
+use crate::arch;
+use crate::sys::process;
+use crate::sys::seccomp::{self, Instruction};
+use core::mem::MaybeUninit;
+use wasmc_abi::confine::Needs;
+use wasmc_abi::syscalls::{COUNT, Condition, Rule, rules};
+
+/// Every rule for this architecture, ascending by number.
+static RULES: [Rule; COUNT] = rules(arch::NUMBERS);
+
+/// Most ranges: for each rule one, and one behind it.
+const MAX_RANGES: usize = 2 * COUNT + 3;
+/// Room for the program. What all needs together take is a third of it.
+const MAX_INSTRUCTIONS: usize = 1024;
+/// Numbers that the kernel has at most, as far as the balance of the search is concerned.
+const NUMBERS: u32 = 512;
+
+/// Words of the kernel's `struct seccomp_data`.
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const ARGUMENTS: u32 = 16;
+
+const LOAD: u16 = 0x20;
+const AND: u16 = 0x54;
+const JUMP: u16 = 0x05;
+const JUMP_EQUAL: u16 = 0x15;
+const JUMP_GREATER_OR_EQUAL: u16 = 0x35;
+const RETURN: u16 = 0x06;
+
+const ALLOW: u32 = 0x7fff_0000;
+const KILL_PROCESS: u32 = 0x8000_0000;
+
+/// Installs the filter; whether the kernel has taken it.
+pub fn enforce(needs: Needs) -> bool {
+    let mut program = Program::new();
+    program.compose(needs, process::id());
+    seccomp::install(program.instructions())
+}
+
+/// What happens to the numbers of a range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Kill,
+    Allow,
+    /// Whatever one of the rules from `first` up to `end` allows.
+    Compare {
+        first: u16,
+        end: u16,
+    },
+}
+
+/// Numbers from `start` up to the next range.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    start: u32,
+    verdict: Verdict,
+}
+
+/// Ranges of numbers, ascending; the first starts at 0.
+struct Ranges {
+    ranges: [Range; MAX_RANGES],
+    len: usize,
+}
+
+impl Ranges {
+    /// The ranges that serve the needs.
+    fn of(needs: Needs) -> Ranges {
+        let mut ranges = Ranges {
+            ranges: [Range {
+                start: 0,
+                verdict: Verdict::Kill,
+            }; MAX_RANGES],
+            len: 1,
+        };
+        let mut at = 0;
+        while let Some(rule) = RULES.get(at) {
+            let same = |other: &&Rule| other.number == rule.number;
+            let end = at + RULES.iter().skip(at).take_while(same).count();
+            let rules = RULES.iter().take(end).skip(at);
+            let mut needed = rules.filter(|rule| rule.needs.intersects(needs)).peekable();
+            if needed.peek().is_some() {
+                let verdict = match needed.any(|rule| rule.conditions == [Condition::NONE; 2]) {
+                    true => Verdict::Allow,
+                    false => Verdict::Compare {
+                        first: at as u16,
+                        end: end as u16,
+                    },
+                };
+                ranges.push(rule.number, verdict);
+                ranges.push(rule.number + 1, Verdict::Kill);
+            }
+            at = end;
+        }
+        // A tracer makes the kernel skip a system call by changing its number to this one.
+        ranges.push(u32::MAX, Verdict::Allow);
+        ranges
+    }
+
+    /// Sets what happens from a number on, which is not below the start of the last range.
+    fn push(&mut self, start: u32, verdict: Verdict) {
+        if let Some(last) = self.len.checked_sub(1).and_then(|at| self.ranges.get(at))
+            && last.start == start
+        {
+            self.len -= 1;
+        }
+        let before = self.len.checked_sub(1).and_then(|at| self.ranges.get(at));
+        if before.is_some_and(|before| before.verdict == verdict) {
+            return;
+        }
+        if let Some(slot) = self.ranges.get_mut(self.len) {
+            *slot = Range { start, verdict };
+            self.len += 1;
+        }
+    }
+
+    fn get(&self) -> &[Range] {
+        self.ranges.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// A program, written from its end, so that the distance of every jump is known.
+struct Program {
+    instructions: [MaybeUninit<Instruction>; MAX_INSTRUCTIONS],
+    /// Index of the first instruction.
+    start: usize,
+}
+
+impl Program {
+    fn new() -> Program {
+        Program {
+            instructions: [MaybeUninit::uninit(); MAX_INSTRUCTIONS],
+            start: MAX_INSTRUCTIONS,
+        }
+    }
+
+    fn len(&self) -> usize {
+        MAX_INSTRUCTIONS - self.start
+    }
+
+    fn instructions(&self) -> &[Instruction] {
+        let written = self.instructions.get(self.start..).unwrap_or_default();
+        // SAFETY: `prepend` has written every instruction from `start` on.
+        unsafe { core::slice::from_raw_parts(written.as_ptr().cast(), written.len()) }
+    }
+
+    /// Puts an instruction in front of the others.
+    fn prepend(&mut self, code: u16, (if_true, if_false): (usize, usize), k: u32) {
+        debug_assert!(if_true < 256 && if_false < 256);
+        let Some(start) = self.start.checked_sub(1) else {
+            return;
+        };
+        self.start = start;
+        if let Some(slot) = self.instructions.get_mut(start) {
+            slot.write(Instruction {
+                code,
+                if_true: if_true as u8,
+                if_false: if_false as u8,
+                k,
+            });
+        }
+    }
+
+    /// The program that serves the needs of the process with this number.
+    fn compose(&mut self, needs: Needs, process: u32) {
+        self.search(Ranges::of(needs).get(), NUMBERS, needs, process);
+        self.prepend(LOAD, (0, 0), NUMBER);
+        self.prepend(RETURN, (0, 0), KILL_PROCESS);
+        self.prepend(JUMP_EQUAL, (1, 0), arch::AUDIT);
+        self.prepend(LOAD, (0, 0), ARCHITECTURE);
+    }
+
+    /// Finds the range of the number, which is below `end` as far as the balance is concerned.
+    fn search(&mut self, ranges: &[Range], end: u32, needs: Needs, process: u32) {
+        let Some(middle) = middle(ranges, end) else {
+            if let [range] = ranges {
+                self.judge(range.verdict, needs, process);
+            }
+            return;
+        };
+        let (below, above) = ranges.split_at_checked(middle).unwrap_or((ranges, &[]));
+        let bound = above.first().map_or(0, |range| range.start);
+        self.search(above, end, needs, process);
+        let behind = self.len();
+        self.search(below, bound, needs, process);
+        let distance = self.len() - behind;
+        if distance < 256 {
+            self.prepend(JUMP_GREATER_OR_EQUAL, (distance, 0), bound);
+        } else {
+            self.prepend(JUMP, (0, 0), distance as u32);
+            self.prepend(JUMP_GREATER_OR_EQUAL, (0, 1), bound);
+        }
+    }
+
+    fn judge(&mut self, verdict: Verdict, needs: Needs, process: u32) {
+        let (first, end) = match verdict {
+            Verdict::Kill => return self.prepend(RETURN, (0, 0), KILL_PROCESS),
+            Verdict::Allow => return self.prepend(RETURN, (0, 0), ALLOW),
+            Verdict::Compare { first, end } => (usize::from(first), usize::from(end)),
+        };
+        self.prepend(RETURN, (0, 0), KILL_PROCESS);
+        let rules = RULES.get(first..end).unwrap_or_default();
+        for rule in rules.iter().rev() {
+            if !rule.needs.intersects(needs) {
+                continue;
+            }
+            let next = self.len();
+            self.prepend(RETURN, (0, 0), ALLOW);
+            for condition in rule.conditions.iter().rev() {
+                if condition.mask == 0 {
+                    continue;
+                }
+                let value = match condition.own_process {
+                    true => process,
+                    false => condition.value,
+                };
+                self.prepend(JUMP_EQUAL, (0, self.len() - next), value);
+                if condition.mask != u32::MAX {
+                    self.prepend(AND, (0, 0), condition.mask);
+                }
+                let argument = u32::from(condition.argument);
+                self.prepend(LOAD, (0, 0), ARGUMENTS + 8 * argument);
+            }
+        }
+    }
+}
+
+/// Where to part the ranges, so that about as many numbers lie on either side; `None` for one.
+fn middle(ranges: &[Range], end: u32) -> Option<usize> {
+    let start = ranges.first()?.start;
+    let half = (start.min(NUMBERS) + end.min(NUMBERS)) / 2;
+    let starts = ranges.iter().enumerate().skip(1);
+    let distance = starts.map(|(at, range)| (range.start.abs_diff(half), at));
+    distance.min().map(|(_, at)| at)
+}
+
+#[cfg(test)]
+#[path = "filter/tests.rs"]
+mod tests;
