@@ -19,7 +19,8 @@ fn outside_and_granted() -> (Folder, Guest) {
     (folder, guest)
 }
 
-/// Ways out that do not exist for the guest.
+/// Ways out that do not exist for the guest. Should one exist after all, it leads to nothing that the
+/// tests could spoil.
 const ESCAPES: &[&str] = &[
     "..",
     "../",
@@ -33,14 +34,14 @@ const ESCAPES: &[&str] = &[
     "dir/./.././../outside/secret",
     "/",
     "//",
-    "/etc/passwd",
+    "/proc/version",
     "/proc/self/root",
     "up/outside/secret",
     "up",
     "up/",
     "upper/outside/secret",
     "dir/up/outside/secret",
-    "root/etc/passwd",
+    "root/proc/version",
     "root",
     "absolute",
     "relative",

@@ -1,6 +1,7 @@
 //! Tests of the system interface: a guest without WebAssembly, whose memory is an array.
 
 mod directories;
+mod escapes;
 mod files;
 mod hostile;
 mod paths;
