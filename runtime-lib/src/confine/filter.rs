@@ -131,22 +131,32 @@ impl Ranges {
     }
 }
 
-/// A program, written from its end, so that the distance of every jump is known.
+/// A program, written from its end, so that the distance of every jump is known. A place in it is
+/// the number of instructions from there to the end.
 struct Program {
     instructions: [MaybeUninit<Instruction>; MAX_INSTRUCTIONS],
     /// Index of the first instruction.
     start: usize,
+    /// Where the process is killed, and where the call is allowed; 0 for nowhere yet.
+    kill: usize,
+    allow: usize,
 }
+
+/// How far a comparison can jump.
+const REACH: usize = 255;
 
 impl Program {
     fn new() -> Program {
         Program {
             instructions: [MaybeUninit::uninit(); MAX_INSTRUCTIONS],
             start: MAX_INSTRUCTIONS,
+            kill: 0,
+            allow: 0,
         }
     }
 
-    fn len(&self) -> usize {
+    /// The place of the first instruction.
+    fn here(&self) -> usize {
         MAX_INSTRUCTIONS - self.start
     }
 
@@ -158,7 +168,7 @@ impl Program {
 
     /// Puts an instruction in front of the others.
     fn prepend(&mut self, code: u16, (if_true, if_false): (usize, usize), k: u32) {
-        debug_assert!(if_true < 256 && if_false < 256);
+        debug_assert!(if_true <= REACH && if_false <= REACH);
         let Some(start) = self.start.checked_sub(1) else {
             return;
         };
@@ -173,67 +183,109 @@ impl Program {
         }
     }
 
+    /// Puts a comparison in front that goes on at one of two places; the place of the comparison.
+    fn branch(&mut self, code: u16, k: u32, if_true: usize, if_false: usize) -> usize {
+        // One instruction more may come in between.
+        let if_true = self.within_reach(if_true, 1);
+        let if_false = self.within_reach(if_false, 0);
+        let here = self.here();
+        self.prepend(code, (here - if_true, here - if_false), k);
+        self.here()
+    }
+
+    /// A place from which the program goes on at `place`, and that a comparison can jump to.
+    fn within_reach(&mut self, place: usize, more: usize) -> usize {
+        let distance = self.here() - place;
+        if distance + more <= REACH {
+            return place;
+        }
+        self.prepend(JUMP, (0, 0), distance as u32);
+        self.here()
+    }
+
     /// The program that serves the needs of the process with this number.
     fn compose(&mut self, needs: Needs, process: u32) {
-        self.search(Ranges::of(needs).get(), NUMBERS, needs, process);
+        let search = self.search(Ranges::of(needs).get(), NUMBERS, needs, process);
+        debug_assert_eq!(search, self.here());
         self.prepend(LOAD, (0, 0), NUMBER);
         self.prepend(RETURN, (0, 0), KILL_PROCESS);
         self.prepend(JUMP_EQUAL, (1, 0), arch::AUDIT);
         self.prepend(LOAD, (0, 0), ARCHITECTURE);
     }
 
-    /// Finds the range of the number, which is below `end` as far as the balance is concerned.
-    fn search(&mut self, ranges: &[Range], end: u32, needs: Needs, process: u32) {
+    /// Finds the range of the number, which is below `end` as far as the balance is concerned: the
+    /// place where that begins.
+    fn search(&mut self, ranges: &[Range], end: u32, needs: Needs, process: u32) -> usize {
         let Some(middle) = middle(ranges, end) else {
-            if let [range] = ranges {
-                self.judge(range.verdict, needs, process);
-            }
-            return;
+            let verdict = ranges.first().map_or(Verdict::Kill, |range| range.verdict);
+            return self.judge(verdict, needs, process);
         };
         let (below, above) = ranges.split_at_checked(middle).unwrap_or((ranges, &[]));
         let bound = above.first().map_or(0, |range| range.start);
-        self.search(above, end, needs, process);
-        let behind = self.len();
-        self.search(below, bound, needs, process);
-        let distance = self.len() - behind;
-        if distance < 256 {
-            self.prepend(JUMP_GREATER_OR_EQUAL, (distance, 0), bound);
-        } else {
-            self.prepend(JUMP, (0, 0), distance as u32);
-            self.prepend(JUMP_GREATER_OR_EQUAL, (0, 1), bound);
+        let above = self.search(above, end, needs, process);
+        let below = self.search(below, bound, needs, process);
+        self.branch(JUMP_GREATER_OR_EQUAL, bound, above, below)
+    }
+
+    /// The place where a verdict is given.
+    fn judge(&mut self, verdict: Verdict, needs: Needs, process: u32) -> usize {
+        match verdict {
+            Verdict::Kill => self.kill(),
+            Verdict::Allow => self.allow(),
+            Verdict::Compare { first, end } => {
+                let rules = RULES.get(usize::from(first)..usize::from(end));
+                let rules = rules.unwrap_or_default().iter().rev();
+                let rules = rules.filter(|rule| rule.needs.intersects(needs));
+                // Where the next alternative begins.
+                let mut next = self.kill();
+                for rule in rules {
+                    next = self.compare(rule, process, next);
+                }
+                next
+            }
         }
     }
 
-    fn judge(&mut self, verdict: Verdict, needs: Needs, process: u32) {
-        let (first, end) = match verdict {
-            Verdict::Kill => return self.prepend(RETURN, (0, 0), KILL_PROCESS),
-            Verdict::Allow => return self.prepend(RETURN, (0, 0), ALLOW),
-            Verdict::Compare { first, end } => (usize::from(first), usize::from(end)),
-        };
-        self.prepend(RETURN, (0, 0), KILL_PROCESS);
-        let rules = RULES.get(first..end).unwrap_or_default();
-        for rule in rules.iter().rev() {
-            if !rule.needs.intersects(needs) {
+    /// Compares what a rule's conditions are about; goes on at `otherwise` when one does not hold.
+    fn compare(&mut self, rule: &Rule, process: u32, otherwise: usize) -> usize {
+        let mut place = self.allow();
+        for condition in rule.conditions.iter().rev() {
+            if condition.mask == 0 {
                 continue;
             }
-            let next = self.len();
-            self.prepend(RETURN, (0, 0), ALLOW);
-            for condition in rule.conditions.iter().rev() {
-                if condition.mask == 0 {
-                    continue;
-                }
-                let value = match condition.own_process {
-                    true => process,
-                    false => condition.value,
-                };
-                self.prepend(JUMP_EQUAL, (0, self.len() - next), value);
-                if condition.mask != u32::MAX {
-                    self.prepend(AND, (0, 0), condition.mask);
-                }
-                let argument = u32::from(condition.argument);
-                self.prepend(LOAD, (0, 0), ARGUMENTS + 8 * argument);
+            let value = match condition.own_process {
+                true => process,
+                false => condition.value,
+            };
+            self.branch(JUMP_EQUAL, value, place, otherwise);
+            if condition.mask != u32::MAX {
+                self.prepend(AND, (0, 0), condition.mask);
             }
+            let argument = u32::from(condition.argument);
+            self.prepend(LOAD, (0, 0), ARGUMENTS + 8 * argument);
+            place = self.here();
         }
+        place
+    }
+
+    /// A place near by where the process is killed.
+    fn kill(&mut self) -> usize {
+        self.kill = self.answer(self.kill, KILL_PROCESS);
+        self.kill
+    }
+
+    /// A place near by where the call is allowed.
+    fn allow(&mut self) -> usize {
+        self.allow = self.answer(self.allow, ALLOW);
+        self.allow
+    }
+
+    fn answer(&mut self, place: usize, answer: u32) -> usize {
+        if place > 0 && self.here() - place < REACH / 2 {
+            return place;
+        }
+        self.prepend(RETURN, (0, 0), answer);
+        self.here()
     }
 }
 
