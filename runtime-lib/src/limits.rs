@@ -1,4 +1,5 @@
-//! How long, and how far, may the guest run? `--timeout` and `--fuel`.
+//! How long, and how far, may the guest run, and how much may it open and write? `--timeout`,
+//! `--fuel`, `--max-fds` and `--max-file-size`.
 //!
 //! A time-out costs the guest nothing: a timer's signal interrupts it wherever it is. Fuel is
 //! counted by compiled code, in programs that were compiled for it; here it is only filled in.
@@ -7,8 +8,8 @@ use crate::options::run_options;
 use crate::output;
 use crate::start::program;
 use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
-use crate::sys::time;
-use crate::trap;
+use crate::sys::{process, time};
+use crate::{trap, wasi};
 use wasmc_abi::options::RunOption;
 use wasmc_abi::traps::Trap;
 
@@ -18,12 +19,21 @@ const GRACE: u64 = 1_000_000_000;
 /// Sets the limits that the options name; the last of each kind counts.
 pub fn init() {
     let (mut timeout, mut fuel) = (None, None);
+    let (mut fds, mut file_size) = (None, None);
     for option in run_options() {
         match option {
             RunOption::Timeout { nanoseconds } => timeout = Some(nanoseconds),
             RunOption::Fuel { amount } => fuel = Some(amount),
+            RunOption::MaxFds(count) => fds = Some(count),
+            RunOption::MaxFileSize(bytes) => file_size = Some(bytes),
             _ => {}
         }
+    }
+    if let Some(count) = fds {
+        wasi::descriptors().limit(count);
+    }
+    if let Some(bytes) = file_size {
+        process::limit_file_size(bytes);
     }
     if let Some(amount) = fuel {
         fill(amount);

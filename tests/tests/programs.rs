@@ -56,6 +56,7 @@ fn programs_run_however_they_are_launched() {
         &["prlimit", "--stack=unlimited", "setarch", "-R"],
         &["prlimit", "--stack=65536"],
         &["prlimit", "--data=67108864"],
+        &["prlimit", "--data=9437184"],
         &["env", "-i"],
     ];
     let names = [

@@ -74,8 +74,6 @@ needs! {
     FUTEX,
     /// Starting and ending threads.
     THREADS,
-    /// Ending a program after a time.
-    TIMEOUT,
     /// Reading clocks where the kernel's own code in the process (vDSO) does not.
     CLOCK,
     /// `fd_read`

@@ -1,12 +1,11 @@
-//! What the guest has at start: standard streams, granted folders, listening sockets; and the limits
-//! that its options set.
+//! What the guest has at start: standard streams, granted folders, listening sockets.
 
 use super::address;
 use super::fds::{Access, FdTable, Kind};
 use super::types::Rights;
 use crate::output;
 use crate::sys::path::PathBuffer;
-use crate::sys::{fs, net, process};
+use crate::sys::{fs, net};
 use rustix::io::Errno;
 use wasmc_abi::options::RunOption;
 
@@ -14,7 +13,6 @@ use wasmc_abi::options::RunOption;
 /// in the order of theirs. The guest's C library stops looking for folders at the first number
 /// that is none. Ends the process when something cannot be opened.
 pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + Clone) {
-    set_limits(fds, options.clone());
     let stream = Rights::FILE;
     // The table is empty: nothing can fail. Whether a stream is open is found out when it is used.
     let _ = fds.insert_stdio(0, stream & !Rights::WRITING);
@@ -37,21 +35,6 @@ pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + C
         {
             cannot_listen(address, errno);
         }
-    }
-}
-
-/// Sets the limits; of several for the same thing the last one.
-fn set_limits(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>>) {
-    let mut file_size = None;
-    for option in options {
-        match option {
-            RunOption::MaxFds(count) => fds.limit(count),
-            RunOption::MaxFileSize(bytes) => file_size = Some(bytes),
-            _ => {}
-        }
-    }
-    if let Some(bytes) = file_size {
-        process::limit_file_size(bytes);
     }
 }
 
