@@ -12,8 +12,8 @@ use wasmc_abi::symbols;
 use wasmparser::{RefType, ValType};
 
 use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
-use super::state::storage;
 use super::needs::needs;
+use super::state::storage;
 use super::text::Text;
 use crate::error::{Error, Location, Result};
 use crate::index::{DataId, DataIndex, ElemId, FuncId, GlobalIndex, MemoryId, TableId, TableIndex};
