@@ -9,7 +9,8 @@ use super::{
     Strategy, Table, TablePlace, bytes_of_pages, init, script,
 };
 use crate::error::{Error, Location, Result};
-use crate::index::TagId;
+use crate::index::{MemoryId, TableId, TagId};
+use crate::names::Named;
 use crate::options::Options;
 use crate::target::Arch;
 
@@ -105,14 +106,19 @@ fn assign_memories(
     options: &Options,
     slots: &mut Slots,
 ) -> Result<()> {
-    for memory in program.memories.values_mut() {
+    let maxima: Vec<_> = program
+        .memories
+        .iter()
+        .map(|(id, memory)| max_bytes(memory, options, || memory_title(program, id)))
+        .collect::<Result<_>>()?;
+    for (memory, max) in program.memories.values_mut().zip(maxima) {
         // Guard pages serve 32-bit indices and sizes that are whole pages of the machine.
         let guarded = !options.bounds_checks && !memory.ty.memory64 && memory.page_log2() == 16;
         memory.strategy = match guarded {
             true => Strategy::Guarded,
             false => Strategy::Checked,
         };
-        memory.max = max_bytes(memory, options)?;
+        memory.max = max;
     }
     let hottest = hottest_memory(program, reached);
     let slot0 = options.target.arch.row().slot0;
@@ -136,9 +142,33 @@ fn assign_memories(
     Ok(())
 }
 
+/// What a message calls a memory.
+fn memory_title(program: &Program<'_>, id: MemoryId) -> String {
+    let name = program.instances.values().find_map(|instance| {
+        let index = instance.memories.iter().find(|(_, of)| **of == id)?.0;
+        instance.module.names.get(Named::Memory, index.as_u32())
+    });
+    match name {
+        Some(name) => format!("the memory `{}`", name.escape_debug()),
+        None => "the module's memory".to_owned(),
+    }
+}
+
+/// What a message calls a table.
+fn table_title(program: &Program<'_>, id: TableId) -> String {
+    let name = program.instances.values().find_map(|instance| {
+        let index = instance.tables.iter().find(|(_, of)| **of == id)?.0;
+        instance.module.names.get(Named::Table, index.as_u32())
+    });
+    match name {
+        Some(name) => format!("the table `{}`", name.escape_debug()),
+        None => "a table".to_owned(),
+    }
+}
+
 /// Most bytes that a memory may grow to: the least of its declared maximum, what its indices reach,
 /// and `--max-memory`.
-fn max_bytes(memory: &Memory, options: &Options) -> Result<u64> {
+fn max_bytes(memory: &Memory, options: &Options, title: impl Fn() -> String) -> Result<u64> {
     let page_log2 = memory.page_log2();
     let declared = memory
         .ty
@@ -163,22 +193,27 @@ fn max_bytes(memory: &Memory, options: &Options) -> Result<u64> {
             false => format!("the {max} that a memory may have"),
         };
         return Err(limit(format!(
-            "the module's memory starts with {start}, more than {cause}"
+            "{} starts with {start}, more than {cause}",
+            title()
         )));
     }
     Ok(max)
 }
 
 fn assign_tables(program: &mut Program<'_>, slots: &mut Slots) -> Result<()> {
-    let (mut state, mut zero, mut read_only) = (0, 0, 0);
-    for table in program.tables.values_mut() {
+    for (id, table) in &program.tables {
         let size = table.ty.initial;
         if size > layout::TABLE_MAX_ELEMENTS {
             return Err(limit(format!(
-                "a table starts with {size} elements, more than {}",
+                "{} starts with {size} elements, more than {}",
+                table_title(program, id),
                 layout::TABLE_MAX_ELEMENTS
             )));
         }
+    }
+    let (mut state, mut zero, mut read_only) = (0, 0, 0);
+    for table in program.tables.values_mut() {
+        let size = table.ty.initial;
         table.max = table
             .ty
             .maximum
