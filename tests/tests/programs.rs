@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use object::{Object as _, ObjectSection as _};
 use wasmc_compiler::{Emit, Options, compile};
 use wasmc_tests::programs::Program;
 use wasmc_tests::wast::Config;
@@ -215,4 +216,18 @@ fn many_functions() -> Vec<u8> {
     }
     text.push_str("(func (export \"_start\") (drop (call $f0 (i32.const 5)))))");
     wat::parse_str(text).expect("the text is a module")
+}
+
+/// Tables with pointers in them would have to be relocated whenever a program starts.
+#[test]
+fn nothing_is_relocated_at_start() {
+    for name in ["hello", "args", "files", "trap_memory", "stdin"] {
+        let executable = program(name).compile(&Options::default()).unwrap();
+        let file = object::File::parse(&*executable).unwrap();
+        for section in file.sections() {
+            let section = section.name().unwrap_or_default().to_owned();
+            let holds_relocations = section.starts_with(".rel");
+            assert!(!holds_relocations, "{name} has a section `{section}`");
+        }
+    }
 }

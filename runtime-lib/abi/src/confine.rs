@@ -146,8 +146,20 @@ needs! {
     SEND,
     /// `sock_shutdown`
     SHUTDOWN,
-    /// Opening sockets (`--net`).
-    NET,
+    /// Making sockets.
+    SOCKET,
+    /// Asking for a socket's addresses.
+    SOCKET_NAME,
+    /// Asking for and setting a socket's options.
+    SOCKET_OPTION,
+    /// Letting a socket listen.
+    LISTEN,
+    /// Binding a socket to an address of the guest's choice.
+    BIND,
+    /// Connecting a socket.
+    CONNECT,
+    /// Looking up names: the system's files for that, and its servers.
+    LOOKUP,
 }
 
 /// Needs that only a granted folder makes real: without one no descriptor is a directory, and the
@@ -170,9 +182,14 @@ pub const OF_WRITABLE_FOLDERS: Needs = Needs::PATH_TIMES
 pub const OF_SOCKETS: Needs = Needs::ACCEPT
     .and(Needs::RECEIVE)
     .and(Needs::SEND)
-    .and(Needs::SHUTDOWN);
+    .and(Needs::SHUTDOWN)
+    .and(Needs::SOCKET)
+    .and(Needs::SOCKET_NAME)
+    .and(Needs::SOCKET_OPTION)
+    .and(Needs::LISTEN)
+    .and(OF_NET);
 /// Needs that only `--net` makes real.
-pub const OF_NET: Needs = Needs::NET;
+pub const OF_NET: Needs = Needs::BIND.and(Needs::CONNECT).and(Needs::LOOKUP);
 
 /// What the options of a program grant, as far as it decides which system calls can happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -276,10 +293,23 @@ fn of_name(name: &str) -> Option<Needs> {
         "poll_oneoff" => Needs::POLL,
         "proc_exit" => Needs::NONE,
         "proc_raise" => Needs::RAISE,
-        "sock_accept" => Needs::ACCEPT,
+        "sock_accept" | "sock_accept_v1" => Needs::ACCEPT,
         "sock_recv" => Needs::RECEIVE,
         "sock_send" => Needs::SEND,
         "sock_shutdown" => Needs::SHUTDOWN,
+        // WasmEdge's, in both generations.
+        "sock_open" => Needs::SOCKET,
+        // To the address of `--listen`, or to any.
+        "sock_bind" => Needs::SOCKET_NAME.and(Needs::ACCEPT).and(Needs::BIND),
+        "sock_listen" => Needs::LISTEN.and(Needs::SOCKET_NAME),
+        "sock_connect" => Needs::CONNECT,
+        "sock_recv_from_v1" | "sock_recv_from_v2" => Needs::RECEIVE.and(Needs::SOCKET_NAME),
+        "sock_send_to" => Needs::SEND.and(Needs::SOCKET_NAME),
+        "sock_getsockopt" | "sock_setsockopt" => Needs::SOCKET_OPTION,
+        "sock_getlocaladdr_v1" | "sock_getlocaladdr_v2" => Needs::SOCKET_NAME,
+        "sock_getpeeraddr_v1" | "sock_getpeeraddr_v2" => Needs::SOCKET_NAME,
+        "sock_getaddrinfo" => Needs::LOOKUP,
+        "epoll_oneoff" => Needs::POLL,
         _ => return None,
     })
 }
@@ -321,7 +351,7 @@ mod tests {
             .and(unlink)
             .and(accept)
             .and(Needs::READ)
-            .and(Needs::NET);
+            .and(Needs::CONNECT);
         assert_eq!(all.granted(Grants::ALL), all);
         assert_eq!(all.granted(Grants::default()), Needs::READ);
         let read_only = Grants {

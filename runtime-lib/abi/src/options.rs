@@ -213,11 +213,16 @@ fn parse_confine(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
 
 /// Parses a number of bytes: decimal digits, and a unit or none.
 pub fn parse_size<'a>(option: &'static str, value: &'a [u8]) -> Result<u64, OptionError<'a>> {
-    const UNITS: [(&[u8], u32); 3] = [(b"KiB", 10), (b"MiB", 20), (b"GiB", 30)];
-    let unit = UNITS
-        .iter()
-        .find_map(|&(unit, shift)| Some((value.strip_suffix(unit)?, shift)));
-    let (digits, shift) = unit.unwrap_or((value, 0));
+    // Not a table: its pointers would have to be relocated at start.
+    let (digits, shift) = if let Some(digits) = value.strip_suffix(b"KiB") {
+        (digits, 10)
+    } else if let Some(digits) = value.strip_suffix(b"MiB") {
+        (digits, 20)
+    } else if let Some(digits) = value.strip_suffix(b"GiB") {
+        (digits, 30)
+    } else {
+        (value, 0)
+    };
     let bytes = parse_number(digits).and_then(|number| number.checked_mul(1 << shift));
     bytes.ok_or(OptionError::BadValue {
         option,

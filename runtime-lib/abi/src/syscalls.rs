@@ -114,6 +114,7 @@ macro_rules! system_calls {
 }
 
 // Values of the kernel's headers.
+const MREMAP_MAYMOVE: u32 = 1;
 const PROT_READ_WRITE: u32 = 1 | 2;
 const MAP_PRIVATE: u32 = 0x02;
 const MAP_FIXED: u32 = 0x10;
@@ -133,8 +134,17 @@ const F_SETFL: u32 = 4;
 const F_DUPFD_CLOEXEC: u32 = 1030;
 const TIOCGWINSZ: u32 = 0x5413;
 const FIONREAD: u32 = 0x541b;
+const FIONBIO: u32 = 0x5421;
+const AT_FDCWD: u32 = -100i32 as u32;
+/// `O_ACCMODE | O_CREAT | O_TRUNC`
+const O_CHANGES: u32 = 0o3 | 0o100 | 0o1000;
 const O_PATH: u32 = 0o10_000_000;
 const AT_REMOVEDIR: u32 = 0x200;
+const AF_INET: u32 = 2;
+const SOCK_STREAM: u32 = 1;
+const SOCK_DGRAM: u32 = 2;
+/// `SOCK_NONBLOCK | SOCK_CLOEXEC`
+const SOCKET_FLAGS: u32 = 0o4000 | 0o2_000_000;
 const SOL_SOCKET: u32 = 1;
 const SO_TYPE: u32 = 3;
 const FUTEX_WAIT: u32 = 0;
@@ -152,7 +162,7 @@ system_calls! {
     getpid 39 172: ALWAYS;
     gettid 186 178: ALWAYS;
     tgkill 234 131 [own_process(0); "this process"]: ALWAYS;
-    ppoll 271 73: ALWAYS | POLL;
+    ppoll 271 73: ALWAYS | POLL | LOOKUP;
     write 1 64 [equal(0, 2); "standard error"]: ALWAYS;
     write 1 64 [equal(0, 1); "standard output"]: OUTPUT;
 
@@ -160,12 +170,13 @@ system_calls! {
     mprotect 10 226 [equal(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
     mprotect 10 226 [equal(2, 0); "no access"]: THREADS;
     mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
-    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | THREADS | NET;
+    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS;
     mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;
     mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_NORESERVE | MAP_STACK); "addresses for a stack"]: THREADS;
     mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE | MAP_FIXED); "zeros in the place of a memory's"]: INSTANTIATE;
     munmap 11 215: GROW_MAPPED | INSTANTIATE | POLL | THREADS;
     mremap 25 216: INSTANTIATE;
+    mremap 25 216 [equal(3, MREMAP_MAYMOVE); "to anywhere"]: THREADS;
     prlimit64 302 261 [equal(2, 0); "reading limits"]: INSTANTIATE;
 
     // Threads.
@@ -180,11 +191,11 @@ system_calls! {
     sched_yield 24 124: YIELD | THREADS;
 
     // Time. The timer of `--timeout` is started before.
-    clock_gettime 228 113: CLOCK | POLL;
+    clock_gettime 228 113: CLOCK | POLL | LOOKUP;
     clock_getres 229 114: CLOCK;
 
     // Open files.
-    read 0 63: READ;
+    read 0 63: READ | LOOKUP;
     readv 19 65: READ;
     write 1 64: WRITE;
     writev 20 66: WRITE;
@@ -193,15 +204,16 @@ system_calls! {
     lseek 8 62: SEEK | READDIR | POLL;
     fadvise64 221 223: ADVISE;
     fallocate 285 47: ALLOCATE;
-    close 3 57: CLOSE | RESOLVE | OPEN | ACCEPT | NET;
+    close 3 57: CLOSE | RESOLVE | OPEN | ACCEPT | SOCKET | LOOKUP;
     fdatasync 75 83: DATASYNC;
     fsync 74 82: SYNC;
-    fstat 5 80: FDSTAT | FILESTAT | OPEN | POLL | NET;
-    fcntl 72 25 [equal(1, F_GETFL); "F_GETFL"]: FDSTAT | SET_FLAGS | NET;
-    fcntl 72 25 [equal(1, F_SETFL); "F_SETFL"]: SET_FLAGS | NET;
-    fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | NET;
+    fstat 5 80: FDSTAT | FILESTAT | OPEN | POLL;
+    fcntl 72 25 [equal(1, F_GETFL); "F_GETFL"]: FDSTAT | SET_FLAGS;
+    fcntl 72 25 [equal(1, F_SETFL); "F_SETFL"]: SET_FLAGS;
+    fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | SOCKET | LOOKUP;
     ioctl 16 29 [equal(1, TIOCGWINSZ); "TIOCGWINSZ"]: FDSTAT;
     ioctl 16 29 [equal(1, FIONREAD); "FIONREAD"]: POLL;
+    ioctl 16 29 [equal(1, FIONBIO); "FIONBIO"]: LOOKUP;
     ftruncate 77 46: SET_SIZE;
     utimensat 280 88: PATH_TIMES;
     utimensat 280 88 [equal(1, 0); "an open file"]: SET_TIMES;
@@ -210,6 +222,7 @@ system_calls! {
     // Paths.
     openat2 437 437: RESOLVE;
     openat 257 56: OPEN;
+    openat 257 56 [equal(0, AT_FDCWD), argument(2, O_CHANGES, 0); "to read"]: LOOKUP;
     openat 257 56 [argument(2, O_PATH, O_PATH); "O_PATH"]: RESOLVE;
     readlinkat 267 78: RESOLVE;
     newfstatat 262 79: PATH_STAT | READDIR | UNLINK | SYMLINK | LINK | RENAME;
@@ -221,28 +234,25 @@ system_calls! {
     renameat 264 38: RENAME;
 
     // The rest.
-    getrandom 318 278: RANDOM;
+    getrandom 318 278: RANDOM | LOOKUP;
 
-    // Sockets.
-    accept4 288 242: ACCEPT | NET;
-    recvmsg 47 212: RECEIVE | NET;
-    sendmsg 46 211: SEND | NET;
-    shutdown 48 210: SHUTDOWN | NET;
-    getsockopt 55 209 [equal(1, SOL_SOCKET), equal(2, SO_TYPE); "SO_TYPE"]: FDSTAT | FILESTAT;
-    getsockopt 55 209 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: NET;
-    setsockopt 54 208 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: NET;
-    socket 41 198 [argument(0, !8, 2), argument(1, !(0o4000 | 0o2_000_000), 1); "TCP over IPv4 or IPv6"]: NET;
-    socket 41 198 [argument(0, !8, 2), argument(1, !(0o4000 | 0o2_000_000), 2); "UDP over IPv4 or IPv6"]: NET;
-    bind 49 200: NET;
-    listen 50 201: NET;
-    connect 42 203: NET;
-    getsockname 51 204: NET;
-    getpeername 52 205: NET;
-    recvfrom 45 207: NET;
-    sendto 44 206: NET;
-    epoll_create1 291 20: NET;
-    epoll_ctl 233 21: NET;
-    epoll_pwait 281 22: NET;
+    // Sockets: of IPv4 or IPv6, which differ in one bit.
+    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_STREAM); "TCP"]: SOCKET | LOOKUP;
+    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_DGRAM); "UDP"]: SOCKET | LOOKUP;
+    accept4 288 242: ACCEPT;
+    recvmsg 47 212: RECEIVE;
+    sendmsg 46 211: SEND;
+    shutdown 48 210: SHUTDOWN;
+    bind 49 200: BIND;
+    listen 50 201: LISTEN;
+    connect 42 203: CONNECT | LOOKUP;
+    recvfrom 45 207: LOOKUP;
+    sendto 44 206: LOOKUP;
+    getsockname 51 204: SOCKET_NAME;
+    getpeername 52 205: SOCKET_NAME;
+    getsockopt 55 209 [equal(1, SOL_SOCKET), equal(2, SO_TYPE); "SO_TYPE"]: FDSTAT | FILESTAT | SOCKET_NAME;
+    getsockopt 55 209 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: SOCKET_OPTION;
+    setsockopt 54 208 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: SOCKET_OPTION;
 }
 
 /// A processor architecture, for numbers of system calls.

@@ -6,8 +6,11 @@
 //! Version 1 of Landlock refuses every rename and link between folders. Programs that rename or link
 //! get no rules there.
 
+use crate::sys::fs;
 use crate::sys::landlock::{self, Handled, Ruleset};
 use crate::wasi::FdTable;
+use core::ffi::CStr;
+use rustix::fd::AsFd;
 use wasmc_abi::confine::{Grants, Needs};
 
 const EXECUTE: u64 = 1 << 0;
@@ -37,11 +40,26 @@ pub fn enforce(needs: Needs, grants: Grants, fds: &FdTable) -> bool {
     let Some(ruleset) = Ruleset::new(&handled, version) else {
         return false;
     };
-    let mut complete = true;
+    let mut complete = !needs.intersects(Needs::LOOKUP) || allow_lookup(&ruleset);
     fds.for_each_preopen(|folder, read_only| {
         complete &= ruleset.allow(folder, allowed(&handled, read_only));
     });
     complete && ruleset.enforce()
+}
+
+/// Allows reading the files in which the system says how names are looked up, wherever the grants
+/// lead.
+fn allow_lookup(ruleset: &Ruleset) -> bool {
+    // One by one: a list of texts would have to be relocated at start.
+    allow_reading(ruleset, c"/etc/hosts") && allow_reading(ruleset, c"/etc/resolv.conf")
+}
+
+/// Allows reading a file if there is one.
+fn allow_reading(ruleset: &Ruleset, path: &CStr) -> bool {
+    match fs::open_path(path) {
+        Ok(file) => ruleset.allow(file.as_fd(), READ_FILE),
+        Err(_) => true,
+    }
 }
 
 /// What to refuse by default on a kernel of this version; `None` when it would break the program.
@@ -134,7 +152,7 @@ mod tests {
 
     #[test]
     fn net_leaves_ports() {
-        let handled = handled(7, Needs::NET, Grants::ALL).unwrap();
+        let handled = handled(7, Needs::CONNECT, Grants::ALL).unwrap();
         assert_eq!((handled.ports, handled.scopes), (0, SIGNAL));
     }
 }

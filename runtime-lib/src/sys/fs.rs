@@ -185,6 +185,11 @@ pub fn open_grant(path: &CStr) -> Result<OwnedFd, Errno> {
     above_stdio(fd)
 }
 
+/// Opens a file of the host as a name only: neither to read nor to write.
+pub fn open_path(path: &CStr) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+}
+
 /// Closes a standard stream. The runtime keeps standard error to itself when the guest closes it.
 ///
 /// Nothing takes the number: everything that is opened is [above](above_stdio) them.

@@ -271,16 +271,18 @@ fn kernel_can() -> bool {
     true
 }
 
-/// A program that imports all of WASI, with everything granted.
+/// A program that imports all of WASI, with folders granted.
 fn everything() -> Needs {
     let functions = wasmc_abi::wasi::FUNCTIONS.iter();
-    functions
-        .fold(Needs::ALWAYS, |needs, function| {
-            needs.and(Needs::of_function(function))
-        })
-        .and(Needs::GROW_GUARDED)
-        .and(Needs::GROW_MAPPED)
-        .granted(Grants::ALL)
+    let needs = functions.fold(Needs::ALWAYS, |needs, function| {
+        needs.and(Needs::of_function(function))
+    });
+    let growing = Needs::GROW_GUARDED.and(Needs::GROW_MAPPED);
+    needs.and(growing).granted(Grants {
+        folders: true,
+        writable_folders: true,
+        ..Grants::default()
+    })
 }
 
 #[cfg(target_arch = "x86_64")]
