@@ -124,6 +124,7 @@ mod tests {
             include_str!("builtins.rs"),
             include_str!("exceptions.rs"),
             include_str!("memory.rs"),
+            include_str!("payloads.rs"),
             include_str!("table.rs"),
         ];
         for builtin in Builtin::ALL {
