@@ -36,6 +36,14 @@ fn build(wat: &str, options: &[&str]) -> Vec<u8> {
     compile(&module, &options).expect("it compiles").bytes
 }
 
+/// A launch by other programs.
+fn wrapped(words: &[&str]) -> Launch {
+    Launch {
+        wrapper: words.iter().map(Into::into).collect(),
+        ..Launch::default()
+    }
+}
+
 fn run(executable: &[u8], launch: &Launch) -> Outcome {
     let executable = Executable::new(executable).expect("it can be written");
     executable.run(launch, LIMIT).expect("it can be run")
@@ -545,8 +553,7 @@ fn signals_end_confined_programs() {
         ("FPE", 8),
     ] {
         let script = format!("\"$0\" & sleep 0.2; kill -{name} $!; wait $!; exit $?");
-        let mut launch = Launch::default();
-        launch.wrapper = ["sh", "-c", &script].iter().map(Into::into).collect();
+        let launch = wrapped(&["sh", "-c", &script]);
         let outcome = executable.run(&launch, LIMIT).unwrap();
         assert_eq!(outcome.code(), Some(128 + signal), "{name}");
     }
@@ -577,9 +584,8 @@ fn inherited_descriptors_are_out_of_reach() {
                 (call $check (call $close (local.get $fd)))
                 (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
                 (br_if $next (i32.lt_u (local.get $fd) (i32.const 2000))))))"#;
-    let mut launch = Launch::default();
     let script = "exec 3</etc/passwd 5</ 7>>/dev/null 9<&0; exec \"$0\"";
-    launch.wrapper = ["sh", "-c", script].iter().map(Into::into).collect();
+    let launch = wrapped(&["sh", "-c", script]);
     let outcome = run(&build(wat, &[]), &launch);
     assert_eq!(
         ending(&outcome),
@@ -786,8 +792,7 @@ fn descriptors_stay_below_their_limit() {
         );
     }
     // The system's own limit, below ours.
-    let mut launch = Launch::default();
-    launch.wrapper = ["prlimit", "--nofile=40"].iter().map(Into::into).collect();
+    let launch = wrapped(&["prlimit", "--nofile=40"]);
     let count = ending(&run(&build(OPENER, &[&dir]), &launch));
     assert!((30..40).contains(&count), "{count}");
     // Too few for the grants.
