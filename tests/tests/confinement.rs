@@ -361,7 +361,7 @@ fn caller(function: &WasiFunction, opens: bool) -> String {
     for index in 0..100 {
         let at = 1024 + 48 * index;
         let tag = index % 3;
-        let fd = if tag == 2 { 1 } else { index % 6 };
+        let fd = if tag == 2 { 1 } else { index % 8 };
         let id = if tag == 0 { 1 } else { fd };
         let _ = write!(text, "(data (i32.const {}) \"{}\")", at + 8, bytes(tag));
         let _ = write!(text, "(data (i32.const {}) \"{}\")", at + 16, bytes(id));
