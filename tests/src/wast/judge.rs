@@ -1,6 +1,5 @@
 //! Compares what a script's executable wrote with what must happen.
 
-use wasmc_abi::script::ScriptStatus;
 use wasmc_abi::traps::Trap;
 
 use super::plan::Check;
@@ -8,18 +7,11 @@ use super::report::Report;
 use super::script::Expect;
 use super::values;
 use crate::process::Outcome;
-
-/// What happened at a command.
-enum Event {
-    Values(Vec<u128>),
-    Trap(Trap),
-    Unlinkable,
-    OutOfMemory,
-}
+use crate::records::{Event, Records};
 
 /// Judges every check; those for which there is no record fail.
 pub(super) fn judge(checks: &[Check<'_>], outcome: &Outcome, report: &mut Report) {
-    let mut records = Records(&outcome.stdout);
+    let mut records = Records::new(&outcome.stdout);
     let mut last_line = 0;
     for (number, check) in checks.iter().enumerate() {
         let event = match records.next(number) {
@@ -42,7 +34,7 @@ pub(super) fn judge(checks: &[Check<'_>], outcome: &Outcome, report: &mut Report
             Err(text) => report.fail(check.kind, check.line, text),
         }
     }
-    if outcome.code() != Some(0) || !records.0.is_empty() {
+    if outcome.code() != Some(0) || !records.is_at_end() {
         let line = last_line;
         let text = format!(
             "the executable ended badly: {}{}",
@@ -111,53 +103,5 @@ fn describe_event(event: &Event) -> String {
         Event::Trap(trap) => format!("trap `{}`", trap.text()),
         Event::Unlinkable => "an import that is too small".into(),
         Event::OutOfMemory => "no memory from the system".into(),
-    }
-}
-
-/// What is still to be read of the driver's output.
-///
-/// ```text
-/// | command u32 | status u32 | code u32 | value_count u32 | value 0: 16 bytes | ...
-/// ```
-struct Records<'a>(&'a [u8]);
-
-impl Records<'_> {
-    /// The record of command `number`.
-    fn next(&mut self, number: usize) -> Result<Event, String> {
-        let mut header = [0; 4];
-        for word in &mut header {
-            *word = u32::from_le_bytes(self.take().ok_or("the executable stopped")?);
-        }
-        let [command, status, code, count] = header;
-        if command as usize != number {
-            return Err(format!("the driver wrote a record of command {command}"));
-        }
-        let mut bits = Vec::new();
-        for _ in 0..count {
-            bits.push(u128::from_le_bytes(
-                self.take().ok_or("the executable stopped")?,
-            ));
-        }
-        if status == ScriptStatus::Ok as u32 {
-            return Ok(Event::Values(bits));
-        }
-        if status == ScriptStatus::Unlinkable as u32 {
-            return Ok(Event::Unlinkable);
-        }
-        if status == ScriptStatus::Exhausted as u32 {
-            return Ok(Event::OutOfMemory);
-        }
-        u8::try_from(code)
-            .ok()
-            .and_then(Trap::from_code)
-            .filter(|_| status == ScriptStatus::Trap as u32)
-            .map(Event::Trap)
-            .ok_or_else(|| format!("the driver wrote status {status}, code {code}"))
-    }
-
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (bytes, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*bytes)
     }
 }
