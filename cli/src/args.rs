@@ -9,10 +9,12 @@ use wasmc_compiler::{Arch, Cpu, Emit, OptLevel};
 
 use crate::args::features::{FeatureSwitch, parse_switch};
 use crate::args::grants::Grants;
+use crate::args::image::ImageArgs;
 use crate::args::values::{Link, parse_arch, parse_cpu, parse_link, parse_size, parse_stack_size};
 
 pub mod features;
 pub mod grants;
+pub mod image;
 pub mod values;
 
 /// Where help shows the flags that all commands share: behind their own.
@@ -77,6 +79,13 @@ pub enum Command {
     /// What follows the module goes to the program. Grants hold for this run. Executables are kept
     /// in $XDG_CACHE_HOME/wasmc or ~/.cache/wasmc, the most recently used GiB of them.
     Run(RunArgs),
+    /// Compile a module to a container image, without an engine
+    ///
+    /// The image is made `FROM scratch`: the executable for each platform, accounts, /tmp and a
+    /// home, and nothing else. It runs as a user without privileges. The same input gives the same
+    /// image; SOURCE_DATE_EPOCH is its time. Grants given here are baked in; `--env NAME=VALUE`
+    /// sets a variable of the container and lets the program see it.
+    Image(Box<ImageArgs>),
     /// Show what a module is and needs
     Inspect(InspectArgs),
     /// List the targets and CPU levels
@@ -184,7 +193,7 @@ impl RunArgs {
 }
 
 /// What `compile` and `run` share.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct CodeArgs {
     /// How hard to optimise
     #[arg(

@@ -12,6 +12,7 @@ use crate::{args, output};
 mod cache;
 mod compile;
 mod completions;
+mod image;
 mod inspect;
 mod run;
 mod targets;
@@ -27,6 +28,7 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Compile(args)) => compile::execute(args, report),
         Some(Command::Run(args)) => run::execute(args, report),
+        Some(Command::Image(args)) => image::execute(args, report),
         Some(Command::Inspect(args)) => inspect::execute(args),
         Some(Command::Targets(args)) => targets::execute(args),
         Some(Command::Completions(args)) => completions::completions(args),

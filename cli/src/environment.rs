@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `WASMC_OPTIONS` | options of compiled programs; `wasmc run` adds its grants to those given |
 //! | `XDG_CACHE_HOME`, `HOME` | where `wasmc run` keeps what it compiled |
+//! | `SOURCE_DATE_EPOCH` | the time of images, in seconds since 1970; 0 by default |
 //! | `NO_COLOR`, `TERM` | no colors when the one is not empty or the other is `dumb` |
 
 use std::env;
@@ -45,6 +46,18 @@ pub fn cache_folder() -> Option<PathBuf> {
     };
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(caches.join("wasmc"))
+}
+
+/// The time of what is built, in seconds since 1970, see
+/// <https://reproducible-builds.org/specs/source-date-epoch/>.
+pub fn source_date_epoch() -> Result<u64, String> {
+    match env::var_os("SOURCE_DATE_EPOCH") {
+        None => Ok(0),
+        Some(value) => value
+            .to_str()
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(|| "SOURCE_DATE_EPOCH is not a number of seconds".to_owned()),
+    }
 }
 
 /// Whether the user wants no colors, see <https://no-color.org>.

@@ -119,6 +119,31 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// Writes what a function writes, such as a large archive: a file is replaced when the function
+    /// has succeeded.
+    pub fn write_with(
+        &self,
+        write: impl FnOnce(&mut dyn io::Write) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let failed = || format!("failed to write {self}");
+        match self {
+            Destination::Stdout => write(&mut io::stdout().lock()),
+            Destination::Special(path) => {
+                let file = File::options().write(true).open(path);
+                write(&mut file.with_context(failed)?)
+            }
+            Destination::File(path) => {
+                let mut file = temporary(path, mode(Emit::Obj)).with_context(failed)?;
+                write(file.as_file_mut())?;
+                let persisted = file.persist(path).map_err(|error| error.error);
+                persisted.with_context(failed)?;
+                Ok(())
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -133,22 +158,27 @@ impl std::fmt::Display for Destination {
 /// Puts a file in place in one step: a reader sees the old file, or the whole new one. The mode is
 /// subject to the umask.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
+    let mut file = temporary(path, mode)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file beside `path`, to take its place.
+fn temporary(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
         .prefix(".wasmc-")
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder(path))
         // The error itself would name the temporary file, which is nobody's concern.
-        .map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+        .map_err(|error| io::Error::from(error.kind()))
 }
 
 fn choose_stdout(emit: Emit) -> Result<Destination, Failure> {
     let binary = matches!(emit, Emit::Exe | Emit::Obj);
     if binary && io::stdout().is_terminal() {
         return Err(
-            Failure::usage("refusing to write machine code to a terminal".to_owned())
+            Failure::usage("refusing to write binary data to a terminal".to_owned())
                 .hint("redirect standard output, or pass `-o FILE`"),
         );
     }
@@ -184,7 +214,7 @@ fn default_path(input: &Input, emit: Emit) -> Result<PathBuf, Failure> {
 }
 
 /// The folder that a file is in.
-fn folder(path: &Path) -> &Path {
+pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

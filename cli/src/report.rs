@@ -44,7 +44,26 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
+impl From<wasmc_image::Error> for Failure {
+    fn from(error: wasmc_image::Error) -> Failure {
+        let hint = error.hint().map(str::to_owned);
+        Failure {
+            error: error.into(),
+            hint,
+            kind: FailureKind::Input,
+        }
+    }
+}
+
 impl Failure {
+    /// The same failure, while doing what `context` says.
+    pub fn context(self, context: String) -> Failure {
+        Failure {
+            error: self.error.context(context),
+            ..self
+        }
+    }
+
     /// A failure to do what `context` says.
     pub fn compiler(context: String, error: &wasmc_compiler::Error) -> Failure {
         let mut chain = anyhow::Error::msg(error.to_string());

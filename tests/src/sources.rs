@@ -37,7 +37,15 @@ impl Source {
 pub fn rust() -> Vec<Source> {
     let root = expected::repository();
     let mut paths = Vec::new();
-    for folder in ["compiler", "runtime-lib", "cli", "tests", "benches", "fuzz"] {
+    for folder in [
+        "compiler",
+        "runtime-lib",
+        "image",
+        "cli",
+        "tests",
+        "benches",
+        "fuzz",
+    ] {
         find(&root.join(folder), &mut paths);
     }
     paths.sort();

@@ -13,6 +13,7 @@ const PRODUCT: &[&str] = &[
     "compiler/src/",
     "runtime-lib/src/",
     "runtime-lib/abi/",
+    "image/src/",
     "cli/src/",
 ];
 
@@ -160,7 +161,7 @@ fn printing_is_in_output_and_report_alone() {
     forbid(
         "printing outside `cli/src/output.rs` and `cli/src/report.rs`",
         |source| {
-            source.is_under(&["compiler/src/", "cli/src/", "runtime-lib/"])
+            source.is_under(&["compiler/src/", "image/src/", "cli/src/", "runtime-lib/"])
                 && !source.is_test()
                 && !source.is_under(&["cli/src/output.rs", "cli/src/report.rs"])
         },

@@ -18,7 +18,15 @@ fn every_shell_has_a_script() {
 fn every_command_has_a_page() {
     let sandbox = Sandbox::new();
     assert!(sandbox.sh("wasmc man").ok().text().contains(".TH wasmc 1"));
-    for command in ["compile", "run", "inspect", "targets", "completions", "man"] {
+    for command in [
+        "compile",
+        "run",
+        "image",
+        "inspect",
+        "targets",
+        "completions",
+        "man",
+    ] {
         let outcome = sandbox.sh(&format!("wasmc man {command}")).ok();
         let title = format!(".TH wasmc-{command} 1");
         assert!(outcome.text().contains(&title), "{}", outcome.text());

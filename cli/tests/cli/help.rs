@@ -2,9 +2,18 @@
 
 use std::path::Path;
 
+use crate::image::PLATFORM;
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 6] = ["compile", "run", "inspect", "targets", "completions", "man"];
+const COMMANDS: [&str; 7] = [
+    "compile",
+    "run",
+    "image",
+    "inspect",
+    "targets",
+    "completions",
+    "man",
+];
 
 #[test]
 fn the_examples_run() {
@@ -19,7 +28,18 @@ fn the_examples_run() {
             .filter_map(|line| line.trim_start().strip_prefix("$ "))
             .collect();
         assert!(!examples.is_empty(), "`{line}` shows no example");
+        let examples: Vec<_> = examples.into_iter().map(with_platform).collect();
         sandbox.sh(&examples.join("\n")).ok();
+    }
+}
+
+/// An image is built for the platform that every wasmc has; others may lack their runtime.
+fn with_platform(example: &str) -> String {
+    match example.strip_prefix("wasmc image ") {
+        Some(rest) if !rest.contains("--platform") => {
+            format!("wasmc image --platform {PLATFORM} {rest}")
+        }
+        _ => example.to_owned(),
     }
 }
 

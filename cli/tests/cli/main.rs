@@ -5,6 +5,7 @@ mod support;
 mod completions;
 mod errors;
 mod help;
+mod image;
 mod inspect;
 mod link;
 mod outputs;

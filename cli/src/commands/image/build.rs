@@ -1,0 +1,167 @@
+//! From a module to an image: an executable for each platform, and where the image goes.
+
+use serde_json::{Value, json};
+use wasmc_compiler::link::{remedy_for_runtime, runtime_object};
+use wasmc_compiler::target::TARGETS;
+use wasmc_compiler::{Arch, Artifact, Options, Target};
+use wasmc_image::build::{Executable, Image, build};
+use wasmc_image::{Reference, archive};
+
+use crate::args::Format;
+use crate::args::image::BuildArgs;
+use crate::commands::compile::compile_input;
+use crate::commands::image::destination::ImageDestination;
+use crate::commands::image::engine::Engine;
+use crate::commands::image::settings;
+use crate::commands::{in_pool, options};
+use crate::input::Input;
+use crate::output;
+use crate::report::{Failure, Report};
+
+/// Builds an image and puts it where the command line says.
+pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
+    let platforms = platforms(args)?;
+    let module = args.module.as_ref().expect("clap requires a module");
+    let mut input = Input::read(module)?;
+    let settings = settings::settings(args, &input)?;
+    let engine = args.load.map(Engine::find).transpose()?;
+    let elsewhere = engine.is_some();
+    let destination = ImageDestination::choose(args.output.as_deref(), &input, elsewhere)?;
+
+    let mut executables = Vec::with_capacity(platforms.len());
+    for &arch in &platforms {
+        let options = Options {
+            strip: true,
+            sealed: !args.unsealed,
+            run_options: settings.run_options.clone(),
+            ..options(&code_args(args, arch, &platforms)?, arch)?
+        };
+        let artifact = compile(&mut input, &options, args, report)?;
+        if args.code.time {
+            let total = artifact.phases.iter().map(|phase| phase.wall).sum();
+            report.phases(&artifact.phases, total);
+        }
+        executables.push(Executable {
+            architecture: architecture(arch),
+            bytes: artifact.bytes,
+        });
+    }
+    let image = build(&settings.spec, executables)?;
+    if let Some(destination) = &destination {
+        destination.write(
+            |out| archive::write_archive(&image, &args.tags, host_architecture(), out),
+            |folder| archive::write_layout(&image, &args.tags, folder),
+        )?;
+    }
+    if let Some(engine) = engine {
+        let mut bytes = Vec::new();
+        archive::write_archive(&image, &args.tags, host_architecture(), &mut bytes)?;
+        engine.load(&bytes, report)?;
+    }
+    if matches!(destination, Some(ImageDestination::Stdout)) {
+        return Ok(());
+    }
+    output::print(&match args.format {
+        Format::Human => format!("{}\n", image.index),
+        Format::Json => format!("{:#}\n", to_json(&image, &args.tags)),
+    })
+}
+
+/// What can be compiled for, unless the command line chooses.
+fn platforms(args: &BuildArgs) -> Result<Vec<Arch>, Failure> {
+    let mut platforms = args.platforms.clone();
+    if platforms.is_empty() {
+        platforms = TARGETS.iter().map(|row| row.arch).collect();
+    }
+    // The order of the index is ours, and a platform that is named twice is meant once.
+    let platforms: Vec<_> = TARGETS
+        .iter()
+        .map(|row| row.arch)
+        .filter(|arch| platforms.contains(arch))
+        .collect();
+    let lacks = |arch: &Arch| runtime_object(*arch).is_none();
+    let Some(&missing) = platforms.iter().find(|arch| lacks(arch)) else {
+        return Ok(platforms);
+    };
+    let available: Vec<_> = TARGETS
+        .iter()
+        .filter(|row| !lacks(&row.arch))
+        .map(|row| format!("linux/{}", architecture(row.arch)))
+        .collect();
+    let platform = format!("linux/{}", architecture(missing));
+    let remedy = remedy_for_runtime(missing.row());
+    Err(Failure::usage(format!(
+        "this wasmc was built without the runtime for {platform}"
+    ))
+    .hint(match available.as_slice() {
+        [] => remedy,
+        available => format!(
+            "pass `--platform {}` for an image without it, or {remedy}",
+            available.join(",")
+        ),
+    }))
+}
+
+/// The name that images have for an architecture.
+pub fn architecture(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "amd64",
+        Arch::Aarch64 => "arm64",
+    }
+}
+
+/// The architecture that engines without indices get.
+fn host_architecture() -> &'static str {
+    architecture(Target::host().arch)
+}
+
+/// The options of one platform: `--cpu` is for the platform that has the level.
+fn code_args(
+    args: &BuildArgs,
+    arch: Arch,
+    platforms: &[Arch],
+) -> Result<crate::args::CodeArgs, Failure> {
+    let mut code = args.code.clone();
+    let has = |arch: &Arch| code.cpu.is_none_or(|cpu| arch.row().cpus.contains(&cpu));
+    if platforms.iter().any(has) && !has(&arch) {
+        code.cpu = None;
+    }
+    if code.cpu == Some(wasmc_compiler::Cpu::Native) {
+        return Err(Failure::usage(
+            "an image for this machine's processor alone would fail on others".to_owned(),
+        )
+        .hint("`wasmc targets` lists the CPU levels"));
+    }
+    Ok(code)
+}
+
+fn compile(
+    input: &mut Input,
+    options: &Options,
+    args: &BuildArgs,
+    report: &Report,
+) -> Result<Artifact, Failure> {
+    let name = options.target.arch.row().name;
+    let doing = format!("compiling `{}` for {name}", input.name());
+    report.with_progress(&doing, || {
+        in_pool(args.code.threads, || compile_input(input, options))
+    })?
+}
+
+/// The image as `--format json` shows it.
+fn to_json(image: &Image, tags: &[Reference]) -> Value {
+    let platforms = image.platforms.iter().map(|platform| {
+        json!({
+            "platform": format!("linux/{}", platform.architecture),
+            "manifest": platform.manifest.to_string(),
+            "config": platform.config.to_string(),
+            "layers": platform.layers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "bytes": image.download_size(platform),
+        })
+    });
+    json!({
+        "digest": image.index.to_string(),
+        "tags": tags.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "platforms": platforms.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,129 @@
+//! What an image and its executables are told, from the flags and the environment.
+//!
+//! Grants of a program become parts of its container: a variable is set there and passed on, a
+//! folder is made, a port is exposed.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use anyhow::anyhow;
+use wasmc_abi::options::{Options as Words, RunOption};
+use wasmc_image::build::Spec;
+use wasmc_image::copy::copy;
+use wasmc_image::layer::{Node, Tree, normalise};
+use wasmc_image::root;
+
+use crate::args::image::BuildArgs;
+use crate::environment;
+use crate::input::Input;
+use crate::report::Failure;
+
+/// What an image and its executables are told.
+#[derive(Debug)]
+pub struct Settings {
+    /// What becomes of the image.
+    pub spec: Spec,
+    /// The grants that are baked into the executables.
+    pub run_options: Vec<u8>,
+}
+
+/// Decides what the image is told.
+pub fn settings(args: &BuildArgs, input: &Input) -> Result<Settings, Failure> {
+    let mut spec = Spec {
+        name: name(args, input)?,
+        entrypoint: args.entrypoint.clone(),
+        cmd: args.cmd.clone(),
+        ports: args.expose.clone(),
+        labels: args.labels.iter().cloned().collect(),
+        user: format!("{}:{}", args.user.0.uid, args.user.0.gid),
+        working_dir: args.workdir.clone(),
+        time: environment::source_date_epoch().map_err(Failure::usage)?,
+        created_by: format!("wasmc {}", env!("CARGO_PKG_VERSION")),
+        ..Spec::default()
+    };
+    spec.files = files(args)?;
+    let run_options = grants(args, &mut spec)?;
+    make_folder(&mut spec.files, &args.workdir, &Node::folder())?;
+    spec.ports.sort();
+    spec.ports.dedup();
+    Ok(Settings { spec, run_options })
+}
+
+/// The executable's name.
+fn name(args: &BuildArgs, input: &Input) -> Result<String, Failure> {
+    let stem = || input.path()?.file_stem()?.to_str().map(str::to_owned);
+    let name = args.name.clone().or_else(stem);
+    let name = name.unwrap_or_else(|| "app".to_owned());
+    if name.is_empty() || name.contains(['/', '\0']) || name == "." || name == ".." {
+        return Err(
+            Failure::usage(format!("`{}` is no file name", name.escape_debug()))
+                .hint("pass `--name NAME`"),
+        );
+    }
+    Ok(name)
+}
+
+fn files(args: &BuildArgs) -> Result<Tree, Failure> {
+    let mut files = Tree::new();
+    if let Some(path) = &args.ca_certificates {
+        copy(&mut files, path, root::CA_CERTIFICATES)?;
+    }
+    for each in &args.copy {
+        copy(&mut files, &each.from, &each.to).map_err(|error| {
+            Failure::from(error).context(format!("failed to copy to `{}`", each.to))
+        })?;
+    }
+    Ok(files)
+}
+
+/// The words that are baked in; what they mean for the container goes into the image.
+fn grants(args: &BuildArgs, spec: &mut Spec) -> Result<Vec<u8>, Failure> {
+    let encoded = args.grants.encode().map_err(Failure::usage)?;
+    let mut baked = Vec::with_capacity(encoded.len());
+    for (word, option) in args.grants.words.iter().zip(Words::new(&encoded)) {
+        let option = option.map_err(|_| anyhow!("a grant that was checked does not parse"))?;
+        match option {
+            RunOption::Env {
+                name,
+                value: Some(value),
+            } => {
+                // The container has the value, so that `docker run --env` can give another.
+                let (name, value) = (text(name)?, text(value)?);
+                spec.env.push(format!("{name}={value}"));
+                baked.extend_from_slice(format!("--env={name}\0").as_bytes());
+                continue;
+            }
+            RunOption::Listen { address } => {
+                let port = text(address)?.rsplit(':').next().unwrap_or_default();
+                spec.ports.push(format!("{port}/tcp"));
+            }
+            RunOption::Dir { host, .. } => {
+                let path = text(host)?;
+                let path = match path.starts_with('/') {
+                    true => path.to_owned(),
+                    false => format!("{}/{path}", args.workdir),
+                };
+                make_folder(&mut spec.files, &path, &Node::folder().owner(args.user.0))?;
+            }
+            RunOption::Env { value: None, .. } | RunOption::InheritEnv | RunOption::Net => {}
+        }
+        baked.extend_from_slice(word.as_bytes());
+        baked.push(0);
+    }
+    Ok(baked)
+}
+
+/// Makes a folder unless one of its name, or a file that was copied, is there: a program whose
+/// folder is missing would not start.
+fn make_folder(files: &mut Tree, path: &str, node: &Node) -> Result<(), Failure> {
+    let inside = normalise(path)?;
+    let known =
+        inside.is_empty() || files.get(&inside).is_some() || root::base()?.get(&inside).is_some();
+    if !known {
+        files.insert(path, node.clone())?;
+    }
+    Ok(())
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Failure> {
+    str::from_utf8(bytes).map_err(|_| Failure::usage("a grant of an image is UTF-8".to_owned()))
+}

@@ -1,0 +1,445 @@
+//! Images as files: one archive that every tool loads, or a folder in the OCI layout.
+//!
+//! An archive is both an OCI layout and what `docker save` writes: `index.json` has one entry, the
+//! image's index, under both annotations by which tools name it; `manifest.json` has the image of
+//! one platform for engines that know no layout. Both refer to the same blobs.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek as _, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tar::{EntryType, Header};
+
+use crate::blob::{Blob, Descriptor, Digest, verify};
+use crate::build::{Image, PlatformImage};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::reference::Reference;
+
+const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}";
+
+/// The content of `index.json` for a root under these names.
+pub fn index_json(root: &Descriptor, names: &[Reference]) -> Vec<u8> {
+    let entry = |name: Option<&Reference>| {
+        let mut root = root.clone();
+        root.annotations.clear();
+        if let Some(name) = name {
+            let whole = name.to_string();
+            root = root.with_annotation("io.containerd.image.name", &whole);
+            if let Some(tag) = name.tag() {
+                root = root.with_annotation("org.opencontainers.image.ref.name", tag);
+            }
+        }
+        root.to_json()
+    };
+    // Tools that are given no name insist on one entry: further names are in `manifest.json`.
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": crate::blob::media::INDEX,
+        "manifests": [entry(names.first())],
+    });
+    index.to_string().into_bytes()
+}
+
+/// The content of `manifest.json`: what `docker load` reads.
+fn manifest_json(platform: &PlatformImage, names: &[Reference]) -> Vec<u8> {
+    let layers = platform.layers.iter().map(Digest::layout_path);
+    let names: Vec<_> = names.iter().map(familiar).collect();
+    let manifest = json!([{
+        "Config": platform.config.layout_path(),
+        "RepoTags": if names.is_empty() { Value::Null } else { json!(names) },
+        "Layers": layers.collect::<Vec<_>>(),
+    }]);
+    manifest.to_string().into_bytes()
+}
+
+/// The name as Docker shows it: its own registry is not named.
+fn familiar(name: &Reference) -> String {
+    let whole = name.to_string();
+    let short = whole.strip_prefix("docker.io/").unwrap_or(&whole);
+    short.strip_prefix("library/").unwrap_or(short).to_owned()
+}
+
+/// Writes an archive. `architecture` is the one that engines without indices get, if the image has
+/// it, else the first.
+pub fn write_archive(
+    image: &Image,
+    names: &[Reference],
+    architecture: &str,
+    out: impl Write,
+) -> Result<()> {
+    let mut archive = ArchiveWriter::new(out);
+    archive.file("oci-layout", LAYOUT.as_bytes())?;
+    archive.file("index.json", &index_json(&image.root(), names))?;
+    let platform = image
+        .platforms
+        .iter()
+        .find(|platform| platform.architecture == architecture)
+        .or(image.platforms.first());
+    if let Some(platform) = platform {
+        archive.file("manifest.json", &manifest_json(platform, names))?;
+    }
+    archive.blob_folders()?;
+    for blob in image.blobs() {
+        archive.file(&blob.digest.layout_path(), &blob.bytes)?;
+    }
+    archive.finish().map(drop)
+}
+
+/// Writes an archive file by file.
+pub struct ArchiveWriter<W: Write> {
+    tar: tar::Builder<W>,
+}
+
+impl<W: Write> ArchiveWriter<W> {
+    /// An archive that is written to `out`.
+    pub fn new(out: W) -> ArchiveWriter<W> {
+        ArchiveWriter {
+            tar: tar::Builder::new(out),
+        }
+    }
+
+    /// The folders of blobs.
+    pub fn blob_folders(&mut self) -> Result<()> {
+        for path in ["blobs/", "blobs/sha256/"] {
+            let mut header = header(EntryType::Directory, 0o755, 0);
+            self.tar
+                .append_data(&mut header, path, &[][..])
+                .map_err(failed())?;
+        }
+        Ok(())
+    }
+
+    /// A file of these bytes.
+    pub fn file(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
+        let mut header = header(EntryType::Regular, 0o644, bytes.len() as u64);
+        self.tar
+            .append_data(&mut header, path, bytes)
+            .map_err(failed())
+    }
+
+    /// A file of `size` bytes, which `content` writes.
+    pub fn stream(
+        &mut self,
+        path: &str,
+        size: u64,
+        content: impl FnOnce(&mut dyn Write) -> Result<()>,
+    ) -> Result<()> {
+        let mut header = header(EntryType::Regular, 0o644, size);
+        header.set_path(path).map_err(failed())?;
+        header.set_cksum();
+        let out = self.tar.get_mut();
+        out.write_all(header.as_bytes()).map_err(failed())?;
+        let mut counted = Counted { out, written: 0 };
+        content(&mut counted)?;
+        if counted.written != size {
+            return Err(Error::malformed(format!(
+                "`{path}` has {} bytes instead of {size}",
+                counted.written
+            )));
+        }
+        let padding = (512 - size % 512) % 512;
+        out.write_all(&[0; 512][..padding as usize])
+            .map_err(failed())
+    }
+
+    /// Ends the archive.
+    pub fn finish(self) -> Result<W> {
+        let mut out = self.tar.into_inner().map_err(failed())?;
+        out.flush().map_err(failed())?;
+        Ok(out)
+    }
+}
+
+fn failed() -> impl FnOnce(io::Error) -> Error {
+    Error::io("failed to write the image")
+}
+
+fn header(kind: EntryType, mode: u32, size: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_size(size);
+    header
+}
+
+struct Counted<'a, W> {
+    out: &'a mut W,
+    written: u64,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.written += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Makes the folders of a layout and the file that says that it is one.
+pub fn start_layout(folder: &Path) -> Result<()> {
+    let blobs = folder.join("blobs/sha256");
+    fs::create_dir_all(&blobs)
+        .map_err(Error::io(format!("failed to create `{}`", blobs.display())))?;
+    write_file(folder, "oci-layout", LAYOUT.as_bytes())
+}
+
+/// Writes an image into a layout that was started. `index.json` comes last: before, nothing refers
+/// to the blobs.
+pub fn write_layout(image: &Image, names: &[Reference], folder: &Path) -> Result<()> {
+    for blob in image.blobs() {
+        write_file(folder, &blob.digest.layout_path(), &blob.bytes)?;
+    }
+    write_file(folder, "index.json", &index_json(&image.root(), names))
+}
+
+/// Writes a file of a layout.
+pub fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let path = folder.join(name);
+    fs::write(&path, bytes).map_err(Error::io(format!("failed to write `{}`", path.display())))
+}
+
+/// An image in a file or folder, for reading.
+#[derive(Debug)]
+pub enum Store {
+    /// A layout.
+    Folder(PathBuf),
+    /// An archive.
+    Archive {
+        /// Its path.
+        path: PathBuf,
+        /// The file.
+        file: File,
+        /// Where each member lies: offset and size.
+        members: HashMap<String, (u64, u64)>,
+    },
+}
+
+impl Store {
+    /// Opens an archive or a layout.
+    pub fn open(path: &Path) -> Result<Store> {
+        let failed = || format!("failed to read `{}`", path.display());
+        if path.is_dir() {
+            return Ok(Store::Folder(path.to_owned()));
+        }
+        let file = File::open(path).map_err(Error::io(failed()))?;
+        let mut archive = tar::Archive::new(&file);
+        let mut members = HashMap::new();
+        let entries = archive.entries_with_seek().map_err(Error::io(failed()))?;
+        for entry in entries {
+            let entry = entry.map_err(Error::io(failed()))?;
+            if members.len() >= limits::FILES {
+                return Err(Error::Limit(format!(
+                    "`{}` has too many files",
+                    path.display()
+                )));
+            }
+            if entry.header().entry_type().is_file() {
+                let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+                let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
+                members.insert(name, (entry.raw_file_position(), entry.size()));
+            }
+        }
+        Ok(Store::Archive {
+            path: path.to_owned(),
+            file,
+            members,
+        })
+    }
+
+    /// What `index.json` refers to.
+    pub fn root(&self) -> Result<Descriptor> {
+        let name = self.path().display().to_string();
+        let bytes = self.read("index.json", limits::MANIFEST)?;
+        let index = oci_spec::image::ImageIndex::from_reader(&bytes[..]).map_err(|error| {
+            Error::malformed(format!(
+                "`index.json` of `{name}` is no image index: {error}"
+            ))
+        })?;
+        match index.manifests().as_slice() {
+            [one] => one.try_into(),
+            others => Err(Error::malformed(format!(
+                "`{name}` has {} images where one is expected",
+                others.len()
+            ))),
+        }
+    }
+
+    /// A blob that is read as a whole, verified.
+    pub fn blob(&self, descriptor: &Descriptor, max: u64) -> Result<Vec<u8>> {
+        if descriptor.size > max {
+            return Err(too_large(descriptor, max));
+        }
+        let bytes = self.read(&descriptor.digest.layout_path(), max)?;
+        verify(descriptor, &bytes)?;
+        Ok(bytes)
+    }
+
+    /// A blob as a stream of `descriptor.size` bytes, not verified.
+    pub fn stream(&self, descriptor: &Descriptor) -> Result<Box<dyn Read>> {
+        let (reader, size) = self.member(&descriptor.digest.layout_path())?;
+        if size != descriptor.size {
+            return Err(Error::malformed(format!(
+                "blob {} has {size} bytes instead of {}",
+                descriptor.digest, descriptor.size
+            )));
+        }
+        Ok(reader)
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Store::Folder(path) | Store::Archive { path, .. } => path,
+        }
+    }
+
+    fn read(&self, name: &str, max: u64) -> Result<Vec<u8>> {
+        let failed = || format!("failed to read `{name}` of `{}`", self.path().display());
+        let (reader, size) = self.member(name)?;
+        if size > max {
+            return Err(Error::Limit(format!("`{name}` has more than {max} bytes")));
+        }
+        let mut bytes = Vec::new();
+        // The file may grow while it is read.
+        reader
+            .take(max)
+            .read_to_end(&mut bytes)
+            .map_err(Error::io(failed()))?;
+        Ok(bytes)
+    }
+
+    fn member(&self, name: &str) -> Result<(Box<dyn Read>, u64)> {
+        let failed = || format!("failed to read `{name}` of `{}`", self.path().display());
+        let absent = || {
+            let path = self.path().display();
+            Error::Missing(format!("`{path}` is no image: it lacks `{name}`"))
+        };
+        match self {
+            Store::Folder(folder) => {
+                let file = File::open(folder.join(name)).map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound => absent(),
+                    _ => Error::io(failed())(error),
+                })?;
+                let size = file.metadata().map_err(Error::io(failed()))?.len();
+                Ok((Box::new(file), size))
+            }
+            Store::Archive { file, members, .. } => {
+                let &(offset, size) = members.get(name).ok_or_else(absent)?;
+                let mut file = file.try_clone().map_err(Error::io(failed()))?;
+                file.seek(SeekFrom::Start(offset))
+                    .map_err(Error::io(failed()))?;
+                Ok((Box::new(file.take(size)), size))
+            }
+        }
+    }
+}
+
+pub(crate) fn too_large(descriptor: &Descriptor, max: u64) -> Error {
+    Error::Limit(format!(
+        "blob {} has {} bytes; at most {max} are accepted",
+        descriptor.digest, descriptor.size
+    ))
+}
+
+impl From<&Blob> for Descriptor {
+    fn from(blob: &Blob) -> Descriptor {
+        blob.descriptor()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::media;
+    use crate::build::{Executable, Spec, build};
+
+    fn image() -> Image {
+        let spec = Spec {
+            name: "app".to_owned(),
+            ..Spec::default()
+        };
+        let executables = ["amd64", "arm64"].map(|architecture| Executable {
+            architecture,
+            bytes: architecture.into(),
+        });
+        build(&spec, executables.to_vec()).unwrap()
+    }
+
+    /// Every blob that a root refers to can be read.
+    fn check(store: &Store, image: &Image) {
+        let root = store.root().unwrap();
+        assert_eq!(root.digest, image.index);
+        assert_eq!(root.media_type, media::INDEX);
+        for blob in image.blobs() {
+            let bytes = store.blob(&blob.descriptor(), limits::MODULE).unwrap();
+            assert_eq!(bytes, blob.bytes);
+        }
+    }
+
+    #[test]
+    fn archives_and_layouts_can_be_read_again() {
+        let image = image();
+        let names = ["example.org/app:1".parse().unwrap()];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("image.tar");
+        write_archive(&image, &names, "arm64", File::create(&path).unwrap()).unwrap();
+        let store = Store::open(&path).unwrap();
+        check(&store, &image);
+        let annotations = store.root().unwrap().annotations;
+        assert_eq!(annotations[0].1, "example.org/app:1");
+        assert_eq!(annotations[1].1, "1");
+        let docker = store.read("manifest.json", limits::MANIFEST).unwrap();
+        let docker: Value = serde_json::from_slice(&docker).unwrap();
+        let config = image.platforms[1].config.layout_path();
+        assert_eq!(docker[0]["Config"], config);
+        assert_eq!(docker[0]["RepoTags"][0], "example.org/app:1");
+
+        let layout = folder.path().join("layout");
+        start_layout(&layout).unwrap();
+        write_layout(&image, &names, &layout).unwrap();
+        check(&Store::open(&layout).unwrap(), &image);
+    }
+
+    #[test]
+    fn a_changed_blob_is_noticed() {
+        let image = image();
+        let folder = tempfile::tempdir().unwrap();
+        start_layout(folder.path()).unwrap();
+        write_layout(&image, &[], folder.path()).unwrap();
+        let root = image.root();
+        let mut bytes = image.blob(root.digest).unwrap().bytes.clone();
+        bytes[10] ^= 1;
+        write_file(folder.path(), &root.digest.layout_path(), &bytes).unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert!(store.blob(&root, limits::MANIFEST).is_err());
+        assert!(matches!(store.blob(&root, 3), Err(Error::Limit(_))));
+    }
+
+    #[test]
+    fn names_are_as_docker_shows_them() {
+        for (name, shown) in [
+            ("hello", "hello:latest"),
+            ("me/hello:1", "me/hello:1"),
+            ("example.org/library/x", "example.org/library/x:latest"),
+        ] {
+            assert_eq!(familiar(&name.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn streamed_files_have_the_size_that_they_announce() {
+        let mut archive = ArchiveWriter::new(Vec::new());
+        let write = |out: &mut dyn Write| out.write_all(b"abc").map_err(failed());
+        archive.stream("blobs/sha256/a", 3, write).unwrap();
+        assert!(archive.stream("blobs/sha256/b", 4, write).is_err());
+    }
+}

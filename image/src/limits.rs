@@ -1,0 +1,16 @@
+//! How much is accepted from outside.
+
+/// Most bytes of a manifest, an index or a configuration. The distribution specification asks
+/// registries to accept 4 MiB.
+pub const MANIFEST: u64 = 4 << 20;
+/// Most bytes of a module, compressed or not, and of all layers that are unpacked in memory to find
+/// one: past the compiler's own limit, so that it is the one that complains.
+pub const MODULE: u64 = (1 << 30) + 1;
+/// Most bytes of a blob that is only passed on to a file.
+pub const BLOB: u64 = 16 << 30;
+/// Most files that are unpacked.
+pub const FILES: usize = 1 << 18;
+/// Most manifests in an index, and layers in a manifest, that are looked at.
+pub const CHILDREN: usize = 1024;
+/// Most bytes of what a registry says about an error, and of a token.
+pub const ANSWER: u64 = 1 << 20;

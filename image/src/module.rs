@@ -1,0 +1,266 @@
+//! The WebAssembly module in whatever people have pushed.
+//!
+//! Wasm artifacts of every style keep the module in a layer as it is; images of Docker's preview
+//! keep it in a layer's archive, at the entry point. Bytes decide, metadata does not: media types
+//! and platforms only say what is looked at first.
+
+use serde_json::Value;
+
+use crate::archive::Store;
+use crate::blob::{Descriptor, media};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::registry::{Client, children, parse};
+use crate::unpack::{Root, Unpacked, decompress, is_tar};
+
+/// Where an image is.
+pub enum Source<'a> {
+    /// In a registry.
+    Registry(&'a Client<'a>),
+    /// In a file or folder.
+    Store(&'a Store),
+}
+
+impl Source<'_> {
+    fn root(&self) -> Result<(Descriptor, Vec<u8>)> {
+        match self {
+            Source::Registry(client) => {
+                let root = client.root()?;
+                Ok((root.descriptor, root.bytes))
+            }
+            Source::Store(store) => {
+                let root = store.root()?;
+                let bytes = store.blob(&root, limits::MANIFEST)?;
+                Ok((root, bytes))
+            }
+        }
+    }
+
+    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
+        match self {
+            Source::Registry(client) => client.manifest(descriptor),
+            Source::Store(store) => store.blob(descriptor, limits::MANIFEST),
+        }
+    }
+
+    fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
+        match self {
+            Source::Registry(client) => client.blob(descriptor, limits::MODULE),
+            Source::Store(store) => store.blob(descriptor, limits::MODULE),
+        }
+    }
+}
+
+/// A module that was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The module.
+    pub module: Vec<u8>,
+    /// Where it was: a file name, if it had one.
+    pub name: Option<String>,
+    /// Arguments that its image always gives.
+    pub entrypoint: Vec<String>,
+    /// Arguments that its image gives unless others are given.
+    pub cmd: Vec<String>,
+    /// Variables that its image sets, `NAME=VALUE`.
+    pub env: Vec<String>,
+    /// Ports that its image exposes.
+    pub ports: Vec<String>,
+    /// The folder that it starts in.
+    pub working_dir: Option<String>,
+    /// The image's other files.
+    pub files: Vec<(String, Unpacked)>,
+}
+
+/// Finds the module.
+///
+/// # Errors
+/// When there is none, or more than one and nothing tells which is meant.
+pub fn find(source: &Source<'_>) -> Result<Found> {
+    let (descriptor, bytes) = source.root()?;
+    find_in(source, &descriptor, &bytes, 0)
+}
+
+fn find_in(
+    source: &Source<'_>,
+    descriptor: &Descriptor,
+    bytes: &[u8],
+    depth: usize,
+) -> Result<Found> {
+    let value = parse(bytes)?;
+    let mut parts = children(&value)?;
+    if value.get("manifests").is_none() {
+        let (config, _) = parts.remove(0);
+        let layers: Vec<_> = parts.into_iter().map(|(layer, _)| layer).collect();
+        return find_in_layers(source, &config, &layers);
+    }
+    if depth >= 2 {
+        return Err(Error::malformed("the indices are nested too deeply"));
+    }
+    // What says that it is WebAssembly comes first; the sort keeps the order otherwise.
+    parts.sort_by_key(|(child, _)| !says_wasm(child));
+    let mut last = None;
+    for (child, _) in parts {
+        let bytes = source.manifest(&child)?;
+        match find_in(source, &child, &bytes, depth + 1) {
+            Err(error @ Error::Missing(_)) => last = Some(error),
+            found => return found,
+        }
+    }
+    Err(last.unwrap_or_else(|| Error::Missing(format!("image {} is empty", descriptor.digest))))
+}
+
+fn says_wasm(descriptor: &Descriptor) -> bool {
+    descriptor
+        .platform
+        .as_ref()
+        .is_some_and(|(os, architecture)| {
+            [os, architecture]
+                .iter()
+                .any(|name| name.starts_with("wasm") || name.starts_with("wasi"))
+        })
+}
+
+/// Whether the bytes begin like a module or a component.
+pub fn is_wasm(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm")
+}
+
+fn find_in_layers(
+    source: &Source<'_>,
+    config: &Descriptor,
+    layers: &[Descriptor],
+) -> Result<Found> {
+    let mut modules: Vec<(Option<String>, Vec<u8>)> = Vec::new();
+    let mut root = Root::new();
+    let mut total = 0;
+    for layer in layers {
+        total += layer.size;
+        if total > limits::MODULE {
+            return Err(crate::archive::too_large(layer, limits::MODULE));
+        }
+        let bytes = decompress(source.blob(layer)?)?;
+        if is_wasm(&bytes) {
+            let title = "org.opencontainers.image.title";
+            let mut annotations = layer.annotations.iter();
+            let title = annotations.find(|(name, _)| name == title);
+            modules.push((title.map(|(_, title)| title.clone()), bytes));
+        } else if is_tar(&bytes) {
+            root.apply(&bytes)?;
+        }
+    }
+    // An artifact's configuration need not be JSON at all.
+    let config = source
+        .manifest(config)
+        .or_else(|_| source.blob(config))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
+        .unwrap_or_default();
+    match modules.len() {
+        0 => find_in_root(&root, &config["config"]),
+        1 => {
+            let (name, module) = modules.remove(0);
+            Ok(Found {
+                module,
+                name,
+                ..Found::default()
+            })
+        }
+        count => Err(Error::malformed(format!(
+            "the artifact has {count} modules where one is expected"
+        ))),
+    }
+}
+
+/// The module at the entry point, or the only one there is.
+fn find_in_root(root: &Root, config: &Value) -> Result<Found> {
+    let list = |name: &str| -> Vec<String> {
+        let list = config[name].as_array().into_iter().flatten();
+        list.filter_map(|value| value.as_str().map(str::to_owned))
+            .collect()
+    };
+    let mut entrypoint = list("Entrypoint");
+    let mut cmd = list("Cmd");
+    let working_dir = config["WorkingDir"].as_str().unwrap_or_default();
+    let first = if entrypoint.is_empty() {
+        &mut cmd
+    } else {
+        &mut entrypoint
+    };
+    let program = (!first.is_empty()).then(|| first.remove(0));
+    let at_entry = program.as_ref().and_then(|program| {
+        let folders = [working_dir, "", "bin", "usr/bin", "usr/local/bin"];
+        let mut found = folders
+            .iter()
+            .filter_map(|folder| root.read(folder, program));
+        found.find(|(_, bytes)| is_wasm(bytes))
+    });
+    let mut all = root.files().filter_map(|(path, file)| match file {
+        Unpacked::File(bytes, _) if is_wasm(bytes) => Some((path.to_owned(), &bytes[..])),
+        _ => None,
+    });
+    let (path, module) = match (at_entry, all.next(), all.next()) {
+        (Some(found), _, _) => found,
+        (None, Some(only), None) => only,
+        (None, None, _) => {
+            return Err(Error::Missing(
+                "there is no WebAssembly module in the image".to_owned(),
+            ));
+        }
+        (None, Some(_), Some(_)) => {
+            return Err(Error::malformed(format!(
+                "the image has several modules, and none of them at its entry point `{}`",
+                program.unwrap_or_default().escape_debug()
+            )));
+        }
+    };
+    let mut ports: Vec<_> = config["ExposedPorts"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(port, _)| port.clone())
+        .collect();
+    ports.sort();
+    Ok(Found {
+        module: module.to_vec(),
+        name: path.rsplit('/').next().map(str::to_owned),
+        entrypoint,
+        cmd,
+        env: list("Env"),
+        ports,
+        working_dir: (!working_dir.is_empty()).then(|| working_dir.to_owned()),
+        files: root
+            .files()
+            .filter(|(other, _)| *other != path)
+            .map(|(path, file)| (path.to_owned(), file.clone()))
+            .collect(),
+    })
+}
+
+/// The manifest of a module as an artifact, and its parts: the form of
+/// <https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/>.
+pub fn artifact(module: Vec<u8>, name: &str, created: u64) -> Result<Vec<crate::Blob>> {
+    use crate::Blob;
+    use serde_json::json;
+    let created = crate::time::rfc3339(created)
+        .ok_or_else(|| Error::malformed("the artifact's time lies beyond the year 9999"))?;
+    let layer = Blob::new(media::WASM, module);
+    let config = json!({
+        "created": created,
+        "architecture": "wasm",
+        "os": "wasip1",
+        "layerDigests": [layer.digest.to_string()],
+    });
+    let config = Blob::json(media::WASM_CONFIG, &config);
+    let described = layer
+        .descriptor()
+        .with_annotation("org.opencontainers.image.title", name);
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": media::MANIFEST,
+        "config": config.descriptor().to_json(),
+        "layers": [described.to_json()],
+    });
+    let manifest = Blob::json(media::MANIFEST, &manifest);
+    Ok(vec![manifest, config, layer])
+}
