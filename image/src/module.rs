@@ -43,10 +43,10 @@ impl Source<'_> {
         }
     }
 
-    fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
+    fn blob(&self, descriptor: &Descriptor, max: u64) -> Result<Vec<u8>> {
         match self {
-            Source::Registry(client) => client.blob(descriptor, limits::MODULE),
-            Source::Store(store) => store.blob(descriptor, limits::MODULE),
+            Source::Registry(client) => client.blob(descriptor, max),
+            Source::Store(store) => store.blob(descriptor, max),
         }
     }
 }
@@ -139,7 +139,7 @@ fn find_in_layers(
         if total > limits::MODULE {
             return Err(crate::archive::too_large(layer, limits::MODULE));
         }
-        let bytes = decompress(source.blob(layer)?)?;
+        let bytes = decompress(source.blob(layer, limits::MODULE)?)?;
         if is_wasm(&bytes) {
             let title = "org.opencontainers.image.title";
             let mut annotations = layer.annotations.iter();
@@ -151,8 +151,7 @@ fn find_in_layers(
     }
     // An artifact's configuration need not be JSON at all.
     let config = source
-        .manifest(config)
-        .or_else(|_| source.blob(config))
+        .blob(config, limits::MANIFEST)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
         .unwrap_or_default();

@@ -36,11 +36,11 @@ impl Client<'_> {
         descriptor: &Descriptor,
         bytes: &[u8],
         folder: &Path,
-        seen: &mut HashSet<Digest>,
+        seen: &mut HashSet<(Digest, u64)>,
         depth: usize,
     ) -> Result<()> {
         for (child, is_manifest) in children(&parse(bytes)?)? {
-            if !seen.insert(child.digest) {
+            if !seen.insert((child.digest, child.size)) {
                 continue;
             }
             match is_manifest {

@@ -423,7 +423,14 @@ fn check_scheme(url: &str, plain_http: bool, from_loopback: bool) -> Result<()> 
     if is_allowed && !has_credentials {
         return Ok(());
     }
-    let shown = url.split('?').next().unwrap_or_default().escape_debug();
+    // A password in an address is not for messages.
+    let shown = url.split(['?', '@']).next().unwrap_or_default();
+    let shown = if has_credentials {
+        "an address with a password"
+    } else {
+        shown
+    };
+    let shown = shown.escape_debug();
     Err(Error::Refused {
         message: format!("the registry refers to `{shown}`, which is not safe to follow"),
         hint: match url.starts_with("http://") && !has_credentials {
