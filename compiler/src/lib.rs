@@ -26,6 +26,7 @@ pub mod options;
 mod parse;
 pub mod pipeline;
 pub mod program;
+pub mod provenance;
 pub mod target;
 mod translate;
 

@@ -12,7 +12,7 @@ use crate::link::{self, LinkRequest, Symbols};
 use crate::options::{Emit, Options};
 use crate::program::Program;
 use crate::program::plan::{self, Input};
-use crate::{codegen, dump, emit, parse, target};
+use crate::{codegen, dump, emit, parse, provenance, target};
 
 /// An instance of a module in a program of several.
 #[derive(Clone, Debug)]
@@ -131,7 +131,13 @@ pub fn compile_program(
             let code = codegen::compile(&program, &code_target)?;
             clock.lap("codegen");
             stats.code_bytes = code.iter().map(|func| func.code.len()).sum();
-            let object = emit::object(&program, code, code_target.required_cpu, options)?;
+            let object = emit::object(
+                &program,
+                code,
+                code_target.required_cpu,
+                options,
+                provenance::note(&provenance::provenance(instances, options)),
+            )?;
             clock.lap("emit");
             match options.emit {
                 Emit::Exe => link::link(LinkRequest {

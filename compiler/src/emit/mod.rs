@@ -33,12 +33,13 @@ use blob::{Place, Section};
 use records::Records;
 use text::Text;
 
-/// Makes the guest's object.
+/// Makes the guest's object. `provenance` is a note that it carries.
 pub(crate) fn object(
     program: &Program<'_>,
     code: Vec<CompiledFunc>,
     required_cpu: u32,
     options: &Options,
+    provenance: Vec<u8>,
 ) -> Result<Vec<u8>> {
     let arch = options.target.arch;
     let mut text = text::lay_out(code, arch)?;
@@ -101,6 +102,13 @@ pub(crate) fn object(
             add_relocation(&mut object, sections.id(section), relocation)?;
         }
     }
+    let segment = object.segment_name(StandardSegment::Data).to_vec();
+    let name = symbols::SECTION_NOTE.into();
+    let note = object.add_section(segment, name, SectionKind::Note);
+    object.set_section_data(note, provenance, 4);
+    object.section_mut(note).flags = SectionFlags::Elf {
+        sh_flags: u64::from(elf::SHF_ALLOC),
+    };
     // Without this section other linkers make the stack executable.
     let note = b".note.GNU-stack".to_vec();
     let note = object.add_section(Vec::new(), note, SectionKind::Other);

@@ -29,3 +29,9 @@ pub const SECTION_SEGMENTS: &str = ".rodata.wasmc.segments";
 pub const SECTION_DATA: &str = ".data.wasmc";
 /// Fixed tables that are initially null: writable, zero.
 pub const SECTION_BSS: &str = ".bss.wasmc";
+/// What the executable says about its making: an ELF note.
+pub const SECTION_NOTE: &str = ".note.wasmc";
+/// The name of that note.
+pub const NOTE_NAME: &str = "wasmc";
+/// The type of that note.
+pub const NOTE_TYPE: u32 = 1;
