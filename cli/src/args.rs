@@ -70,7 +70,8 @@ pub struct Cli {
 pub enum Command {
     /// Compile a module to an executable
     ///
-    /// The module is a file, or `-` for standard input, in the binary or the text format. Grants
+    /// The module is a file, or `-` for standard input, in the binary or the text format; or it is
+    /// pulled: `oci://registry/name:tag` names a wasm artifact or an image with a module. Grants
     /// given here are baked into the executable; the variable WASMC_OPTIONS of the executable adds
     /// to them when it starts, unless it was compiled with `--sealed`.
     Compile(CompileArgs),
@@ -86,7 +87,7 @@ pub enum Command {
     /// image; SOURCE_DATE_EPOCH is its time. Grants given here are baked in; `--env NAME=VALUE`
     /// sets a variable of the container and lets the program see it.
     Image(Box<ImageArgs>),
-    /// Show what a module is and needs
+    /// Show what a module is and needs, or how an executable was made
     Inspect(InspectArgs),
     /// List the targets and CPU levels
     Targets(TargetsArgs),
@@ -107,7 +108,7 @@ Examples:
   $ wasmc compile --emit asm -o - app.wat
   $ cat app.wasm | wasmc compile - -o app")]
 pub struct CompileArgs {
-    /// The module: a file, or `-` for standard input
+    /// The module: a file, `-` for standard input, or `oci://registry/name:tag`
     #[arg(value_name = "MODULE")]
     pub module: OsString,
 
@@ -240,6 +241,10 @@ pub struct CodeArgs {
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
 
+    /// Talk plain HTTP also to registries on other machines than this one
+    #[arg(long)]
+    pub plain_http: bool,
+
     /// Print how long each phase took
     #[arg(long)]
     pub time: bool,
@@ -252,7 +257,7 @@ Examples:
   $ wasmc inspect app.wasm
   $ wasmc inspect --format json app.wasm")]
 pub struct InspectArgs {
-    /// The module: a file, or `-` for standard input
+    /// The module, or an executable that wasmc made: a file, or `-` for standard input
     #[arg(value_name = "MODULE")]
     pub module: OsString,
 

@@ -29,7 +29,7 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
         Some(Command::Compile(args)) => compile::execute(args, report),
         Some(Command::Run(args)) => run::execute(args, report),
         Some(Command::Image(args)) => image::execute(args, report),
-        Some(Command::Inspect(args)) => inspect::execute(args),
+        Some(Command::Inspect(args)) => inspect::execute(args, report),
         Some(Command::Targets(args)) => targets::execute(args),
         Some(Command::Completions(args)) => completions::completions(args),
         Some(Command::Man(args)) => completions::man(args),

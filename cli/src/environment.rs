@@ -5,6 +5,9 @@
 //! | `WASMC_OPTIONS` | options of compiled programs; `wasmc run` adds its grants to those given |
 //! | `XDG_CACHE_HOME`, `HOME` | where `wasmc run` keeps what it compiled |
 //! | `SOURCE_DATE_EPOCH` | the time of images, in seconds since 1970; 0 by default |
+//! | `REGISTRY_AUTH_FILE`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME`, `DOCKER_CONFIG` | where credentials for registries are |
+//! | `SSL_CERT_FILE` | certificates of authorities for registries, instead of those built in |
+//! | `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` | the proxy on the way to registries |
 //! | `NO_COLOR`, `TERM` | no colors when the one is not empty or the other is `dumb` |
 
 use std::env;
@@ -46,6 +49,35 @@ pub fn cache_folder() -> Option<PathBuf> {
     };
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(caches.join("wasmc"))
+}
+
+/// Files that may have credentials for registries, in the order in which podman and then Docker
+/// look at them.
+pub fn auth_files() -> Vec<PathBuf> {
+    let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(file) = variable("REGISTRY_AUTH_FILE") {
+        return vec![PathBuf::from(file)];
+    }
+    let folder = |name| variable(name).map(PathBuf::from);
+    let user = rustix::process::getuid().as_raw();
+    let runtime = folder("XDG_RUNTIME_DIR").unwrap_or_else(|| format!("/run/user/{user}").into());
+    let home = folder("HOME");
+    let in_home = |name: &str| home.as_ref().map(|home| home.join(name));
+    let config = folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
+    let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
+    let mut files = vec![
+        runtime.join("containers/auth.json"),
+        PathBuf::from(format!("/run/containers/{user}/auth.json")),
+    ];
+    files.extend(config.map(|folder| folder.join("containers/auth.json")));
+    files.extend(docker.map(|folder| folder.join("config.json")));
+    files
+}
+
+/// A file of certificates of authorities that registries are trusted by.
+pub fn certificates() -> Option<PathBuf> {
+    let file = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty());
+    file.map(PathBuf::from)
 }
 
 /// The time of what is built, in seconds since 1970, see

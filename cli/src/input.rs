@@ -1,4 +1,4 @@
-//! Modules: files or standard input, in the binary or the text format.
+//! Modules: files, standard input or registries, in the binary or the text format.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
-use crate::report::Failure;
+use wasmc_image::Reference;
+use wasmc_image::archive::Store;
+use wasmc_image::module::{self, Found, Source};
+use wasmc_image::unpack::is_tar;
+
+use crate::registry;
+use crate::report::{Failure, Report};
 
 /// Most bytes that are read: past the compiler's own limit, so that it is the one that complains,
 /// while endless input such as `/dev/zero` does end.
@@ -20,9 +26,62 @@ pub struct Input {
     path: Option<PathBuf>,
     identity: Option<(u64, u64)>,
     bytes: Vec<u8>,
+    found: Option<Box<Found>>,
+    /// What it is called in messages, when that is not its path.
+    shown: Option<String>,
 }
 
 impl Input {
+    /// Reads a file or standard input, or pulls what `oci://` names. An archive or a folder with an
+    /// image stands for the module in it.
+    pub fn open(path: &OsStr, plain_http: bool, report: &Report) -> Result<Input, Failure> {
+        let shown = path.to_string_lossy();
+        if let Some(name) = shown.strip_prefix("oci://") {
+            return Input::pull(name, &shown, plain_http, report);
+        }
+        if !Path::new(path).join("oci-layout").is_file() {
+            let input = Input::read(path)?;
+            if path == "-" || !is_tar(&input.bytes) {
+                return Ok(input);
+            }
+        }
+        let found =
+            Store::open(Path::new(path)).and_then(|store| module::find(&Source::Store(&store)));
+        let found = found
+            .map_err(|error| Failure::from(error).context(format!("failed to read `{shown}`")))?;
+        let mut name = Path::new(path).file_stem().unwrap_or_default().to_owned();
+        name.push(".wasm");
+        Ok(Input::found(found, PathBuf::from(name), &shown))
+    }
+
+    fn pull(name: &str, shown: &str, plain_http: bool, report: &Report) -> Result<Input, Failure> {
+        let reference: Reference = name.parse().map_err(|error: wasmc_image::Error| {
+            Failure::usage(error.to_string()).hint("the form is oci://registry/name:tag")
+        })?;
+        let found = registry::with_client(&reference, plain_http, report, "pulling", |client| {
+            module::find(&Source::Registry(client))
+        });
+        let found =
+            found.map_err(|failure| failure.context(format!("failed to pull `{shown}`")))?;
+        let name = format!("{}.wasm", reference.short_name());
+        Ok(Input::found(found, PathBuf::from(name), shown))
+    }
+
+    fn found(mut found: Found, path: PathBuf, shown: &str) -> Input {
+        Input {
+            path: Some(path),
+            identity: None,
+            bytes: std::mem::take(&mut found.module),
+            found: Some(Box::new(found)),
+            shown: Some(shown.to_owned()),
+        }
+    }
+
+    /// What the image says that the module was found in.
+    pub fn image(&self) -> Option<&Found> {
+        self.found.as_deref()
+    }
+
     /// Reads a file, or standard input for `-`.
     pub fn read(path: &OsStr) -> Result<Input, Failure> {
         let mut bytes = Vec::new();
@@ -36,6 +95,8 @@ impl Input {
                 path: None,
                 identity: None,
                 bytes,
+                found: None,
+                shown: None,
             });
         }
         let path = PathBuf::from(path);
@@ -50,6 +111,8 @@ impl Input {
             path: Some(path),
             identity: Some(identity),
             bytes,
+            found: None,
+            shown: None,
         })
     }
 
@@ -65,9 +128,10 @@ impl Input {
 
     /// The name in messages.
     pub fn name(&self) -> String {
-        match &self.path {
-            Some(path) => path.display().to_string(),
-            None => "<stdin>".to_owned(),
+        match (&self.shown, &self.path) {
+            (Some(shown), _) => shown.clone(),
+            (None, Some(path)) => path.display().to_string(),
+            (None, None) => "<stdin>".to_owned(),
         }
     }
 

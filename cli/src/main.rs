@@ -8,6 +8,7 @@ mod commands;
 mod environment;
 mod input;
 mod output;
+mod registry;
 mod report;
 
 use std::env;

@@ -70,10 +70,27 @@ impl Destination {
         emit: Emit,
     ) -> Result<Destination, Failure> {
         let path = match output {
-            Some(path) if path == "-" => return choose_stdout(emit),
             Some(path) => PathBuf::from(path),
             None => default_path(input, emit)?,
         };
+        Destination::named_beside(path.as_os_str(), input.identity(), emit)
+    }
+
+    /// The destination of this name, for what is made of no file.
+    pub fn named(path: &OsStr, emit: Emit) -> Result<Destination, Failure> {
+        Destination::named_beside(path, None, emit)
+    }
+
+    /// The destination of this name, which may not be the input: device and inode of a file.
+    pub fn named_beside(
+        path: &OsStr,
+        input: Option<(u64, u64)>,
+        emit: Emit,
+    ) -> Result<Destination, Failure> {
+        if path == "-" {
+            return choose_stdout(emit);
+        }
+        let path = PathBuf::from(path);
         let shown = path.display();
         if path.as_os_str().as_bytes().ends_with(b"/") || path.is_dir() {
             return Err(anyhow::anyhow!("the output `{shown}` is a folder").into());
@@ -88,7 +105,7 @@ impl Destination {
             }
             return Ok(Destination::File(path));
         };
-        if input.identity() == Some((metadata.dev(), metadata.ino())) {
+        if input == Some((metadata.dev(), metadata.ino())) {
             return Err(Failure::usage(format!("the output `{shown}` is the input"))
                 .hint("pass `-o` with another name"));
         }

@@ -10,12 +10,16 @@ use std::thread;
 use std::time::Duration;
 
 use wasmc_compiler::Phase;
+use wasmc_image::registry::Meter;
 
 use crate::args::{Cli, Color};
 use crate::environment;
 
 /// How long a compilation is silent on a terminal.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// How often progress is drawn.
+const REDRAW: Duration = Duration::from_millis(100);
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -174,6 +178,31 @@ impl Report {
         print(&text);
     }
 
+    /// Does the work; when that takes long and a person watches, shows how far it is.
+    pub fn with_meter<T>(&self, doing: &str, meter: &Meter, work: impl FnOnce() -> T) -> T {
+        if !io::stderr().is_terminal() {
+            return work();
+        }
+        thread::scope(|scope| {
+            let (done, is_done) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                let mut wait = SILENCE;
+                let mut shown = false;
+                while is_done.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                    print(&format!("\r\x1b[K{doing} {}", progress(meter)));
+                    wait = REDRAW;
+                    shown = true;
+                }
+                if shown {
+                    print("\r\x1b[K");
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+
     /// Does the work; when that takes long and a person watches, says what is being done.
     pub fn with_progress<T>(&self, doing: &str, work: impl FnOnce() -> T) -> T {
         if !io::stderr().is_terminal() {
@@ -193,6 +222,18 @@ impl Report {
             drop(done);
             result
         })
+    }
+}
+
+/// `12% of 45.6 MiB`, once there is something to move.
+fn progress(meter: &Meter) -> String {
+    match meter.read() {
+        (_, 0) => "...".to_owned(),
+        (done, total) => {
+            let mebibytes = total as f64 / f64::from(1 << 20);
+            let percent = done.saturating_mul(100) / total;
+            format!("{percent:3}% of {mebibytes:.1} MiB")
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::build::{Image, PlatformImage};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::reference::Reference;
+use crate::registry::{children, parse};
 
 const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
@@ -86,6 +87,84 @@ pub fn write_archive(
         archive.file(&blob.digest.layout_path(), &blob.bytes)?;
     }
     archive.finish().map(drop)
+}
+
+/// Packs a layout that was pulled into an archive.
+pub fn pack_layout(
+    layout: &Path,
+    names: &[Reference],
+    architecture: &str,
+    out: impl Write,
+) -> Result<()> {
+    let store = Store::open(layout)?;
+    let root = store.root()?;
+    let mut archive = ArchiveWriter::new(out);
+    archive.file("oci-layout", LAYOUT.as_bytes())?;
+    archive.file("index.json", &index_json(&root, names))?;
+    let bytes = store.blob(&root, limits::MANIFEST)?;
+    if let Some(platform) = platform_image(&store, &root, &bytes, architecture)? {
+        archive.file("manifest.json", &manifest_json(&platform, names))?;
+    }
+    archive.blob_folders()?;
+    let folder = layout.join("blobs/sha256");
+    let failed = || format!("failed to read `{}`", folder.display());
+    let mut blobs = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(Error::io(failed()))? {
+        blobs.push(entry.map_err(Error::io(failed()))?.path());
+    }
+    blobs.sort();
+    for path in blobs {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("blobs/sha256/{name}");
+        let mut file = File::open(&path).map_err(Error::io(failed()))?;
+        let size = file.metadata().map_err(Error::io(failed()))?.len();
+        archive.stream(&name, size, |out| {
+            io::copy(&mut file, out).map(drop).map_err(self::failed())
+        })?;
+    }
+    archive.finish().map(drop)
+}
+
+/// The image of one platform of what was pulled; `None` when there is none that Docker could run.
+fn platform_image(
+    store: &Store,
+    descriptor: &Descriptor,
+    bytes: &[u8],
+    architecture: &str,
+) -> Result<Option<PlatformImage>> {
+    let value = parse(bytes)?;
+    let mut parts = children(&value)?;
+    if value.get("manifests").is_none() {
+        let (config, _) = parts.remove(0);
+        let is_image = [
+            "application/vnd.oci.image.config",
+            "application/vnd.docker.container.image",
+        ];
+        if !is_image
+            .iter()
+            .any(|kind| config.media_type.starts_with(kind))
+        {
+            return Ok(None);
+        }
+        return Ok(Some(PlatformImage {
+            architecture: "",
+            manifest: descriptor.digest,
+            config: config.digest,
+            layers: parts.iter().map(|(layer, _)| layer.digest).collect(),
+        }));
+    }
+    let wanted = |child: &Descriptor| {
+        let platform = child.platform.as_ref();
+        platform.is_some_and(|(os, name)| os == "linux" && name == architecture)
+    };
+    let Some((child, _)) = parts.into_iter().find(|(child, _)| wanted(child)) else {
+        return Ok(None);
+    };
+    let bytes = store.blob(&child, limits::MANIFEST)?;
+    match parse(&bytes)?.get("manifests") {
+        Some(_) => Ok(None),
+        None => platform_image(store, &child, &bytes, architecture),
+    }
 }
 
 /// Writes an archive file by file.

@@ -19,6 +19,7 @@ pub mod module;
 pub mod reference;
 pub mod registry;
 pub mod root;
+pub mod sbom;
 
 mod time;
 pub mod unpack;

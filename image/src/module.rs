@@ -68,6 +68,8 @@ pub struct Found {
     pub ports: Vec<String>,
     /// The folder that it starts in.
     pub working_dir: Option<String>,
+    /// Whether it was in an image with a file system, which the program saw as its own.
+    pub in_file_system: bool,
     /// The image's other files.
     pub files: Vec<(String, Unpacked)>,
 }
@@ -228,6 +230,7 @@ fn find_in_root(root: &Root, config: &Value) -> Result<Found> {
         env: list("Env"),
         ports,
         working_dir: (!working_dir.is_empty()).then(|| working_dir.to_owned()),
+        in_file_system: true,
         files: root
             .files()
             .filter(|(other, _)| *other != path)

@@ -276,7 +276,6 @@ mod tests {
     }
 
     const FILE: EntryType = EntryType::Regular;
-    const FOLDER: EntryType = EntryType::Directory;
     const LINK: EntryType = EntryType::Symlink;
     const HARD: EntryType = EntryType::Link;
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use wasmc_compiler::Arch;
 use wasmc_image::Reference;
 use wasmc_image::layer::Owner;
@@ -13,20 +13,96 @@ use crate::args::{CodeArgs, Format};
 
 /// `wasmc image`
 #[derive(Args, Debug)]
-#[command(after_long_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_long_help = "\
 Examples:
   $ wasmc image app.wasm -t example.org/app:1 -o image.tar
   $ wasmc image --platform linux/amd64 app.wasm -o layout/
-  $ wasmc image --env MODE=fast --dir /data --expose 8080 app.wasm -t app -- --verbose")]
+  $ wasmc image --env MODE=fast --dir /data --expose 8080 app.wasm -t app -- --verbose"
+)]
 pub struct ImageArgs {
+    /// What to do instead of building an image
+    #[command(subcommand)]
+    pub action: Option<ImageAction>,
+
     #[command(flatten)]
     pub build: BuildArgs,
+}
+
+/// What to do with images other than building them.
+#[derive(Subcommand, Debug)]
+pub enum ImageAction {
+    /// Push an image or a module to a registry
+    ///
+    /// The image is an archive or a folder in the OCI layout. A module is pushed as an artifact that
+    /// engines for WebAssembly run. Credentials are those that `docker login` and `podman login`
+    /// stored.
+    Push(PushArgs),
+    /// Pull an image, or the module in it, from a registry
+    Pull(PullArgs),
+}
+
+/// `wasmc image push`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc image push image.tar localhost:5000/app:1
+  $ wasmc image push app.wasm localhost:5000/module:1")]
+pub struct PushArgs {
+    /// An archive, a folder in the OCI layout, or a module
+    #[arg(value_name = "IMAGE")]
+    pub image: OsString,
+
+    /// The name to push it under: `registry/name:tag`
+    #[arg(value_name = "NAME", value_parser = parse_reference)]
+    pub name: Reference,
+
+    /// A bill of materials to attach
+    #[arg(long, value_name = "FILE")]
+    pub sbom: Option<PathBuf>,
+
+    /// Talk plain HTTP also to other machines than this one
+    #[arg(long)]
+    pub plain_http: bool,
+
+    /// The form of what is printed: the digest, or more with `json`
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+}
+
+/// `wasmc image pull`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc image pull localhost:5000/app:1 -o image.tar
+  $ wasmc image pull localhost:5000/module:1 -o module.wasm")]
+pub struct PullArgs {
+    /// The name: `registry/name:tag` or `registry/name@sha256:...`
+    #[arg(value_name = "NAME", value_parser = parse_reference)]
+    pub name: Reference,
+
+    /// Where to write: `.tar` for an archive, a folder that ends with `/`, or `.wasm`
+    ///
+    /// A name that ends with `.wasm` is for the module alone. By default an archive named like the
+    /// image, in the current folder.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<OsString>,
+
+    /// Talk plain HTTP also to other machines than this one
+    #[arg(long)]
+    pub plain_http: bool,
+
+    /// The form of what is printed: the digest, or more with `json`
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
 }
 
 /// Building an image.
 #[derive(Args, Debug)]
 pub struct BuildArgs {
-    /// The module: a file, or `-` for standard input
+    /// The module: a file, `-` for standard input, or `oci://registry/name:tag`
     #[arg(value_name = "MODULE", required = true)]
     pub module: Option<OsString>,
 
@@ -47,6 +123,10 @@ pub struct BuildArgs {
     /// like the module, in the current folder.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<OsString>,
+
+    /// Push the image to the registries that its names say
+    #[arg(long, requires = "tags")]
+    pub push: bool,
 
     /// Load the image into a running engine; by default the first of docker, podman and nerdctl
     #[arg(
@@ -70,6 +150,14 @@ pub struct BuildArgs {
     /// The form of what is printed: the image's digest, or more with `json`
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: Format,
+
+    /// Write a bill of materials (CycloneDX); a pushed image has one attached
+    #[arg(long, value_name = "FILE")]
+    pub sbom: Option<PathBuf>,
+
+    /// Attach no bill of materials to a pushed image
+    #[arg(long)]
+    pub no_sbom: bool,
 
     /// The name of the executable in /bin; by default the module's file name without extension
     #[arg(long, value_name = "NAME", help_heading = "Image")]

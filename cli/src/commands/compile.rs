@@ -24,7 +24,7 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         run_options: args.grants.encode().map_err(Failure::usage)?,
         ..options(&args.code, arch)?
     };
-    let mut input = Input::read(&args.module)?;
+    let mut input = Input::open(&args.module, args.code.plain_http, report)?;
     let mut links = read_links(&args.link)?;
     let destination = Destination::choose(args.output.as_deref(), &input, options.emit)?;
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {

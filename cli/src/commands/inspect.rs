@@ -1,4 +1,4 @@
-//! `wasmc inspect`: what a module is and needs.
+//! `wasmc inspect`: what a module is and needs, how an executable was made.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,12 +12,17 @@ use crate::args::{Format, InspectArgs};
 use crate::commands::in_pool;
 use crate::input::Input;
 use crate::output;
-use crate::report::Failure;
+use crate::report::{Failure, Report};
+
+mod executable;
 
 /// Inspects a module and prints what was found.
-pub fn execute(args: &InspectArgs) -> Result<(), Failure> {
-    let mut input = Input::read(&args.module)?;
+pub fn execute(args: &InspectArgs, report: &Report) -> Result<(), Failure> {
+    let mut input = Input::open(&args.module, false, report)?;
     let name = input.name();
+    if input.raw().starts_with(b"\x7fELF") {
+        return executable::inspect(input.raw(), &name, args.format);
+    }
     let inspection = in_pool(None, || {
         inspect(input.module()?)
             .map_err(|error| Failure::compiler(format!("failed to inspect `{name}`"), &error))

@@ -28,7 +28,7 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
     };
     // The program checks its own variable; here the words are only checked against its limits.
     args.grants.encode().map_err(Failure::usage)?;
-    let mut input = Input::read(args.module())?;
+    let mut input = Input::open(args.module(), args.code.plain_http, report)?;
     let name = argument_zero(&input);
 
     // A cached file that cannot become the program (pruned meanwhile, on a file system without

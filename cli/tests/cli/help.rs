@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use crate::image::PLATFORM;
+use crate::server::{Behaviour, Registry};
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 9] = [
     "compile",
     "run",
     "image",
+    "image push",
+    "image pull",
     "inspect",
     "targets",
     "completions",
@@ -21,6 +24,24 @@ fn the_examples_run() {
         let sandbox = Sandbox::with(&[("app.wat", HELLO)]);
         sandbox.write("app.wasm", &wat::parse_str(HELLO).unwrap());
         sandbox.write("math.wasm", &wat::parse_str("(module)").unwrap());
+        let registry = Registry::start(Behaviour::default());
+        sandbox
+            .sh(&format!(
+                "wasmc image --platform {PLATFORM} app.wasm -o image.tar"
+            ))
+            .ok();
+        sandbox
+            .sh(&format!(
+                "wasmc image push image.tar {}",
+                registry.name("app:1")
+            ))
+            .ok();
+        sandbox
+            .sh(&format!(
+                "wasmc image push app.wasm {}",
+                registry.name("module:1")
+            ))
+            .ok();
         let help = sandbox.sh(&line).ok();
         let examples: Vec<_> = help
             .text()
@@ -28,7 +49,11 @@ fn the_examples_run() {
             .filter_map(|line| line.trim_start().strip_prefix("$ "))
             .collect();
         assert!(!examples.is_empty(), "`{line}` shows no example");
-        let examples: Vec<_> = examples.into_iter().map(with_platform).collect();
+        let address = registry.address.to_string();
+        let examples: Vec<_> = examples
+            .into_iter()
+            .map(|example| with_platform(example).replace("localhost:5000", &address))
+            .collect();
         sandbox.sh(&examples.join("\n")).ok();
     }
 }
@@ -36,7 +61,11 @@ fn the_examples_run() {
 /// An image is built for the platform that every wasmc has; others may lack their runtime.
 fn with_platform(example: &str) -> String {
     match example.strip_prefix("wasmc image ") {
-        Some(rest) if !rest.contains("--platform") => {
+        Some(rest)
+            if !["--platform", "push ", "pull "]
+                .iter()
+                .any(|word| rest.contains(word)) =>
+        {
             format!("wasmc image --platform {PLATFORM} {rest}")
         }
         _ => example.to_owned(),

@@ -16,13 +16,13 @@ pub const PLATFORM: &str = match cfg!(target_arch = "aarch64") {
 };
 
 /// An image that was read.
-struct Read {
-    manifest: Value,
-    config: Value,
+pub struct Read {
+    pub manifest: Value,
+    pub config: Value,
 }
 
 /// Reads the image of the first platform.
-fn read(path: &Path) -> Read {
+pub fn read(path: &Path) -> Read {
     let store = Store::open(path).unwrap();
     let json = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).unwrap();
     let index = json(
@@ -49,7 +49,7 @@ fn read(path: &Path) -> Read {
 }
 
 /// Unpacks the layers of an archive or layout into `root`, by the system's own tools.
-fn unpack(sandbox: &Sandbox, archive: &str, image: &Read) {
+pub fn unpack(sandbox: &Sandbox, archive: &str, image: &Read) {
     sandbox
         .sh(&format!("mkdir x; tar -C x -xf {archive}; mkdir root"))
         .ok();

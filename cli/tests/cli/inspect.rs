@@ -23,6 +23,32 @@ fn programs_can_read_it() {
 }
 
 #[test]
+fn an_executable_says_how_it_was_made() {
+    let sandbox = Sandbox::with(&[("module.wat", crate::support::HELLO)]);
+    sandbox
+        .sh("wasmc compile --strip --sealed --dir .::/data -O size module.wat -o app")
+        .ok();
+    let outcome = sandbox.sh("wasmc inspect app").ok();
+    for part in ["--dir=.::/data", "runtime ", "sha256:", "up to date"] {
+        assert!(outcome.text().contains(part), "{}", outcome.text());
+    }
+    let outcome = sandbox.sh("wasmc inspect --format json - < app").ok();
+    let value: serde_json::Value = serde_json::from_str(outcome.text()).unwrap();
+    assert_eq!(value["up_to_date"], true);
+    assert_eq!(value["sealed"], "yes");
+    assert_eq!(value["opt_level"], "size");
+    assert_eq!(value["grants"][0], "--dir=.::/data");
+    let outcome = sandbox.sh("cp /bin/sh other; wasmc inspect other");
+    assert_eq!(outcome.status, 1);
+    assert!(
+        outcome.stderr.contains("does not say how it was made"),
+        "{outcome:?}"
+    );
+    let outcome = sandbox.sh("head -c 100 app > part; wasmc inspect part");
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+}
+
+#[test]
 fn proposals_are_found() {
     for (module, proposals) in [
         ("(module)", &[][..]),

@@ -1,5 +1,7 @@
 //! Tests of the `wasmc` binary: what it prints, returns and writes.
 
+#[path = "../../../image/tests/server/mod.rs"]
+mod server;
 mod support;
 
 mod completions;
@@ -9,4 +11,5 @@ mod image;
 mod inspect;
 mod link;
 mod outputs;
+mod registry;
 mod run;

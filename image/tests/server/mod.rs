@@ -373,8 +373,10 @@ impl Answer {
             self.body.len()
         };
         stream.write_all(&self.body[..end])?;
-        while self.endless {
-            stream.write_all(&[b'x'; 4096])?;
+        if self.endless {
+            loop {
+                stream.write_all(&[b'x'; 4096])?;
+            }
         }
         stream.flush()
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wasmc_compiler::link::{remedy_for_runtime, runtime_object};
 use wasmc_compiler::target::TARGETS;
-use wasmc_compiler::{Arch, Artifact, Options, Target};
+use wasmc_compiler::{Arch, Artifact, Emit, Options, Target};
 use wasmc_image::build::{Executable, Image, build};
 use wasmc_image::{Reference, archive};
 
@@ -12,20 +12,22 @@ use crate::args::image::BuildArgs;
 use crate::commands::compile::compile_input;
 use crate::commands::image::destination::ImageDestination;
 use crate::commands::image::engine::Engine;
+use crate::commands::image::materials::materials;
+use crate::commands::image::push::{Pushed, push};
 use crate::commands::image::settings;
 use crate::commands::{in_pool, options};
 use crate::input::Input;
-use crate::output;
+use crate::output::{self, Destination};
 use crate::report::{Failure, Report};
 
 /// Builds an image and puts it where the command line says.
 pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
     let platforms = platforms(args)?;
     let module = args.module.as_ref().expect("clap requires a module");
-    let mut input = Input::read(module)?;
+    let mut input = Input::open(module, args.code.plain_http, report)?;
     let settings = settings::settings(args, &input)?;
     let engine = args.load.map(Engine::find).transpose()?;
-    let elsewhere = engine.is_some();
+    let elsewhere = engine.is_some() || args.push;
     let destination = ImageDestination::choose(args.output.as_deref(), &input, elsewhere)?;
 
     let mut executables = Vec::with_capacity(platforms.len());
@@ -46,12 +48,31 @@ pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
             bytes: artifact.bytes,
         });
     }
+    let sbom = match args.sbom.is_some() || args.push && !args.no_sbom {
+        true => {
+            let (name, time) = (&settings.spec.name, settings.spec.time);
+            Some(materials(name, time, input.module()?, &executables)?)
+        }
+        false => None,
+    };
     let image = build(&settings.spec, executables)?;
     if let Some(destination) = &destination {
         destination.write(
             |out| archive::write_archive(&image, &args.tags, host_architecture(), out),
             |folder| archive::write_layout(&image, &args.tags, folder),
         )?;
+    }
+    if let (Some(path), Some(sbom)) = (&args.sbom, &sbom) {
+        let destination = Destination::named(path.as_os_str(), Emit::Asm)?;
+        destination.write(&sbom.bytes, Emit::Asm)?;
+    }
+    if args.push {
+        let root = image.blob(image.index).expect("the image has its index");
+        let pushed = Pushed::Blobs([root].into_iter().chain(image.blobs()).collect());
+        let sbom = sbom.as_ref().filter(|_| !args.no_sbom);
+        for tag in &args.tags {
+            push(&pushed, tag, sbom, args.code.plain_http, report)?;
+        }
     }
     if let Some(engine) = engine {
         let mut bytes = Vec::new();
@@ -111,7 +132,7 @@ pub fn architecture(arch: Arch) -> &'static str {
 }
 
 /// The architecture that engines without indices get.
-fn host_architecture() -> &'static str {
+pub fn host_architecture() -> &'static str {
     architecture(Target::host().arch)
 }
 

@@ -46,8 +46,17 @@ impl ImageDestination {
                 name
             }
         };
+        ImageDestination::check(&path, input.identity()).map(Some)
+    }
+
+    /// The destination of this name.
+    pub fn named(path: &OsStr) -> Result<ImageDestination, Failure> {
+        ImageDestination::check(path, None)
+    }
+
+    fn check(path: &OsStr, input: Option<(u64, u64)>) -> Result<ImageDestination, Failure> {
         if path.as_bytes().ends_with(b"/") || Path::new(&path).is_dir() {
-            return choose_layout(PathBuf::from(path)).map(Some);
+            return choose_layout(PathBuf::from(path));
         }
         let is_tar = Path::new(&path)
             .extension()
@@ -59,11 +68,11 @@ impl ImageDestination {
                     .hint(format!("pass `-o {shown}.tar` or `-o {shown}/`")),
             );
         }
-        let destination = Destination::choose(Some(&path), input, Emit::Obj)?;
-        Ok(Some(match destination {
+        let destination = Destination::named_beside(path, input, Emit::Obj)?;
+        Ok(match destination {
             Destination::Stdout => ImageDestination::Stdout,
             destination => ImageDestination::Archive(destination),
-        }))
+        })
     }
 
     /// Writes the image by the function that fits.
@@ -73,13 +82,31 @@ impl ImageDestination {
         layout: impl FnOnce(&Path) -> wasmc_image::Result<()>,
     ) -> Result<(), Failure> {
         match self {
-            ImageDestination::Layout(folder) => write_layout(folder, layout),
+            ImageDestination::Layout(folder) => write_layout(folder, |folder| {
+                start_layout(folder)?;
+                Ok(layout(folder)?)
+            }),
             ImageDestination::Stdout => {
                 let stdout = Destination::Stdout;
                 stdout.write_with(|out| Ok(archive(out)?))
             }
             ImageDestination::Archive(destination) => {
                 destination.write_with(|out| Ok(archive(out)?))
+            }
+        }
+    }
+}
+
+impl ImageDestination {
+    /// Lets a function write a layout, for what comes from elsewhere.
+    pub fn write_layout_with(
+        &self,
+        write: impl FnOnce(&Path) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            ImageDestination::Layout(folder) => write_layout(folder, write),
+            ImageDestination::Stdout | ImageDestination::Archive(_) => {
+                unreachable!("only layouts are written like this")
             }
         }
     }
@@ -108,13 +135,11 @@ fn choose_layout(path: PathBuf) -> Result<ImageDestination, Failure> {
 /// refers to is in place.
 fn write_layout(
     folder: &Path,
-    write: impl FnOnce(&Path) -> wasmc_image::Result<()>,
+    write: impl FnOnce(&Path) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let failed = || format!("failed to write `{}`", folder.display());
     if folder.exists() {
-        start_layout(folder)?;
-        write(folder)?;
-        return Ok(());
+        return write(folder);
     }
     let parent = output::folder(folder);
     let temporary = tempfile::Builder::new()
@@ -123,7 +148,6 @@ fn write_layout(
         .map_err(|error| std::io::Error::from(error.kind()))
         .with_context(failed)?;
     let layout = temporary.path().join("layout");
-    start_layout(&layout)?;
     write(&layout)?;
     fs::rename(&layout, folder).with_context(failed)?;
     Ok(())

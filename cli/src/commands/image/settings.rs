@@ -3,14 +3,17 @@
 //! Grants of a program become parts of its container: a variable is set there and passed on, a
 //! folder is made, a port is exposed.
 
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::anyhow;
 use wasmc_abi::options::{Options as Words, RunOption};
 use wasmc_image::build::Spec;
 use wasmc_image::copy::copy;
-use wasmc_image::layer::{Node, Tree, normalise};
+use wasmc_image::layer::{Node, NodeKind, ROOT, Tree, normalise};
+use wasmc_image::module::Found;
 use wasmc_image::root;
+use wasmc_image::unpack::Unpacked;
 
 use crate::args::image::BuildArgs;
 use crate::environment;
@@ -40,9 +43,13 @@ pub fn settings(args: &BuildArgs, input: &Input) -> Result<Settings, Failure> {
         created_by: format!("wasmc {}", env!("CARGO_PKG_VERSION")),
         ..Spec::default()
     };
-    spec.files = files(args)?;
-    let run_options = grants(args, &mut spec)?;
-    make_folder(&mut spec.files, &args.workdir, &Node::folder())?;
+    spec.files = files(args, input)?;
+    let mut run_options = grants(args, &mut spec)?;
+    if let Some(found) = input.image() {
+        inherit(args, found, &mut spec, &mut run_options);
+    }
+    let working_dir = spec.working_dir.clone();
+    make_folder(&mut spec.files, &working_dir, &Node::folder())?;
     spec.ports.sort();
     spec.ports.dedup();
     Ok(Settings { spec, run_options })
@@ -62,8 +69,23 @@ fn name(args: &BuildArgs, input: &Input) -> Result<String, Failure> {
     Ok(name)
 }
 
-fn files(args: &BuildArgs) -> Result<Tree, Failure> {
+fn files(args: &BuildArgs, input: &Input) -> Result<Tree, Failure> {
     let mut files = Tree::new();
+    for (path, file) in input.image().map_or(&[][..], |found| &found.files) {
+        let node = match file {
+            Unpacked::Folder => Node::folder(),
+            Unpacked::File(content, is_executable) => {
+                let mode = if *is_executable { 0o755 } else { 0o644 };
+                Node::file(content.clone()).mode(mode)
+            }
+            Unpacked::Symlink(target) => Node {
+                kind: NodeKind::Symlink(target.clone()),
+                mode: 0o777,
+                owner: ROOT,
+            },
+        };
+        files.insert(path, node)?;
+    }
     if let Some(path) = &args.ca_certificates {
         copy(&mut files, path, root::CA_CERTIFICATES)?;
     }
@@ -73,6 +95,36 @@ fn files(args: &BuildArgs) -> Result<Tree, Failure> {
         })?;
     }
     Ok(files)
+}
+
+/// What the image says that the module comes from holds unless the command line says otherwise. A
+/// program of Docker's preview saw the image's file system as its own.
+fn inherit(args: &BuildArgs, found: &Found, spec: &mut Spec, run_options: &mut Vec<u8>) {
+    if args.entrypoint.is_empty() {
+        spec.entrypoint.clone_from(&found.entrypoint);
+    }
+    if args.cmd.is_empty() {
+        spec.cmd.clone_from(&found.cmd);
+    }
+    if let Some(folder) = &found.working_dir
+        && args.workdir == "/"
+    {
+        spec.working_dir.clone_from(folder);
+    }
+    spec.ports.extend(found.ports.iter().cloned());
+    for variable in &found.env {
+        let (name, _) = variable.split_once('=').unwrap_or((variable, ""));
+        let is_set = |other: &String| other.split('=').next() == Some(name);
+        if name.is_empty() || name.contains('\0') || spec.env.iter().any(is_set) {
+            continue;
+        }
+        spec.env.push(variable.clone());
+        run_options.extend_from_slice(format!("--env={name}\0").as_bytes());
+    }
+    let is_folder = |word: &OsString| word.as_bytes().starts_with(b"--dir");
+    if found.in_file_system && !args.grants.words.iter().any(is_folder) {
+        run_options.extend_from_slice(b"--dir=/\0");
+    }
 }
 
 /// The words that are baked in; what they mean for the container goes into the image.
