@@ -54,6 +54,9 @@ pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options) -> Provenan
     if options.bounds_checks {
         field("bounds-checks", "yes".to_owned());
     }
+    if options.fuel {
+        field("fuel", "counted".to_owned());
+    }
     if let Some(max_memory) = options.max_memory {
         field("max-memory", max_memory.to_string());
     }

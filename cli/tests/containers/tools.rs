@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -105,6 +105,20 @@ impl Drop for Daemon {
     }
 }
 
+/// What an engine leaves mounted in its folder, which could not be removed otherwise.
+struct Mounts(PathBuf);
+
+impl Drop for Mounts {
+    fn drop(&mut self) {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        for point in points.filter(|point| Path::new(point).starts_with(&self.0)) {
+            // What stays mounted only leaves a folder behind.
+            let _ = Command::new("umount").arg(point).status();
+        }
+    }
+}
+
 /// A registry of Debian's `docker-registry`.
 pub struct Registry {
     pub port: u16,
@@ -187,9 +201,10 @@ impl Containerd {
 /// A Docker daemon of its own.
 pub struct Docker {
     pub host: String,
-    // In this order: it uses containerd until it has ended.
+    // In this order: it uses containerd until it has ended, and leaves mounts behind.
     _daemon: Daemon,
     _containerd: Containerd,
+    _mounts: Mounts,
 }
 
 impl Docker {
@@ -224,6 +239,7 @@ impl Docker {
         let docker = Docker {
             _daemon: Daemon::start(&mut command, &log),
             _containerd: containerd,
+            _mounts: Mounts(folder),
             host,
         };
         let ready = wait_for(|| {

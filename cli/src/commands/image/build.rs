@@ -35,6 +35,7 @@ pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
         let options = Options {
             strip: true,
             sealed: !args.unsealed,
+            fuel: args.grants.has_fuel(),
             run_options: settings.run_options.clone(),
             ..options(&code_args(args, arch, &platforms)?, arch)?
         };

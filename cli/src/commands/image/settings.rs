@@ -156,7 +156,8 @@ fn grants(args: &BuildArgs, spec: &mut Spec) -> Result<Vec<u8>, Failure> {
                 };
                 make_folder(&mut spec.files, &path, &Node::folder().owner(args.user.0))?;
             }
-            RunOption::Env { value: None, .. } | RunOption::InheritEnv | RunOption::Net => {}
+            // The others mean nothing outside the program.
+            _ => {}
         }
         baked.extend_from_slice(word.as_bytes());
         baked.push(0);
