@@ -9,6 +9,7 @@ use crate::args::{Cli, CodeArgs, Command};
 use crate::report::{Failure, Report};
 use crate::{args, output};
 
+mod bench;
 mod cache;
 mod compile;
 mod completions;
@@ -27,6 +28,7 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Compile(args)) => compile::execute(args, report),
         Some(Command::Run(args)) => run::execute(args, report),
+        Some(Command::Bench(args)) => bench::execute(args, report),
         Some(Command::Inspect(args)) => inspect::execute(args),
         Some(Command::Targets(args)) => targets::execute(args),
         Some(Command::Completions(args)) => completions::completions(args),
@@ -68,6 +70,9 @@ fn options(args: &CodeArgs, arch: wasmc_compiler::Arch) -> Result<Options, Failu
         max_memory: args.max_memory,
         stack_size: args.stack_size.unwrap_or(default.stack_size),
         invoke: args.invoke.clone(),
+        log2_function_alignment: args
+            .function_alignment
+            .unwrap_or(default.log2_function_alignment),
         ..default
     })
 }

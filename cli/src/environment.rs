@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `WASMC_OPTIONS` | options of compiled programs; `wasmc run` adds its grants to those given |
 //! | `XDG_CACHE_HOME`, `HOME` | where `wasmc run` keeps what it compiled |
+//! | `PATH` | where `wasmc bench` looks for engines |
 //! | `NO_COLOR`, `TERM` | no colors when the one is not empty or the other is `dumb` |
 
 use std::env;
@@ -45,6 +46,12 @@ pub fn cache_folder() -> Option<PathBuf> {
     };
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(caches.join("wasmc"))
+}
+
+/// The folders in which executables are looked for.
+pub fn search_path() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).collect()
 }
 
 /// Whether the user wants no colors, see <https://no-color.org>.

@@ -4,7 +4,15 @@ use std::path::Path;
 
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 6] = ["compile", "run", "inspect", "targets", "completions", "man"];
+const COMMANDS: [&str; 7] = [
+    "compile",
+    "run",
+    "bench",
+    "inspect",
+    "targets",
+    "completions",
+    "man",
+];
 
 #[test]
 fn the_examples_run() {

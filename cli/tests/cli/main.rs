@@ -2,6 +2,7 @@
 
 mod support;
 
+mod bench;
 mod completions;
 mod errors;
 mod help;
