@@ -131,6 +131,20 @@ class Foreign(Contestant):
         return [*line, *benchmark.args], {}
 
 
+class Oracle(Contestant):
+    """PyPI's wasmtime, which compiles in the process: for outputs, not for times."""
+
+    def __init__(self, folder):
+        super().__init__("oracle", folder, [])
+        self.oracle = engines.WasmtimePython()
+
+    def line(self, benchmark, number):
+        module = self.module(benchmark)
+        grants = self.grants(benchmark)
+        return [str(word) for word in
+                self.oracle.line(module, module.name, benchmark.args, grants, {})], {}
+
+
 # wasmc with different flags, as engines of their own.
 WASMC_FLAGS = {
     "wasmc": [],

@@ -32,12 +32,14 @@ def svg(title, subtitle, engines, rows, means):
         f'<text x="12" y="22" font-size="16" font-weight="bold">{escape(title)}</text>',
         f'<text x="12" y="40" fill="#555">{escape(subtitle)}</text>',
     ]
+    for number in range(0, len(rows), 2):
+        parts.append(f'<rect x="0" y="{TOP + ROW * number}" width="{WIDTH}" height="{ROW}" fill="#f6f6f6"/>')
     colors = {engine: COLORS[index % len(COLORS)] for index, engine in enumerate(engines)}
     at = LEFT
     for engine in engines:
-        parts.append(f'<circle cx="{at}" cy="56" r="5" fill="{colors[engine]}"/>')
-        parts.append(f'<text x="{at + 9}" y="60">{escape(engine)}</text>')
-        at += 26 + 7 * len(engine)
+        parts.append(f'<circle cx="{at:.0f}" cy="56" r="5" fill="{colors[engine]}"/>')
+        parts.append(f'<text x="{at + 9:.0f}" y="60">{escape(engine)}</text>')
+        at += 34 + 7.2 * len(engine)
     bottom = TOP + ROW * (len(rows) + 1)
     for tick in _ticks(low, high):
         color, width = ("#333", 1.5) if tick == 1 else ("#ddd", 1)

@@ -23,4 +23,6 @@ static size_t compressor_unpack(Buffer out, Buffer in) {
                                      (int)out.length));
 }
 
+// It hashes five bytes at a time where a register holds eight, else four.
+#define COMPRESSOR_DEPENDS_ON_WORD_SIZE
 #include "compressor.h"

@@ -7,10 +7,10 @@ builds from round to round."""
 
 import c_programs
 import paths
+import rust_wasi
 import stamps
 import tools
 from c_programs import CProgram
-from pathlib import Path
 
 # What `wasmc compile --function-alignment` and the C compilers' -falign-functions are given.
 ALIGNMENTS = (16, 32, 64)
@@ -40,6 +40,11 @@ def libraries():
         CProgram("simd", paths.PROGRAMS / "simd_driver.c", flags=(), wasi_flags=("-msimd128",),
                  own=(paths.KERNELS / "kernel.h",)),
     ]
+
+
+def modules():
+    """Modules that are not made of C but can become C: only their names matter here."""
+    return [CProgram(name, paths.ROOT) for name in (*rust_wasi.bench_names(), "collections")]
 
 
 def all_programs():
@@ -75,7 +80,7 @@ def build_gcc(program, alignment=None):
     folder, files = program.library()
     # Exact results: no contraction of products and sums, as with the other compilers.
     flags = ["-O3", "-march=native", "-ffp-contract=off", "-w", *_align(alignment), *program.flags]
-    key = stamps.key_of(flags, folder or "", program.main, *program.own, Path(__file__))
+    key = stamps.key_of("gcc", flags, folder or "", program.main, *program.own)
     if stamps.is_current(output, key):
         return False
     includes = ["-I", folder] if folder else []
@@ -95,7 +100,7 @@ def build_wasm2c(program, alignment=None):
     shim = paths.ROOT / "benches" / "wasm2c_wasi.c"
     command, include, runtime = tools.wasm2c()
     gcc = tools.program("gcc")
-    key = stamps.key_of(module, shim, alignment, Path(__file__))
+    key = stamps.key_of("wasm2c", module, shim, alignment)
     if stamps.is_current(output, key):
         return False
     folder = paths.BUILD / "wasm2c" / program.name
@@ -127,6 +132,8 @@ def steps():
         rows.append(("wasm2c", f"wasm2c/{program.name}", lambda p=program: build_wasm2c(p)))
     for program in all_programs():
         rows.append(("gcc", f"gcc/{program.name}", lambda p=program: build_gcc(p)))
+    for program in modules():
+        rows.append(("wasm2c", f"wasm2c/{program.name}", lambda p=program: build_wasm2c(p)))
     makers = {"native": build_native, "gcc": build_gcc, "wasm2c": build_wasm2c}
     for program in all_programs():
         for kind, maker in makers.items():
