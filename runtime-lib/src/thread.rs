@@ -63,22 +63,21 @@ const _: () = assert!(size_of::<Thread>() <= RECORD);
 
 impl Thread {
     const fn new() -> Thread {
-        const ZERO: AtomicUsize = AtomicUsize::new(0);
         Thread {
-            itself: ZERO,
-            block: ZERO,
-            stack_low: ZERO,
-            stack_top: ZERO,
-            headroom: ZERO,
-            recovery: ZERO,
-            pc: ZERO,
-            sp: ZERO,
-            fp: ZERO,
-            lr: ZERO,
-            tag: ZERO,
-            mapping: ZERO,
-            mapped: ZERO,
-            handlers: ZERO,
+            itself: AtomicUsize::new(0),
+            block: AtomicUsize::new(0),
+            stack_low: AtomicUsize::new(0),
+            stack_top: AtomicUsize::new(0),
+            headroom: AtomicUsize::new(0),
+            recovery: AtomicUsize::new(0),
+            pc: AtomicUsize::new(0),
+            sp: AtomicUsize::new(0),
+            fp: AtomicUsize::new(0),
+            lr: AtomicUsize::new(0),
+            tag: AtomicUsize::new(0),
+            mapping: AtomicUsize::new(0),
+            mapped: AtomicUsize::new(0),
+            handlers: AtomicUsize::new(0),
             tid: AtomicU32::new(0),
             start_arg: AtomicU32::new(0),
         }

@@ -199,7 +199,7 @@ fn a_time_out_ends_all_threads() {
     (drop (call $spawn (i32.const 1)))
     (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))"#;
     let options = Options {
-        run_options: b"--timeout\0100ms\0".to_vec(),
+        run_options: b"--timeout=100ms\x00".to_vec(),
         ..Options::default()
     };
     let outcome = run(text, &options, &Launch::default());
