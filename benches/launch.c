@@ -3,6 +3,8 @@
 //!     launch time COUNT PROGRAM...   one line each: median, 10th percentile, fastest (nanoseconds),
 //!                                    largest ru_maxrss (KiB)
 //!     launch memory PROGRAM...       one line each: peak and final resident, private (KiB)
+//!     launch peak FILE COMMAND...    runs a command with its arguments and this environment, writes
+//!                                    its peak resident memory (KiB) to FILE, ends with its status
 //!
 //! Time is from before posix_spawn until the program was waited for; the programs take turns, so that
 //! a change of the machine's mood hits all. Memory is read from /proc while the program is stopped at
@@ -99,17 +101,37 @@ static long read_field(pid_t child, const char *file, const char *field) {
     return sum;
 }
 
-static void memory_one(char *program) {
+/// What is read while the program is stopped at its exit.
+typedef void (*AtExit)(pid_t child, const char *name);
+
+static void print_memory(pid_t child, const char *program) {
+    printf("%s %ld %ld %ld\n", program, read_field(child, "status", "VmHWM:"),
+           read_field(child, "smaps_rollup", "Rss:"),
+           read_field(child, "smaps_rollup", "Private_Clean:") +
+               read_field(child, "smaps_rollup", "Private_Dirty:"));
+}
+
+static void write_peak(pid_t child, const char *path) {
+    FILE *file = fopen(path, "w");
+    if (!file) fail(path);
+    fprintf(file, "%ld\n", read_field(child, "status", "VmHWM:"));
+    fclose(file);
+}
+
+/// Runs a program under ptrace; returns its wait status.
+static int traced(char **arguments, char *const *environment, int quiet, AtExit at_exit,
+                  const char *name) {
     pid_t child = fork();
     if (child < 0) fail("fork");
     if (child == 0) {
-        int null = open("/dev/null", O_WRONLY);
-        dup2(null, 1);
-        dup2(null, 2);
+        if (quiet) {
+            int null = open("/dev/null", O_WRONLY);
+            dup2(null, 1);
+            dup2(null, 2);
+        }
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
         raise(SIGSTOP);
-        char *arguments[] = {program, NULL};
-        execve(program, arguments, no_environment);
+        execve(arguments[0], arguments, environment);
         _exit(127);
     }
     int status;
@@ -119,13 +141,10 @@ static void memory_one(char *program) {
     for (int signal = 0;;) {
         if (ptrace(PTRACE_CONT, child, NULL, (void *)(long)signal) < 0) fail("ptrace");
         if (waitpid(child, &status, __WALL) < 0) fail("waitpid");
-        if (!WIFSTOPPED(status)) break;
+        if (!WIFSTOPPED(status)) return status;
         signal = WSTOPSIG(status);
         if (status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXIT << 8))) {
-            printf("%s %ld %ld %ld\n", program, read_field(child, "status", "VmHWM:"),
-                   read_field(child, "smaps_rollup", "Rss:"),
-                   read_field(child, "smaps_rollup", "Private_Clean:") +
-                       read_field(child, "smaps_rollup", "Private_Dirty:"));
+            at_exit(child, name);
             signal = 0;
         } else if (signal == SIGTRAP) {
             signal = 0;
@@ -137,9 +156,16 @@ int main(int argc, char **argv) {
     if (argc > 3 && strcmp(argv[1], "time") == 0 && atol(argv[2]) > 0) {
         time_all(atol(argv[2]), argv + 3, argc - 3);
     } else if (argc > 2 && strcmp(argv[1], "memory") == 0) {
-        for (int i = 2; i < argc; i++) memory_one(argv[i]);
+        for (int i = 2; i < argc; i++) {
+            char *arguments[] = {argv[i], NULL};
+            traced(arguments, no_environment, 1, print_memory, argv[i]);
+        }
+    } else if (argc > 3 && strcmp(argv[1], "peak") == 0) {
+        int status = traced(argv + 3, environ, 0, write_peak, argv[2]);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     } else {
-        fprintf(stderr, "usage: launch time COUNT PROGRAM... | launch memory PROGRAM...\n");
+        fprintf(stderr, "usage: launch time COUNT PROGRAM... | launch memory PROGRAM... | "
+                        "launch peak FILE COMMAND...\n");
         return 2;
     }
     return 0;

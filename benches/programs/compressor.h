@@ -45,8 +45,14 @@ int main(int argc, char **argv) {
                 memcmp(out.bytes, in.bytes, in.length) != 0)
                 driver_fail("the round trip changed the data");
         }
+#ifdef COMPRESSOR_DEPENDS_ON_WORD_SIZE
+        // What was packed differs from machine to machine; what was unpacked has been compared.
+        printf("%zu bytes, checksum %016llx\n", in.length,
+               (unsigned long long)driver_checksum(out.bytes, in.length));
+#else
         printf("%zu -> %zu, checksum %016llx\n", in.length, packed_length,
                (unsigned long long)driver_checksum(packed.bytes, packed_length));
+#endif
     } else {
         driver_fail("unknown command: %s", argv[1]);
     }

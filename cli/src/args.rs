@@ -7,11 +7,15 @@ use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wasmc_compiler::{Arch, Cpu, Emit, OptLevel};
 
+use crate::args::bench::BenchArgs;
 use crate::args::features::{FeatureSwitch, parse_switch};
 use crate::args::grants::Grants;
 use crate::args::image::ImageArgs;
-use crate::args::values::{Link, parse_arch, parse_cpu, parse_link, parse_size, parse_stack_size};
+use crate::args::values::{
+    Link, parse_alignment, parse_arch, parse_cpu, parse_link, parse_size, parse_stack_size,
+};
 
+pub mod bench;
 pub mod features;
 pub mod grants;
 pub mod image;
@@ -80,6 +84,12 @@ pub enum Command {
     /// What follows the module goes to the program. Grants hold for this run. Executables are kept
     /// in $XDG_CACHE_HOME/wasmc or ~/.cache/wasmc, the most recently used GiB of them.
     Run(RunArgs),
+    /// Measure a module, beside other ways to run it
+    ///
+    /// Everything is compiled beforehand. Then the programs take turns, and the result is the median
+    /// of each one's runs with an interval that contains the true median in 95 of 100 cases. All of
+    /// them must succeed and print the same.
+    Bench(BenchArgs),
     /// Compile a module to a container image, without an engine
     ///
     /// The image is made `FROM scratch`: the executable for each platform, accounts, /tmp and a
@@ -236,6 +246,10 @@ pub struct CodeArgs {
     /// Such a program needs no reservation of address space, and is slower.
     #[arg(long, help_heading = "Code")]
     pub bounds_checks: bool,
+
+    /// Align functions to this many bytes: for benchmarks, whose results depend on where code lies
+    #[arg(long, value_name = "BYTES", value_parser = parse_alignment, hide = true)]
+    pub function_alignment: Option<u8>,
 
     /// Compile with this many threads; all processors by default
     #[arg(short = 'j', long, value_name = "N")]

@@ -9,6 +9,7 @@ use crate::args::{Cli, CodeArgs, Command};
 use crate::report::{Failure, Report};
 use crate::{args, output};
 
+mod bench;
 mod cache;
 mod compile;
 mod completions;
@@ -28,6 +29,7 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Compile(args)) => compile::execute(args, report),
         Some(Command::Run(args)) => run::execute(args, report),
+        Some(Command::Bench(args)) => bench::execute(args, report),
         Some(Command::Image(args)) => image::execute(args, report),
         Some(Command::Inspect(args)) => inspect::execute(args, report),
         Some(Command::Targets(args)) => targets::execute(args),
@@ -70,6 +72,9 @@ fn options(args: &CodeArgs, arch: wasmc_compiler::Arch) -> Result<Options, Failu
         max_memory: args.max_memory,
         stack_size: args.stack_size.unwrap_or(default.stack_size),
         invoke: args.invoke.clone(),
+        log2_function_alignment: args
+            .function_alignment
+            .unwrap_or(default.log2_function_alignment),
         ..default
     })
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `WASMC_OPTIONS` | options of compiled programs; `wasmc run` adds its grants to those given |
 //! | `XDG_CACHE_HOME`, `HOME` | where `wasmc run` keeps what it compiled |
+//! | `PATH` | where `wasmc bench` looks for engines |
 //! | `SOURCE_DATE_EPOCH` | the time of images, in seconds since 1970; 0 by default |
 //! | `REGISTRY_AUTH_FILE`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME`, `DOCKER_CONFIG` | where credentials for registries are |
 //! | `SSL_CERT_FILE` | certificates of authorities for registries, instead of those built in |
@@ -49,6 +50,12 @@ pub fn cache_folder() -> Option<PathBuf> {
     };
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(caches.join("wasmc"))
+}
+
+/// The folders in which executables are looked for.
+pub fn search_path() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).collect()
 }
 
 /// Files that may have credentials for registries, in the order in which podman and then Docker

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmc_compiler::Phase;
 use wasmc_image::registry::Meter;
@@ -17,6 +17,8 @@ use crate::environment;
 
 /// How long a compilation is silent on a terminal.
 const SILENCE: Duration = Duration::from_secs(1);
+/// Characters of a progress bar.
+const BAR_WIDTH: usize = 24;
 
 /// How often progress is drawn.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -36,6 +38,8 @@ enum FailureKind {
     Input,
     /// A command line that cannot mean anything.
     Usage,
+    /// A program that is slower than was allowed.
+    Slower,
 }
 
 impl From<anyhow::Error> for Failure {
@@ -87,6 +91,15 @@ impl Failure {
             error: anyhow::Error::msg(message),
             hint: None,
             kind: FailureKind::Usage,
+        }
+    }
+
+    /// A program that is slower than was allowed.
+    pub fn slower(message: String) -> Failure {
+        Failure {
+            error: anyhow::Error::msg(message),
+            hint: None,
+            kind: FailureKind::Slower,
         }
     }
 
@@ -155,6 +168,7 @@ impl Report {
         ExitCode::from(match failure.kind {
             FailureKind::Input => 1,
             FailureKind::Usage => 2,
+            FailureKind::Slower => 3,
         })
     }
 
@@ -162,6 +176,15 @@ impl Report {
     pub fn detail(&self, line: impl FnOnce() -> String) {
         if self.verbose {
             print(&format!("{}\n", line()));
+        }
+    }
+
+    /// A bar for work of many steps, on a terminal only.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            start: Instant::now(),
+            is_terminal: io::stderr().is_terminal(),
+            is_shown: false,
         }
     }
 
@@ -235,6 +258,48 @@ fn progress(meter: &Meter) -> String {
             format!("{percent:3}% of {mebibytes:.1} MiB")
         }
     }
+}
+
+/// Says how far work is, once that took a second; the line goes when this is dropped.
+#[derive(Debug)]
+pub struct Progress {
+    start: Instant,
+    is_terminal: bool,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// Shows the share that is done, and what is being done.
+    pub fn show(&mut self, done: f64, doing: &str) {
+        let elapsed = self.start.elapsed();
+        if !self.is_terminal || elapsed < SILENCE {
+            return;
+        }
+        self.is_shown = true;
+        print(&progress_line(done, doing, elapsed));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.is_shown {
+            print("\r\x1b[K");
+        }
+    }
+}
+
+/// Replaces the line that the cursor is in by a bar.
+fn progress_line(done: f64, doing: &str, elapsed: Duration) -> String {
+    let filled = (done.clamp(0.0, 1.0) * BAR_WIDTH as f64) as usize;
+    let bar = format!("{}{}", "#".repeat(filled), "-".repeat(BAR_WIDTH - filled));
+    let left = match done > 0.0 {
+        true => {
+            let seconds = elapsed.as_secs_f64() * (1.0 - done) / done;
+            format!(", {seconds:.0} s left")
+        }
+        false => String::new(),
+    };
+    format!("\r\x1b[K[{bar}] {:3.0} %{left}: {doing}", done * 100.0)
 }
 
 /// Colors, or none.
@@ -314,6 +379,15 @@ mod tests {
              at file.rs:1:2\n\nhint: please report it with the command line and the module\n"
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_bar_fills_up() {
+        let line = progress_line(0.25, "app", Duration::from_secs(4));
+        assert_eq!(
+            line,
+            "\r\x1b[K[######------------------] 25 %, 12 s left: app".replace("] 25", "]  25")
+        );
     }
 
     #[test]

@@ -111,6 +111,11 @@ impl Features {
         Ok(())
     }
 
+    /// The set with shared memories and atomics.
+    pub(crate) fn with_threads(self) -> Features {
+        Features(self.0 | WasmFeatures::THREADS)
+    }
+
     /// wasmparser's view of the set.
     pub fn bits(self) -> WasmFeatures {
         self.0

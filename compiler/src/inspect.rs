@@ -16,7 +16,7 @@ use crate::inspect::entity::EntityType;
 use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operators, permissions};
 use crate::inspect::proposals::used_by_operators;
 use crate::names::{Named, Names};
-use crate::program::imports::wasi_type_matches;
+use crate::program::imports::{runtime_function, wasi_type_matches};
 
 pub mod entity;
 pub mod policy;
@@ -45,6 +45,8 @@ pub struct Inspection {
     pub start: Option<u32>,
     /// The proposals without which the module is invalid, in the order of [`PROPOSALS`].
     pub proposals: Vec<&'static Proposal>,
+    /// Whether it starts threads (wasi-threads).
+    pub starts_threads: bool,
     /// Bytes and counts.
     pub sizes: Sizes,
     /// The names of the name section.
@@ -376,6 +378,8 @@ impl Scan {
                 (self.func(index), self.offer(import, index))
             }
             TypeRef::Table(ty) => (EntityType::table(&ty), Offer::Unknown),
+            // A shared memory that nobody exports is made by the program.
+            TypeRef::Memory(ty) if ty.shared => (EntityType::memory(&ty), Offer::Offered),
             TypeRef::Memory(ty) => (EntityType::memory(&ty), Offer::Unknown),
             TypeRef::Global(ty) => (EntityType::global(&ty), Offer::Unknown),
             TypeRef::Tag(ty) => (self.tag(ty.func_type_idx), Offer::Unknown),
@@ -398,7 +402,7 @@ impl Scan {
 
     /// Whether the runtime offers the function that is imported with this type.
     fn offer(&self, import: &wasmparser::Import<'_>, ty: u32) -> Offer {
-        let function = wasi::find(import.name).filter(|_| import.module == wasi::MODULE);
+        let function = runtime_function(import.module, import.name);
         match (function, self.func_type(ty)) {
             (Some(function), Some(ty)) if wasi_type_matches(function, ty) => Offer::Offered,
             (Some(function), _) => Offer::OtherType(entity::wasi_type(function)),
@@ -453,7 +457,7 @@ impl Scan {
     /// What the program needs of the kernel.
     fn needs(&self, used: &Used) -> Needs {
         let offered = self.imports.iter().filter(|i| i.offer == Offer::Offered);
-        let functions = offered.filter_map(|import| wasi::find(&import.name));
+        let functions = offered.filter_map(|import| runtime_function(&import.module, &import.name));
         let mut needs = functions.fold(Needs::ALWAYS.and(used.needs), |needs, function| {
             needs.and(Needs::of_function(function))
         });
@@ -483,8 +487,12 @@ impl Scan {
             }
             _ => ty.to_string(),
         };
+        let starts_threads = self.imports.iter().any(|import| {
+            import.module == wasi::THREADS_MODULE && import.name == wasi::THREAD_SPAWN.name
+        });
         Inspection {
             kind,
+            starts_threads,
             name: self.name,
             types: self.types.iter().map(type_text).collect(),
             imports: self.imports,

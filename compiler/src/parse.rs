@@ -5,6 +5,7 @@
 
 use cranelift_codegen::entity::EntityRef;
 use rayon::prelude::*;
+use wasmc_abi::wasi;
 use wasmparser::{
     CompositeInnerType, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
     FuncToValidate, FuncValidatorAllocations, FunctionBody, KnownCustom, MemArg, MemArgTarget,
@@ -35,12 +36,34 @@ pub(crate) fn parse(bytes: &[u8], features: Features) -> Result<Module<'_>> {
     if Parser::is_component(bytes) {
         return Err(is_a_component());
     }
+    let features = match spawns_threads(bytes) {
+        true => features.with_threads(),
+        false => features,
+    };
     match parse_sections(bytes, features) {
         Err(Error::Invalid { message, location }) => {
             Err(explain(bytes, features, message, location))
         }
         result => result,
     }
+}
+
+/// Whether a module imports `thread-spawn` of wasi-threads: it was built for threads, which need no
+/// flag then.
+fn spawns_threads(module: &[u8]) -> bool {
+    let payloads = Parser::new(0).parse_all(module).map_while(Result::ok);
+    let mut imports = payloads
+        // Imports come before code, of which there may be much.
+        .take_while(|payload| !matches!(payload, Payload::CodeSectionStart { .. }))
+        .filter_map(|payload| match payload {
+            Payload::ImportSection(reader) => Some(reader.into_imports()),
+            _ => None,
+        })
+        .flatten()
+        .flatten();
+    imports.any(|import| {
+        import.module == wasi::THREADS_MODULE && import.name == wasi::THREAD_SPAWN.name
+    })
 }
 
 /// What is said of a component.

@@ -118,10 +118,12 @@ pub fn compile_program(
     let program = plan::plan(inputs, commands, options)?;
     clock.lap("plan");
     let code_target =
-        target::code_target(options).map_err(|message| crate::Error::Unsupported {
-            message,
-            location: crate::Location::default(),
-            hint: None,
+        target::code_target(options, program.threads.is_some()).map_err(|message| {
+            crate::Error::Unsupported {
+                message,
+                location: crate::Location::default(),
+                hint: None,
+            }
         })?;
     let mut stats = stats(&program);
     let bytes = match options.emit {

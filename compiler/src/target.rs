@@ -259,8 +259,9 @@ pub(crate) struct CodeTarget {
     pub required_cpu: u32,
 }
 
-/// Cranelift's view of the options.
-pub(crate) fn code_target(options: &Options) -> Result<CodeTarget, String> {
+/// Cranelift's view of the options. In a program that starts threads a register is set aside for
+/// the address of the thread's block.
+pub(crate) fn code_target(options: &Options, threads: bool) -> Result<CodeTarget, String> {
     let Target { arch, cpu } = options.target;
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let mut builder = match cpu {
@@ -291,7 +292,7 @@ pub(crate) fn code_target(options: &Options) -> Result<CodeTarget, String> {
         }
     }
     let finish = |opt_level| {
-        let flags = shared_flags(options, opt_level);
+        let flags = shared_flags(options, opt_level, threads);
         builder.finish(flags).map_err(|error| text(&error))
     };
     let isa = finish(options.opt_level)?;
@@ -313,7 +314,7 @@ pub(crate) fn code_target(options: &Options) -> Result<CodeTarget, String> {
 }
 
 /// The flags that do not depend on the processor (`docs/rationale.md` has the reasons).
-fn shared_flags(options: &Options, opt_level: OptLevel) -> Flags {
+fn shared_flags(options: &Options, opt_level: OptLevel, threads: bool) -> Flags {
     let mut builder = settings::builder();
     let mut set = |name: &str, value: &str| {
         builder
@@ -334,6 +335,7 @@ fn shared_flags(options: &Options, opt_level: OptLevel) -> Flags {
     set("probestack_strategy", "inline");
     set("preserve_frame_pointers", "true");
     set("unwind_info", "false");
+    set("enable_pinned_reg", if threads { "true" } else { "false" });
     set(
         "enable_verifier",
         if options.verify_ir { "true" } else { "false" },

@@ -1,7 +1,8 @@
 //! Exceptions: the walk from a `throw` to the handler.
 
 use crate::start::program;
-use crate::{arch, trap};
+use crate::{arch, thread, trap};
+use core::sync::atomic::Ordering;
 use wasmc_abi::layout::{EXNREF_IN_MEMORY, LandingRecord, RelSlice};
 
 /// Throws an exception out of the function whose frame pointer is `frame`: goes on in the handler
@@ -35,7 +36,16 @@ pub unsafe extern "C" fn wasmc_throw(exception: u64, frame: *const [usize; 2]) -
             let found = landings.binary_search_by_key(&(offset as u32), |l| l.return_offset);
             if let Some(landing) = found.ok().and_then(|at| landings.get(at)) {
                 let sp = parent - landing.frame as usize;
-                arch::resume(text + landing.handler as usize, sp, parent, exception);
+                // Functions of the runtime restore the register of the block when they return,
+                // which this one does not.
+                let block = thread::current().block.load(Ordering::Relaxed);
+                arch::resume(
+                    text + landing.handler as usize,
+                    sp,
+                    parent,
+                    exception,
+                    block,
+                );
             }
             frame = parent as *const [usize; 2];
         }

@@ -6,6 +6,8 @@
 //! - [`options`][]: the grants that were baked in, and those of the environment variable.
 //! - [`limits`][]: how long and how far the guest may run.
 //! - [`memory`], [`table`]: instantiation, growth.
+//! - [`thread`][]: what each thread of the guest has of its own, how one starts and ends;
+//!   [`sync`]: a lock for what they share.
 //! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
 //! - [`confine`][]: what the kernel refuses the program from then on.
 //! - [`exceptions`][]: throwing.
@@ -39,8 +41,10 @@ mod output;
 mod payloads;
 mod script;
 mod start;
+mod sync;
 mod sys;
 mod table;
+mod thread;
 mod trap;
 mod unwind;
 mod wasi;

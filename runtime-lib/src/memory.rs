@@ -2,9 +2,11 @@
 
 use crate::output::{self, Writer};
 use crate::start::{page_size, program, trampoline};
+use crate::sync::Lock;
 use crate::sys::mm::{self, Access};
 use crate::sys::process;
-use crate::{confine, mem, table, trap};
+use crate::{confine, mem, table, thread, trap};
+use core::sync::atomic::{AtomicU64, Ordering};
 use rustix::io::Errno;
 use wasmc_abi::layout::{InitStep, InitStepKind, Instance, MemoryState, TableState};
 use wasmc_abi::traps::Trap;
@@ -39,19 +41,62 @@ pub struct Shortage {
 
 /// Carries out the steps of an instance, in order. What was done before a failure stays done.
 pub fn instantiate(instance: &'static Instance) -> Result<(), Failure> {
+    let block = thread::current().block.load(Ordering::Relaxed);
     // SAFETY: the compiler has written these steps.
     for step in unsafe { instance.steps.get::<InitStep>() } {
         // SAFETY: as above, and nothing runs at the same time.
-        unsafe { carry_out(step)? };
+        unsafe { carry_out(step, block)? };
+    }
+    Ok(())
+}
+
+/// Creates and fills an instance's tables for a thread that is to start. Memories are shared, and
+/// were initialised when the program started.
+///
+/// # Safety
+/// `block` must be the thread's, and nothing use it.
+pub unsafe fn make_tables(instance: &'static Instance, block: usize) -> Result<(), Errno> {
+    // SAFETY: the compiler has written these steps.
+    for step in unsafe { instance.steps.get::<InitStep>() } {
+        let is_table = step.kind == InitStepKind::CreateTable as u32
+            || step.kind == InitStepKind::InitTable as u32;
+        // SAFETY: as above and as the caller vouches.
+        if is_table && let Err(failure) = unsafe { carry_out(step, block) } {
+            return Err(match failure {
+                Failure::Exhausted(shortage) => shortage.errno,
+                // The same steps have succeeded when the program started.
+                Failure::Trap(_) | Failure::Unlinkable(_) => Errno::NOMEM,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Calls an instance's start function on a new thread.
+pub fn start_in_thread(instance: &'static Instance) -> Result<(), Trap> {
+    // SAFETY: the compiler has written these steps.
+    for step in unsafe { instance.steps.get::<InitStep>() } {
+        if step.kind == InitStepKind::Call as u32 && step.a == 0 {
+            // SAFETY: as above.
+            unsafe { call(step)? };
+        }
     }
     Ok(())
 }
 
 /// # Safety
-/// `step` must be as the compiler has written it, and nothing of the guest may run.
-unsafe fn carry_out(step: &'static InitStep) -> Result<(), Failure> {
+/// `step` must be a call as the compiler has written it.
+unsafe fn call(step: &'static InitStep) -> Result<(), Trap> {
+    // SAFETY: as the caller vouches.
+    unsafe { trap::enter(trampoline(&step.source), step.target.get(), &mut [0; 2]) }
+}
+
+/// # Safety
+/// `step` must be as the compiler has written it, and nothing of the guest may run that uses what
+/// it concerns; `block` must be that of the thread whose tables are meant.
+unsafe fn carry_out(step: &'static InitStep, block: usize) -> Result<(), Failure> {
     let memory = step.target.get().cast_mut().cast::<MemoryState>();
-    let table = step.target.get().cast_mut().cast::<TableState>();
+    let table = thread::own(step.target.get(), block).cast::<TableState>();
     let source = step.source.get();
     let len = step.len as usize;
     // SAFETY: the kind says what `target` and `source` refer to; the states are writable, and no
@@ -96,8 +141,7 @@ unsafe fn carry_out(step: &'static InitStep) -> Result<(), Failure> {
             }
             kind if kind == InitStepKind::Call as u32 => {
                 confine::enforce();
-                let start = trampoline(&step.source);
-                trap::enter(start, step.target.get(), &mut [0; 2]).map_err(Failure::Trap)?;
+                call(step).map_err(Failure::Trap)?;
             }
             _ => output::fail("unknown step of instantiation"),
         }
@@ -117,7 +161,11 @@ fn create(memory: &mut MemoryState, size: usize) -> Result<(), Shortage> {
             errno,
         })?;
     }
-    make_accessible(memory, 0, size).map_err(|errno| Shortage {
+    let place = Place {
+        base,
+        is_reserved: reservation > 0,
+    };
+    make_accessible(place, 0, size).map_err(|errno| Shortage {
         address: base,
         bytes: size,
         reservation: false,
@@ -127,16 +175,24 @@ fn create(memory: &mut MemoryState, size: usize) -> Result<(), Shortage> {
     Ok(())
 }
 
+/// Where a memory lies.
+#[derive(Clone, Copy)]
+struct Place {
+    base: usize,
+    /// Whether its addresses are reserved; otherwise pages are mapped as it grows.
+    is_reserved: bool,
+}
+
 /// Makes the bytes from `old` to `new` of a memory accessible.
-fn make_accessible(memory: &MemoryState, old: usize, new: usize) -> Result<(), Errno> {
+fn make_accessible(place: Place, old: usize, new: usize) -> Result<(), Errno> {
     let page = page_size();
-    let base = memory.base as usize;
+    let base = place.base;
     let up = |bytes: usize| bytes.checked_next_multiple_of(page).ok_or(Errno::NOMEM);
     let (old, new) = (up(old)?, up(new)?);
     if new <= old {
         return Ok(());
     }
-    if memory.reservation > 0 {
+    if place.is_reserved {
         // SAFETY: the range lies in the memory's own reservation.
         unsafe { mm::protect(base + old, new - old, Access::ReadWrite) }
     } else {
@@ -177,24 +233,38 @@ unsafe fn place_image(source: *const u8, target: usize, len: usize) -> Result<()
 /// Grows a memory by `delta` pages: the old size in pages, or -1.
 ///
 /// # Safety
-/// `memory` must be the state of an instantiated memory that no other thread grows.
+/// `memory` must be the state of an instantiated memory.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn wasmc_memory_grow(memory: *mut MemoryState, delta: i64) -> i64 {
+    static GROWING: Lock<()> = Lock::new(());
     trap::ensure_headroom();
-    // SAFETY: as the caller vouches.
-    let memory = unsafe { &mut *memory };
-    let old = memory.size >> memory.page_log2;
-    if delta == 0 {
-        return old as i64;
-    }
-    let Some(new) = grown(memory.size, delta as u64, memory.page_log2, memory.max) else {
-        return -1;
-    };
-    if make_accessible(memory, memory.size as usize, new as usize).is_err() {
-        return -1;
-    }
-    memory.size = new;
-    old as i64
+    GROWING.with(|()| {
+        // SAFETY: as the caller vouches. Only the size changes, and only here; other threads read
+        // it meanwhile.
+        let (place, size) = unsafe {
+            let place = Place {
+                base: (*memory).base as usize,
+                is_reserved: (*memory).reservation > 0,
+            };
+            (place, AtomicU64::from_ptr(&raw mut (*memory).size))
+        };
+        // SAFETY: these never change.
+        let (page_log2, max) = unsafe { ((*memory).page_log2, (*memory).max) };
+        let old = size.load(Ordering::Relaxed);
+        let old_pages = (old >> page_log2) as i64;
+        if delta == 0 {
+            return old_pages;
+        }
+        let Some(new) = grown(old, delta as u64, page_log2, max) else {
+            return -1;
+        };
+        if make_accessible(place, old as usize, new as usize).is_err() {
+            return -1;
+        }
+        // Whoever sees the new size may use what it covers.
+        size.store(new, Ordering::Release);
+        old_pages
+    })
 }
 
 /// The size in bytes after growth by `delta` pages, if it is allowed.

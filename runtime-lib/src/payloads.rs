@@ -45,7 +45,7 @@ const MARKED: u64 = 2;
 /// Copies the payload of an exception to a place of its own: its unit.
 ///
 /// # Safety
-/// `pool` must be the program's, and `payload` have as many bytes as the pool's payloads.
+/// `pool` must be the program's or the thread's, and `payload` have as many bytes as the pool's payloads.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn wasmc_keep_payload(pool: *mut ExceptionPool, payload: *const u8) -> u32 {
     trap::ensure_headroom();
@@ -61,7 +61,26 @@ pub unsafe extern "C" fn wasmc_keep_payload(pool: *mut ExceptionPool, payload: *
     }
 }
 
-/// The program's pool. Every method needs what [`wasmc_keep_payload`] needs.
+/// Bytes that are mapped for that many bytes of cells.
+fn mapped_bytes(bytes: u64) -> u64 {
+    bytes.next_multiple_of(CHUNK.max(page_size() as u64))
+}
+
+/// Gives back the payloads of a thread.
+///
+/// # Safety
+/// `pool` must be that of a thread that runs no code of the guest any more.
+pub unsafe fn unmap(pool: *const ExceptionPool) {
+    // SAFETY: as the caller vouches; `add_cell` has mapped the cells.
+    unsafe {
+        let bytes = (*pool).cells * u64::from((*pool).cell_bytes);
+        if bytes > 0 {
+            mm::unmap((*pool).base as usize, mapped_bytes(bytes) as usize);
+        }
+    }
+}
+
+/// The program's pool, or the thread's. Every method needs what [`wasmc_keep_payload`] needs.
 struct Pool {
     state: *mut ExceptionPool,
 }
@@ -124,12 +143,21 @@ impl Pool {
     unsafe fn add_cell(&mut self) -> bool {
         // SAFETY: as the caller vouches.
         unsafe {
-            let chunk = CHUNK.max(page_size() as u64);
             let bytes = self.cell_bytes();
             let state = self.state();
-            let mapped = (state.cells * bytes).next_multiple_of(chunk);
-            let needed = ((state.cells + 1) * bytes).next_multiple_of(chunk);
-            if needed > mapped {
+            let mapped = mapped_bytes(state.cells * bytes);
+            let needed = mapped_bytes((state.cells + 1) * bytes);
+            if needed > mapped && state.flags & pool_flags::MAPPED != 0 {
+                let base = match mapped {
+                    0 => mm::map(needed as usize),
+                    // Code reads the address anew when it has kept a payload.
+                    _ => mm::lengthen(state.base as usize, mapped as usize, needed as usize),
+                };
+                match base {
+                    Ok(base) => state.base = base as u64,
+                    Err(_) => return false,
+                }
+            } else if needed > mapped {
                 let address = (state.base + mapped) as usize;
                 let more = (needed - mapped) as usize;
                 let fits = needed <= SLOT_SIZE;

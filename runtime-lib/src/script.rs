@@ -3,8 +3,9 @@
 use crate::memory::{self, Failure};
 use crate::start::{self, Process, trampoline};
 use crate::sys::process;
-use crate::{confine, trap};
+use crate::{confine, thread, trap};
 use core::cell::UnsafeCell;
+use core::sync::atomic::Ordering;
 use wasmc_abi::layout::{Instance, MemoryState, Program, RelPtr};
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind, ScriptRecord, ScriptStatus};
 
@@ -110,7 +111,9 @@ unsafe fn carry_out(
                 Ok(results)
             }
             kind if kind == ScriptCommandKind::ReadGlobal as u32 => {
-                values[0] = read_value(&command.code, 0);
+                let block = thread::current().block.load(Ordering::Relaxed);
+                let cell = thread::own(command.code.get(), block).cast::<[u64; 2]>();
+                values[0] = cell.read_unaligned();
                 Ok(1)
             }
             kind if kind == ScriptCommandKind::HashMemory as u32 => {

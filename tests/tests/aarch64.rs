@@ -165,6 +165,39 @@ fn programs_pass() {
 }
 
 #[test]
+fn threads_run() {
+    if !is_ready() {
+        return;
+    }
+    let programs: Vec<_> = expected::inputs("programs", "wat")
+        .into_iter()
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // The emulator takes seconds to start and end 5,000 threads, and its frames, of which
+            // the backtrace of an overflow tells the number, are not those of x86-64.
+            name.starts_with("threads_")
+                && name != "threads_many.wat"
+                && name != "threads_overflow.wat"
+        })
+        .collect();
+    let emulator = emulator(Arch::Aarch64).expect("there is one");
+    let results = jobs::run(&programs, |path| {
+        let run = || -> anyhow::Result<Result<(), String>> {
+            let program = Program::read(path)?;
+            let executable = program.compile(&config(true).options)?;
+            Ok(program.judge(&program.run(&executable, &[emulator])?))
+        };
+        let result = run().map_err(|error| format!("{error:#}"));
+        result
+            .and_then(|result| result)
+            .map_err(|text| format!("{}: {text}", path.display()))
+    });
+    let failures: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+    assert!(programs.len() > 8, "there are more programs");
+}
+
+#[test]
 fn wasi_tests_pass() {
     if !is_ready() {
         return;

@@ -39,6 +39,14 @@ impl Grants {
         let bytes = encode(&self.words);
         Options::new(&bytes).any(|option| matches!(option, Ok(RunOption::Fuel { .. })))
     }
+
+    /// Calls `use_grant` for each grant, in order.
+    pub fn for_each(&self, use_grant: impl FnMut(RunOption<'_>)) {
+        let bytes = encode(&self.words);
+        Options::new(&bytes)
+            .filter_map(Result::ok)
+            .for_each(use_grant);
+    }
 }
 
 /// Headings of the help.

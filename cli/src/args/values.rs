@@ -56,6 +56,13 @@ pub(super) fn parse_stack_size(text: &str) -> Result<u64, String> {
     Ok(size)
 }
 
+/// A power of two from 16 to 4096: its logarithm.
+pub(super) fn parse_alignment(text: &str) -> Result<u8, String> {
+    (4..=12)
+        .find(|&log2| text.parse() == Ok(1u32 << log2))
+        .ok_or_else(|| "expected a power of two from 16 to 4096".to_owned())
+}
+
 /// The value of `--link`: a module that satisfies imports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {

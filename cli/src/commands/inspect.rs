@@ -47,6 +47,9 @@ fn human(inspection: &Inspection) -> String {
     if let Some(start) = inspection.start {
         about.push(row(["start function", &start.to_string()]));
     }
+    if inspection.starts_threads {
+        about.push(row(["threads", "wasi-threads"]));
+    }
     let sizes = &inspection.sizes;
     about.push(row(["bytes", &sizes.module.to_string()]));
     about.push(row(["bytes of code", &sizes.code.to_string()]));
@@ -60,6 +63,12 @@ fn human(inspection: &Inspection) -> String {
             match (proposal.status, proposal.default) {
                 (Status::NotYet, _) => "not supported yet",
                 (Status::Complete, true) => "",
+                // The import of wasi-threads turns it on.
+                (Status::Complete, false)
+                    if inspection.starts_threads && proposal.name == "threads" =>
+                {
+                    ""
+                }
                 (Status::Complete, false) => "needs -W",
             },
         ])
@@ -167,6 +176,7 @@ fn to_json(inspection: &Inspection) -> Value {
         "name": inspection.name,
         "types": inspection.types,
         "start": inspection.start,
+        "starts_threads": inspection.starts_threads,
         "imports": inspection.imports.iter().map(|import| {
             let mut value = entity(&import.ty);
             value["module"] = json!(import.module);

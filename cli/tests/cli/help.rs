@@ -6,9 +6,10 @@ use crate::image::PLATFORM;
 use crate::server::{Behaviour, Registry};
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "compile",
     "run",
+    "bench",
     "image",
     "image push",
     "image pull",

@@ -4,6 +4,7 @@
 mod server;
 mod support;
 
+mod bench;
 mod completions;
 mod errors;
 mod help;

@@ -217,6 +217,7 @@ fn external(
 ) -> SymbolId {
     let name = match symbol {
         translate::Symbol::Wasi(index) => wasi::FUNCTIONS[index as usize].symbol,
+        translate::Symbol::ThreadSpawn => wasi::THREAD_SPAWN.symbol,
         translate::Symbol::Builtin(builtin) => builtin.signature().symbol,
         symbol => unreachable!("{symbol:?} has a place in the object"),
     };

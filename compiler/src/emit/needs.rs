@@ -15,6 +15,7 @@ pub(super) fn needs(program: &Program<'_>, text: &Text) -> Needs {
     for reloc in &text.relocs {
         needs = needs.and(match reloc.target {
             Symbol::Wasi(index) => Needs::of_function(&wasi::FUNCTIONS[index as usize]),
+            Symbol::ThreadSpawn => Needs::of_function(&wasi::THREAD_SPAWN),
             Symbol::Builtin(Builtin::memory_grow) => of_growing_memories(program),
             Symbol::Builtin(builtin) => Needs::of_builtin(builtin),
             _ => Needs::NONE,
@@ -42,6 +43,6 @@ fn of_growing_memories(program: &Program<'_>) -> Needs {
 /// Whether something is mapped after a start function was called.
 fn instantiates_after_guest_code(program: &Program<'_>) -> bool {
     let steps = program.instances.values().flat_map(|i| i.steps.iter());
-    let mut after_call = steps.skip_while(|step| !matches!(step, Step::Call(_)));
-    after_call.any(|step| !matches!(step, Step::Call(_)))
+    let mut after_call = steps.skip_while(|step| !matches!(step, Step::Call { .. }));
+    after_call.any(|step| !matches!(step, Step::Call { .. }))
 }

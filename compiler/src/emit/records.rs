@@ -13,7 +13,7 @@ use wasmparser::{RefType, ValType};
 
 use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
 use super::needs::needs;
-use super::state::storage;
+use super::state::{self, storage};
 use super::text::Text;
 use crate::error::{Error, Location, Result};
 use crate::index::{DataId, DataIndex, ElemId, FuncId, GlobalIndex, MemoryId, TableId, TableIndex};
@@ -32,6 +32,8 @@ pub(super) struct Records {
     pub program_len: u64,
     /// Offset of the read-only tables.
     pub read_only_tables: u64,
+    /// Offset of what the block of each thread begins with.
+    template: u64,
     ref_funcs: u64,
     elems: HashMap<ElemId, u64>,
     datas: HashMap<DataId, u64>,
@@ -91,6 +93,8 @@ impl Records {
                 if let Some(&id) = instance.globals.get(GlobalIndex::from_u32(index))
                     && index as usize >= instance.module.imported_globals
                     && let Some(cell) = program.globals[id].cell
+                    // Otherwise each thread has one.
+                    && program.threads.is_none()
                 {
                     named.push((name, state_place(cell), u64::from(GLOBAL_CELL)));
                 }
@@ -129,7 +133,7 @@ impl Records {
             Symbol::Elem(id) => (Section::ReadOnly, self.elems[&ElemId::from_u32(id)]),
             Symbol::Data(id) => (Section::Segments, self.datas[&DataId::from_u32(id)]),
             Symbol::Func(_) => unreachable!("calls within the text are resolved"),
-            Symbol::Wasi(_) | Symbol::Builtin(_) => return None,
+            Symbol::Wasi(_) | Symbol::ThreadSpawn | Symbol::Builtin(_) => return None,
         };
         Some(Place { section, offset })
     }
@@ -146,6 +150,7 @@ pub(super) fn write(
         blob: Blob::default(),
         program_len: size_of::<Root>() as u64,
         read_only_tables: 0,
+        template: 0,
         ref_funcs: 0,
         elems: HashMap::new(),
         datas: segment_offsets(program),
@@ -164,6 +169,10 @@ pub(super) fn write(
         for &item in &elem.items {
             blob.u64(reference(program, text, item));
         }
+    }
+    if program.threads.is_some() {
+        records.template = blob.align(16);
+        blob.bytes.extend(state::template(program, text));
     }
     let mut names = Vec::new();
     let script = write_script(program, text, &mut records);
@@ -189,6 +198,7 @@ pub(super) fn write(
     let names_at = here(blob, 1);
     blob.bytes.extend_from_slice(&names);
     let landings = write_landings(text, blob);
+    let threads = write_threads(program, text, &mut records);
 
     let mut flags = 0;
     if options.sealed {
@@ -207,12 +217,10 @@ pub(super) fn write(
         None if program.invoke => symbols::MAIN_INVOKE,
         None => symbols::MAIN_COMMAND,
     })));
-    let state = |offset| Place {
-        section: Section::State,
-        offset,
-    };
     let first_memory = program.memories.values().next();
-    let first_table = program.tables.values().next();
+    let first_table = program.tables.keys().next();
+    let first_table =
+        first_table.map(|table| own_place(program, &records, program.tables[table].state));
     root.slice(
         Place {
             section: Section::Text,
@@ -227,20 +235,19 @@ pub(super) fn write(
     root.slice(lines_at, lines.len());
     root.slice(instances, program.instances.len());
     root.slice(
-        state(first_memory.map_or(0, |memory| u64::from(memory.state))),
+        state_place(first_memory.map_or(0, |memory| memory.state)),
         program.memories.len(),
     );
-    root.slice(
-        state(first_table.map_or(0, |table| u64::from(table.state))),
-        program.tables.len(),
-    );
+    root.slice(first_table.unwrap_or(state_place(0)), program.tables.len());
     write_entry(program, text, &mut root, program.initialize, initialize);
     write_entry(program, text, &mut root, program.entry, entry);
     root.slice(options_at, options.run_options.len());
     root.slice(script, program.script.as_ref().map_or(0, Vec::len));
     root.place(landings);
-    root.place(program.state.fuel.map(|offset| state(u64::from(offset))));
+    root.place(program.state.fuel.map(state_place));
     root.place(tags);
+    root.place(threads);
+    root.u32(0);
     root.u64(options.stack_size);
     root.u64(needs(program, text).0);
     assert_eq!(root.bytes.len(), size_of::<Root>());
@@ -330,11 +337,18 @@ fn memory_place(program: &Program<'_>, memory: MemoryId) -> Place {
     }
 }
 
-/// Where the state of a table lies.
-fn table_place(program: &Program<'_>, table: TableId) -> Place {
-    Place {
-        section: Section::State,
-        offset: u64::from(program.tables[table].state),
+/// Where something lies that each thread has of its own: in the state, or in what the block of
+/// each thread begins with.
+fn own_place(program: &Program<'_>, records: &Records, offset: u32) -> Place {
+    match program.threads {
+        None => Place {
+            section: Section::State,
+            offset: u64::from(offset),
+        },
+        Some(_) => Place {
+            section: Section::ReadOnly,
+            offset: records.template + u64::from(offset),
+        },
     }
 }
 
@@ -344,6 +358,35 @@ fn state_place(offset: u32) -> Place {
         section: Section::State,
         offset: u64::from(offset),
     }
+}
+
+/// Writes what the runtime needs to start threads, if the program starts any.
+fn write_threads(program: &Program<'_>, text: &Text, records: &mut Records) -> Option<Place> {
+    let entry = program.threads?.entry;
+    let first_table = program
+        .tables
+        .values()
+        .next()
+        .map_or(0, |table| table.state);
+    let (template, tables) = (
+        own_place(program, records, 0),
+        own_place(program, records, first_table),
+    );
+    let pool = program.state.payloads.as_ref();
+    let pool = pool.map(|payloads| own_place(program, records, payloads.pool));
+    let blob = &mut records.blob;
+    let threads = here(blob, 4);
+    let start = blob.bytes.len();
+    blob.pointer(Some(Target::Runtime(symbols::THREADS_INIT)));
+    blob.place(Some(code_place(text.func(entry))));
+    blob.place(Some(code_place(text.trampoline(program.funcs[entry].sig))));
+    blob.slice(template, program.state.template_len as usize);
+    blob.slice(tables, program.tables.len());
+    blob.place(pool);
+    // At least something, so that there is a block to map.
+    blob.u32(program.state.block_len.max(1).next_multiple_of(16));
+    debug_assert_eq!(blob.bytes.len() - start, size_of::<layout::Threads>());
+    Some(threads)
 }
 
 fn code_place(offset: u32) -> Place {
@@ -387,7 +430,7 @@ fn intern(names: &mut Vec<u8>, name: &str) -> (u32, u32) {
 
 fn write_step(program: &Program<'_>, text: &Text, records: &mut Records, step: &Step) {
     let memory = |memory| Some(memory_place(program, memory));
-    let table = |table| Some(table_place(program, table));
+    let table = |table: TableId| Some(own_place(program, records, program.tables[table].state));
     let elem = |elem| {
         Some(Place {
             section: Section::ReadOnly,
@@ -446,11 +489,11 @@ fn write_step(program: &Program<'_>, text: &Text, records: &mut Records, step: &
             let len = program.elems[source].items.len();
             (Kind::InitTable, table(id), elem(source), len, offset, 0)
         }
-        Step::Call(func) => {
+        Step::Call { func, once } => {
             let sig = program.funcs[func].sig;
             let code = Some(code_place(text.func(func)));
             let trampoline = Some(code_place(text.trampoline(sig)));
-            (Kind::Call, code, trampoline, 0, 0, 0)
+            (Kind::Call, code, trampoline, 0, u64::from(once), 0)
         }
     };
     let blob = &mut records.blob;
@@ -516,6 +559,11 @@ fn write_entry(
 }
 
 fn write_script(program: &Program<'_>, text: &Text, records: &mut Records) -> Place {
+    let place = own_place(program, records, 0);
+    let own = |offset: u32| Place {
+        offset: place.offset + u64::from(offset),
+        ..place
+    };
     let blob = &mut records.blob;
     let steps = program.script.as_deref().unwrap_or_default();
     let args: Vec<_> = steps
@@ -551,10 +599,8 @@ fn write_script(program: &Program<'_>, text: &Text, records: &mut Records) -> Pl
             }
             ScriptStep::ReadGlobal(global) => {
                 let cell = program.globals[*global].cell;
-                code = Some(Place {
-                    section: Section::State,
-                    offset: u64::from(cell.expect("globals that scripts read have cells")),
-                });
+                let cell = cell.expect("globals that scripts read have cells");
+                code = Some(own(cell));
                 counts = (0, 1);
                 Kind::ReadGlobal
             }

@@ -1,14 +1,17 @@
-//! The initial writable state: memory and table states, globals, lengths, tables.
+//! The initial writable state: memory and table states, globals, lengths, tables; and with what
+//! the block of each thread begins.
 
 use wasmc_abi::layout::{
     self, ExceptionPool, GUARDED_RESERVATION, MemoryState, PAYLOAD_UNIT, TableState,
-    exception_root_kind, memory_flags, pool_flags,
+    exception_root_kind, memory_flags, pool_flags, table_flags,
 };
 
 use super::blob::{Blob, Place, Pointer, Section, Target};
 use super::records::{Records, reference};
 use super::text::Text;
-use crate::program::{Constant, ExceptionRoot, Payloads, Program, Strategy, TablePlace, init};
+use crate::program::{
+    Constant, ExceptionRoot, Payloads, Program, Strategy, Table, TablePlace, init,
+};
 
 /// Writes the state.
 pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Blob {
@@ -37,21 +40,17 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
         part.u32(memory.page_log2());
         part.u32(flags);
         assert_eq!(part.bytes.len(), size_of::<MemoryState>());
-        put(&mut blob, memory.state, &part.bytes);
+        put(&mut blob.bytes, memory.state, &part.bytes);
     }
+    if let Some(fuel) = program.state.fuel {
+        // As good as any number, until the runtime fills in what the options say.
+        put(&mut blob.bytes, fuel, &i64::MAX.to_le_bytes());
+    }
+    if program.threads.is_some() {
+        return blob;
+    }
+    write_own(program, text, &mut blob.bytes);
     for table in program.tables.values() {
-        let fixed = init::is_fixed(table);
-        let base = match table.place {
-            TablePlace::Slot(base) => base,
-            _ => 0,
-        };
-        let mut part = Blob::default();
-        part.u64(base);
-        part.u64(if fixed { table.ty.initial } else { 0 });
-        part.u64(table.max);
-        part.u64(0);
-        assert_eq!(part.bytes.len(), size_of::<TableState>());
-        put(&mut blob, table.state, &part.bytes);
         if let Some(place) = storage(table.place, records) {
             let offset = std::mem::offset_of!(TableState, storage) as u64;
             blob.pointers.push(Pointer {
@@ -59,12 +58,36 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
                 target: Target::Place(place),
             });
         }
-        if let TablePlace::State(offset) = table.place {
-            for (item, index) in table.image.iter().zip(0..) {
-                let bits = reference(program, text, *item);
-                put(&mut blob, offset + index * 8, &bits.to_le_bytes());
-            }
+    }
+    blob
+}
+
+/// What the block of each thread begins with. It has no pointers but those between its parts.
+pub(super) fn template(program: &Program<'_>, text: &Text) -> Vec<u8> {
+    let mut bytes = vec![0; program.state.template_len as usize];
+    write_own(program, text, &mut bytes);
+    for table in program.tables.values() {
+        if let TablePlace::Block(offset) = table.place {
+            let field = table.state + std::mem::offset_of!(TableState, storage) as u32;
+            // At most 2 GiB apart.
+            let distance = offset as i32 - field as i32;
+            put(&mut bytes, field, &distance.to_le_bytes());
         }
+    }
+    bytes
+}
+
+/// Writes what each thread has of its own.
+fn write_own(program: &Program<'_>, text: &Text, bytes: &mut [u8]) {
+    if let Some(payloads) = &program.state.payloads {
+        put(
+            bytes,
+            payloads.pool,
+            &exception_pool(program, payloads).bytes,
+        );
+    }
+    for table in program.tables.values() {
+        write_table(program, text, table, bytes);
     }
     for global in program.globals.values() {
         let Some(cell) = global.cell else { continue };
@@ -76,14 +99,7 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
             Constant::V128(bits) => bits,
             Constant::Ref(item) => u128::from(reference(program, text, item)),
         };
-        put(&mut blob, cell, &bits.to_le_bytes());
-    }
-    if let Some(payloads) = &program.state.payloads {
-        put(&mut blob, payloads.pool, &exception_pool(payloads).bytes);
-    }
-    if let Some(fuel) = program.state.fuel {
-        // As good as any number, until the runtime fills in what the options say.
-        put(&mut blob, fuel, &i64::MAX.to_le_bytes());
+        put(bytes, cell, &bits.to_le_bytes());
     }
     let elems = program.elems.values();
     let datas = program.datas.values();
@@ -92,24 +108,27 @@ pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Bl
         .chain(datas.map(|data| (data.length_cell, data.bytes.len())));
     for (cell, len) in lengths {
         if let Some(cell) = cell {
-            put(&mut blob, cell, &(len as u64).to_le_bytes());
+            put(bytes, cell, &(len as u64).to_le_bytes());
         }
     }
-    blob
 }
 
 /// The pool of payloads of exceptions, and its roots.
-fn exception_pool(payloads: &Payloads) -> Blob {
+fn exception_pool(program: &Program<'_>, payloads: &Payloads) -> Blob {
     let mut part = Blob::default();
-    part.u64(payloads.base);
+    let (base, place) = match program.threads {
+        None => (payloads.base, 0),
+        Some(_) => (0, pool_flags::MAPPED),
+    };
+    part.u64(base);
     // No cell yet, and none is free.
     part.u64(0);
     part.u64(0);
     part.u64(0);
     part.u32(PAYLOAD_UNIT as u32 + payloads.bytes);
     part.u32(match payloads.traced {
-        true => pool_flags::TRACED,
-        false => 0,
+        true => pool_flags::TRACED | place,
+        false => place,
     });
     part.u32(payloads.roots.len() as u32);
     part.u32(0);
@@ -128,15 +147,43 @@ fn exception_pool(payloads: &Payloads) -> Blob {
     part
 }
 
-fn put(blob: &mut Blob, offset: u32, bytes: &[u8]) {
+/// Writes a table's state, and its elements if they are beside it and not all null.
+fn write_table(program: &Program<'_>, text: &Text, table: &Table, bytes: &mut [u8]) {
+    let (base, flags) = match table.place {
+        TablePlace::Slot(base) => (base, 0),
+        TablePlace::Mapped => (0, table_flags::MAPPED),
+        _ => (0, 0),
+    };
+    let fixed = init::is_fixed(table);
+    let mut part = Blob::default();
+    part.u64(base);
+    part.u64(if fixed { table.ty.initial } else { 0 });
+    part.u64(table.max);
+    part.u32(0);
+    part.u32(flags);
+    assert_eq!(part.bytes.len(), size_of::<TableState>());
+    put(bytes, table.state, &part.bytes);
+    let (TablePlace::State(offset) | TablePlace::Block(offset)) = table.place else {
+        return;
+    };
+    for (item, index) in table.image.iter().zip(0..) {
+        let bits = reference(program, text, *item);
+        // Tables whose elements are all null lie among the zeros that follow.
+        if bits != 0 {
+            put(bytes, offset + index * 8, &bits.to_le_bytes());
+        }
+    }
+}
+
+fn put(target: &mut [u8], offset: u32, bytes: &[u8]) {
     let offset = offset as usize;
-    blob.bytes[offset..offset + bytes.len()].copy_from_slice(bytes);
+    target[offset..offset + bytes.len()].copy_from_slice(bytes);
 }
 
 /// Where a table with fixed storage has its elements.
 pub(super) fn storage(place: TablePlace, records: &Records) -> Option<Place> {
     match place {
-        TablePlace::Slot(_) => None,
+        TablePlace::Slot(_) | TablePlace::Block(_) | TablePlace::Mapped => None,
         TablePlace::ReadOnly(offset) => Some(Place {
             section: Section::ReadOnly,
             offset: records.read_only_tables + u64::from(offset),

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use cranelift_codegen::entity::PrimaryMap;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
 use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
-use super::Instance;
 use super::sigs::{ModuleSigs, canonical_type, is_subtype};
+use super::{Instance, Program};
 use crate::error::{Error, Result};
-use crate::index::InstanceId;
+use crate::index::{InstanceId, MemoryId};
 use crate::module::{Entity, Import, Module};
 
 /// What satisfies an import.
@@ -20,6 +19,8 @@ pub(crate) enum Resolution {
     Export(InstanceId, Entity),
     /// A function of the runtime.
     Wasi(&'static WasiFunction),
+    /// A shared memory that the program makes; the one, if an earlier instance has asked for it.
+    Made(Option<MemoryId>),
 }
 
 /// A module whose imports are to be resolved.
@@ -39,14 +40,14 @@ pub(super) struct Importer<'i, 'a> {
 /// instance is instantiated, because memories and tables may have grown by then.
 pub(super) fn resolve(
     importer: Importer<'_, '_>,
-    instances: &PrimaryMap<InstanceId, Instance<'_>>,
+    program: &Program<'_>,
 ) -> Result<Vec<Resolution>> {
     let module = importer.module;
     let mut resolutions = Vec::with_capacity(module.imports.len());
     let mut failures = Vec::new();
     let mut hint = None;
     for import in &module.imports {
-        match resolve_one(importer, import, instances) {
+        match resolve_one(importer, import, program) {
             Ok(resolution) => resolutions.push(resolution),
             Err(cause) => {
                 hint = hint.or_else(|| hint_for(import.module));
@@ -71,11 +72,11 @@ pub(super) fn resolve(
 fn resolve_one(
     importer: Importer<'_, '_>,
     import: &Import<'_>,
-    instances: &PrimaryMap<InstanceId, Instance<'_>>,
+    program: &Program<'_>,
 ) -> Result<Resolution, &'static str> {
     let module = importer.module;
     if let Some(&id) = importer.names.get(import.module) {
-        let exporter = &instances[id];
+        let exporter = &program.instances[id];
         let entity = exporter
             .module
             .export(import.name)
@@ -85,10 +86,12 @@ fn resolve_one(
         }
         return Ok(Resolution::Export(id, entity));
     }
-    if import.module != wasi::MODULE {
-        return Err("unknown import");
+    if let Entity::Memory(memory) = import.entity
+        && module.memories[memory].shared
+    {
+        return made_memory(import, &module.memories[memory], program);
     }
-    let function = wasi::find(import.name).ok_or("unknown import")?;
+    let function = runtime_function(import.module, import.name).ok_or("unknown import")?;
     match import.entity {
         Entity::Func(func) if wasi_type_matches(function, module.func_type(func)) => {
             Ok(Resolution::Wasi(function))
@@ -97,12 +100,40 @@ fn resolve_one(
     }
 }
 
+/// What satisfies the import of a shared memory that no instance exports: as WebAssembly hosts do
+/// for wasi-threads, the program makes it.
+fn made_memory(
+    import: &Import<'_>,
+    ty: &MemoryType,
+    program: &Program<'_>,
+) -> Result<Resolution, &'static str> {
+    let mut made = program.made_memories.iter();
+    let known = made.find(|made| made.name.0 == import.module && made.name.1 == import.name);
+    let memory = known.map(|made| made.memory);
+    if memory.is_some_and(|memory| !memory_matches(ty, &program.memories[memory].ty)) {
+        return Err("incompatible import type");
+    }
+    Ok(Resolution::Made(memory))
+}
+
+/// The function of the runtime that these names import.
+pub(crate) fn runtime_function(module: &str, name: &str) -> Option<&'static WasiFunction> {
+    match module {
+        wasi::MODULE => wasi::find(name),
+        wasi::THREADS_MODULE => Some(&wasi::THREAD_SPAWN).filter(|function| function.name == name),
+        _ => None,
+    }
+}
+
 fn hint_for(module: &str) -> Option<&'static str> {
     match module {
         "wasi_unstable" => Some(
             "this module was built for WASI preview 0; rebuild it for `wasi_snapshot_preview1`",
         ),
-        "wasi" => Some("wasi-threads is not supported yet"),
+        wasi::THREADS_MODULE => Some(
+            "of the module `wasi` only the function `thread-spawn` (param i32) (result i32) of \
+             wasi-threads is offered",
+        ),
         wasi::MODULE => Some("only the 46 functions of WASI preview 1 are offered"),
         _ => Some(
             "wasmc offers the imports of `wasi_snapshot_preview1`; `wasmc inspect` lists what a \

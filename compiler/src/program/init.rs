@@ -8,7 +8,7 @@
 use cranelift_codegen::entity::EntityRef;
 
 use super::plan::start_functions;
-use super::{Constant, Image, Instance, Program, Reference, Step, consts};
+use super::{Constant, Image, Program, Reference, Step, consts};
 use crate::index::{DataId, InstanceId, MemoryId, MemoryIndex, TableIndex};
 use crate::module::ElemMode;
 use crate::target::Arch;
@@ -22,12 +22,13 @@ pub(super) const FIXED_TABLE_MAX: u64 = 1 << 16;
 pub(super) fn plan_steps(program: &mut Program<'_>, arch: Arch) {
     let ids: Vec<InstanceId> = program.instances.keys().collect();
     for id in ids {
-        let mut steps = check_imports(&program.instances[id]);
+        let mut steps = check_imports(program, id);
         create(program, id, &mut steps);
         let mut folding = true;
         init_tables(program, id, &mut steps, &mut folding);
         init_memories(program, id, &mut steps, folding, arch);
-        steps.extend(start_functions(&program.instances[id]).map(Step::Call));
+        let start_functions = start_functions(&program.instances[id]);
+        steps.extend(start_functions.map(|(func, once)| Step::Call { func, once }));
         program.instances[id].steps = steps;
     }
 }
@@ -37,7 +38,15 @@ pub(crate) fn is_fixed(table: &super::Table) -> bool {
     !table.grows && table.ty.initial <= FIXED_TABLE_MAX
 }
 
-fn check_imports(instance: &Instance<'_>) -> Vec<Step> {
+/// The imported memories that an instance creates itself.
+fn made_memories(program: &Program<'_>, id: InstanceId) -> impl Iterator<Item = MemoryId> {
+    let made = program.made_memories.iter();
+    made.filter(move |made| made.instance == id)
+        .map(|made| made.memory)
+}
+
+fn check_imports(program: &Program<'_>, id: InstanceId) -> Vec<Step> {
+    let instance = &program.instances[id];
     let module = &instance.module;
     let mut steps = Vec::new();
     for (index, table) in module.tables.iter().take(module.imported_tables) {
@@ -49,9 +58,10 @@ fn check_imports(instance: &Instance<'_>) -> Vec<Step> {
         }
     }
     for (index, ty) in module.memories.iter().take(module.imported_memories) {
-        if ty.initial > 0 {
+        let memory = instance.memories[index];
+        if ty.initial > 0 && !made_memories(program, id).any(|made| made == memory) {
             steps.push(Step::CheckMemory {
-                memory: instance.memories[index],
+                memory,
                 min: super::bytes_of_pages(ty.initial, ty.page_size_log2.unwrap_or(16)),
             });
         }
@@ -63,8 +73,9 @@ fn check_imports(instance: &Instance<'_>) -> Vec<Step> {
 fn create(program: &mut Program<'_>, id: InstanceId, steps: &mut Vec<Step>) {
     let instance = &program.instances[id];
     let module = &instance.module;
-    for (index, _) in module.memories.iter().skip(module.imported_memories) {
-        let memory = instance.memories[index];
+    let defined = module.memories.keys().skip(module.imported_memories);
+    let defined = defined.map(|index| instance.memories[index]);
+    for memory in made_memories(program, id).chain(defined) {
         steps.push(Step::CreateMemory {
             memory,
             bytes: program.memories[memory].initial_bytes(),
@@ -160,8 +171,9 @@ fn init_memories(
         let offset = consts::eval(instance, offset, |global| program.globals[global].value)
             .expect("a validated offset")
             .as_offset();
-        let owned = memory.index() >= module.imported_memories;
+        let defined = memory.index() >= module.imported_memories;
         let memory = instance.memories[MemoryIndex::new(memory.index())];
+        let owned = defined || made_memories(program, id).any(|made| made == memory);
         let end = offset.checked_add(segment.bytes.len() as u64);
         let size = program.memories[memory].initial_bytes();
         let in_bounds = owned && end.is_some_and(|end| end <= size);

@@ -12,6 +12,7 @@ pub(crate) mod plan;
 mod reach;
 pub(crate) mod script;
 mod sigs;
+pub(crate) mod threads;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use wasmc_abi::wasi::WasiFunction;
@@ -60,8 +61,23 @@ pub struct Program<'a> {
     pub entry: Option<FuncId>,
     /// Whether `entry` takes its arguments from the command line.
     pub invoke: bool,
+    /// How threads of the guest start; `None` when live code starts none.
+    pub threads: Option<threads::Threads>,
+    /// Shared memories that are imported and that no instance exports.
+    pub made_memories: Vec<MadeMemory>,
     /// Commands of a spec-suite driver.
     pub script: Option<Vec<script::ScriptStep>>,
+}
+
+/// A shared memory that instances import and that the program itself makes.
+#[derive(Debug)]
+pub struct MadeMemory {
+    /// The import's name: module and entity.
+    pub name: (String, String),
+    /// The memory.
+    pub memory: MemoryId,
+    /// The first instance that imports it, which creates it.
+    pub instance: InstanceId,
 }
 
 /// An instance of a module: which entities its indices mean.
@@ -158,6 +174,10 @@ pub enum TablePlace {
     State(u32),
     /// At an offset in the zero-initialised state.
     Zero(u32),
+    /// At an offset in the thread's block, in a program that starts threads.
+    Block(u32),
+    /// Where the thread's table state says: it grows, in a program that starts threads.
+    Mapped,
 }
 
 /// A memory.
@@ -284,19 +304,27 @@ pub struct StateLayout {
     pub payloads: Option<Payloads>,
     /// Offset of the fuel that is left (`i64`); `None` in a program that does not count.
     pub fuel: Option<u32>,
+    /// Bytes with which a thread's block begins; 0 in a program that starts no threads. There
+    /// the states and storage of tables, globals, lengths and payloads have their offsets in
+    /// the block rather than in the state.
+    pub template_len: u32,
+    /// Bytes of a thread's block.
+    pub block_len: u32,
 }
 
 /// Where payloads of exceptions lie.
 #[derive(Clone, Debug)]
 pub struct Payloads {
-    /// Offset in the state of the payload of the exception that was thrown last.
+    /// Offset in the state, or in a thread's block, of the payload of the exception that was thrown
+    /// last.
     pub current: u32,
     /// Bytes of the largest payload.
     pub bytes: u32,
-    /// Offset in the state of the [`ExceptionPool`](wasmc_abi::layout::ExceptionPool); the roots
+    /// Offset, beside it, of the [`ExceptionPool`](wasmc_abi::layout::ExceptionPool); the roots
     /// follow it.
     pub pool: u32,
-    /// Address of the payloads of exceptions that references were made of.
+    /// Address of the payloads of exceptions that references were made of; in a program that starts
+    /// threads the pool of each says where its own are.
     pub base: u64,
     /// Whether one may hold references to exceptions.
     pub traced: bool,
@@ -349,7 +377,11 @@ pub enum Step {
         offset: u64,
         elem: ElemId,
     },
-    Call(FuncId),
+    /// With `once`, only when the program starts, not when one of its threads does.
+    Call {
+        func: FuncId,
+        once: bool,
+    },
 }
 
 /// Bytes of a global's cell.

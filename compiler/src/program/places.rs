@@ -30,6 +30,9 @@ pub(super) fn assign(
     assign_tables(program, &mut slots)?;
     lay_out_state(program, reached)?;
     place_payloads(program, &mut slots);
+    if program.threads.is_some() {
+        end_block(program)?;
+    }
     if options.fuel {
         let offset = program.state.len.next_multiple_of(8);
         program.state.fuel = Some(offset);
@@ -212,6 +215,7 @@ fn assign_tables(program: &mut Program<'_>, slots: &mut Slots) -> Result<()> {
         }
     }
     let (mut state, mut zero, mut read_only) = (0, 0, 0);
+    let threaded = program.threads.is_some();
     for table in program.tables.values_mut() {
         let size = table.ty.initial;
         table.max = table
@@ -219,7 +223,9 @@ fn assign_tables(program: &mut Program<'_>, slots: &mut Slots) -> Result<()> {
             .maximum
             .unwrap_or(u64::MAX)
             .min(layout::TABLE_MAX_ELEMENTS);
-        table.place = if !init::is_fixed(table) {
+        table.place = if !init::is_fixed(table) && threaded {
+            TablePlace::Mapped
+        } else if !init::is_fixed(table) {
             TablePlace::Slot(slots.take(layout::TABLE_SLOT_BYTES))
         } else {
             let place = |end: &mut u32| {
@@ -247,24 +253,48 @@ fn is_null(table: &Table) -> bool {
     table.image.iter().all(|item| *item == Reference::Null)
 }
 
-/// Lays out the writable state: memory states, table states, globals, lengths, tables.
-fn lay_out_state(program: &mut Program<'_>, reached: &Reached) -> Result<()> {
-    let mut end: u64 = 0;
-    let mut take = |bytes: u64| {
-        let offset = end;
-        end += bytes;
+/// Offsets that are handed out one after the other.
+#[derive(Default)]
+struct Offsets {
+    end: u64,
+}
+
+impl Offsets {
+    fn take(&mut self, bytes: u64) -> u32 {
+        let offset = self.end;
+        self.end += bytes;
         u32::try_from(offset).unwrap_or(u32::MAX)
-    };
+    }
+
+    fn align(&mut self, alignment: u64) {
+        self.end = self.end.next_multiple_of(alignment);
+    }
+
+    /// Bytes that were handed out, unless they are too many.
+    fn len(&self) -> Result<u32> {
+        u32::try_from(self.end)
+            .ok()
+            .filter(|&len| len <= i32::MAX as u32)
+            .ok_or_else(|| limit("globals and tables need more than 2 GiB".to_owned()))
+    }
+}
+
+/// Lays out the writable state: memory states, table states, globals, lengths, tables. In a
+/// program that starts threads all but the memory states are in the block of each thread.
+fn lay_out_state(program: &mut Program<'_>, reached: &Reached) -> Result<()> {
+    let threaded = program.threads.is_some();
+    let (mut state, mut block) = (Offsets::default(), Offsets::default());
     for memory in program.memories.values_mut() {
-        memory.state = take(size_of::<MemoryState>() as u64);
+        memory.state = state.take(size_of::<MemoryState>() as u64);
     }
     let needs_empty = program
         .funcs
         .values()
         .any(|func| matches!(func.kind, super::FuncKind::Wasi { memory: None, .. }));
-    program.state.empty_memory = needs_empty.then(|| take(size_of::<MemoryState>() as u64));
+    program.state.empty_memory = needs_empty.then(|| state.take(size_of::<MemoryState>() as u64));
+    let own = if threaded { &mut block } else { &mut state };
     for table in program.tables.values_mut() {
-        table.state = take(size_of::<TableState>() as u64);
+        table.state = own.take(size_of::<TableState>() as u64);
     }
     let mut read = Vec::new();
     for step in program.script.iter().flatten() {
@@ -272,33 +302,48 @@ fn lay_out_state(program: &mut Program<'_>, reached: &Reached) -> Result<()> {
             read.push(*global);
         }
     }
-    let padding = end_padding(take(0), GLOBAL_CELL);
-    take(u64::from(padding));
+    own.align(u64::from(GLOBAL_CELL));
     for (id, global) in program.globals.iter_mut() {
         if global.ty.mutable || read.contains(&id) {
-            global.cell = Some(take(u64::from(GLOBAL_CELL)));
+            global.cell = Some(own.take(u64::from(GLOBAL_CELL)));
         }
     }
     for (id, elem) in program.elems.iter_mut() {
         if elem.passive && elem.used_by_init && reached.elems_dropped[id] {
-            elem.length_cell = Some(take(8));
+            elem.length_cell = Some(own.take(8));
         }
     }
     for (id, data) in program.datas.iter_mut() {
         if data.passive && data.used_by_init && reached.datas_dropped[id] {
-            data.length_cell = Some(take(8));
+            data.length_cell = Some(own.take(8));
         }
     }
-    let tables = take(u64::from(program.state.len));
+    let tables = own.take(u64::from(program.state.len));
     for table in program.tables.values_mut() {
         if let TablePlace::State(offset) = &mut table.place {
             *offset += tables;
         }
     }
-    program.state.len = u32::try_from(end)
-        .ok()
-        .filter(|&len| len <= i32::MAX as u32)
-        .ok_or_else(|| limit("globals and tables need more than 2 GiB".to_owned()))?;
+    program.state.len = state.len()?;
+    program.state.template_len = block.len()?;
+    Ok(())
+}
+
+/// Completes the block of each thread by what is zero at first.
+fn end_block(program: &mut Program<'_>) -> Result<()> {
+    let state = &mut program.state;
+    state.template_len = state.template_len.next_multiple_of(16);
+    let zeros = state.template_len;
+    let len = u64::from(zeros) + u64::from(state.zero_len);
+    state.block_len = Offsets { end: len }.len()?.next_multiple_of(16);
+    state.zero_len = 0;
+    for table in program.tables.values_mut() {
+        match table.place {
+            TablePlace::State(offset) => table.place = TablePlace::Block(offset),
+            TablePlace::Zero(offset) => table.place = TablePlace::Block(zeros + offset),
+            _ => {}
+        }
+    }
     Ok(())
 }
 
@@ -314,11 +359,16 @@ fn place_payloads(program: &mut Program<'_>, slots: &mut Slots) {
     let params = |tag: TagId| program.sigs[program.tags[tag]].params();
     let mut payloads = program.tags.keys().filter(in_memory).flat_map(params);
     let traced = payloads.any(|&ty| matches!(ty, ValType::Ref(ty) if is_exception(ty)));
-    let pool = program.state.len.next_multiple_of(16);
+    let state = &mut program.state;
+    let end = match program.threads {
+        Some(_) => &mut state.template_len,
+        None => &mut state.len,
+    };
+    let pool = end.next_multiple_of(16);
     let roots_len = roots.len() * size_of::<layout::ExceptionRoot>();
     let pool_len = (size_of::<ExceptionPool>() + roots_len) as u32;
     let current = (pool + pool_len).next_multiple_of(16);
-    program.state.len = current + bytes;
+    *end = current + bytes;
     program.state.payloads = Some(Payloads {
         current,
         bytes,
@@ -336,6 +386,7 @@ fn exception_roots(program: &Program<'_>) -> Vec<ExceptionRoot> {
         global.cell.filter(|_| holds).map(ExceptionRoot::Global)
     });
     let tables = program.tables.values();
+    let tables = tables.filter(|table| table.writable || table.grows);
     let tables = tables.filter(|table| is_exception(table.ty.element_type));
     let tables = tables.map(|table| ExceptionRoot::Table(table.state));
     globals.chain(tables).collect()
@@ -350,10 +401,6 @@ fn is_exception(ty: RefType) -> bool {
             ..
         }
     )
-}
-
-fn end_padding(end: u32, alignment: u32) -> u32 {
-    end.next_multiple_of(alignment) - end
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use super::imports::{self, Importer, Resolution};
 use super::sigs::{self, RecGroups};
 use super::{
-    CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, Memory, Program, Reference,
-    StateLayout, Strategy, Table, TablePlace, consts, init, places, reach, script,
+    CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, MadeMemory, Memory, Program,
+    Reference, StateLayout, Strategy, Table, TablePlace, consts, init, places, reach, script,
+    threads,
 };
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, FuncIndex, GlobalId, InstanceId, SigId};
@@ -50,6 +51,7 @@ pub(crate) fn plan<'a>(
     }
     let reached = reach::reach(&program);
     reach::record(&mut program, &reached);
+    program.threads = threads::choose(&program, |func| reached.is_live(func), options)?;
     // Beyond this point it is known which functions are live and what live code does to tables,
     // memories and segments.
     init::plan_steps(&mut program, options.target.arch);
@@ -79,6 +81,8 @@ impl Program<'_> {
             initialize: None,
             entry: None,
             invoke: false,
+            threads: None,
+            made_memories: Vec::new(),
             script: None,
         }
     }
@@ -96,7 +100,7 @@ fn declare_instance<'a>(
         sigs: &sigs,
         names: &input.imports,
     };
-    let resolutions = imports::resolve(importer, &program.instances)?;
+    let resolutions = imports::resolve(importer, program)?;
     let id = program.instances.next_key();
     let mut instance = Instance {
         name: input.name,
@@ -135,6 +139,23 @@ fn declare_instance<'a>(
                     }
                 }
             }
+            Resolution::Made(Some(memory)) => {
+                instance.memories.push(memory);
+            }
+            Resolution::Made(None) => {
+                let Entity::Memory(index) = import.entity else {
+                    unreachable!("only memories are made");
+                };
+                let memory = program
+                    .memories
+                    .push(Memory::new(instance.module.memories[index]));
+                instance.memories.push(memory);
+                program.made_memories.push(MadeMemory {
+                    name: (import.module.to_owned(), import.name.to_owned()),
+                    memory,
+                    instance: id,
+                });
+            }
             Resolution::Wasi(function) => {
                 let Entity::Func(index) = import.entity else {
                     unreachable!("WASI imports are functions");
@@ -167,6 +188,20 @@ fn declare_instance<'a>(
     declare_constants(program, &mut instance).map_err(|error| error.in_instance(&instance.name))?;
     program.instances.push(instance);
     Ok(())
+}
+
+impl Memory {
+    /// A memory without a place yet.
+    fn new(ty: wasmparser::MemoryType) -> Memory {
+        Memory {
+            ty,
+            base: 0,
+            strategy: Strategy::Guarded,
+            max: 0,
+            grows: false,
+            state: 0,
+        }
+    }
 }
 
 /// Functions, tables and memories that the module itself defines.
@@ -209,14 +244,9 @@ fn declare_defined(program: &mut Program<'_>, instance: &mut Instance<'_>, id: I
         instance.tags.push(program.tags.push(instance.sigs[ty]));
     }
     for ty in module.memories.values().skip(module.imported_memories) {
-        instance.memories.push(program.memories.push(Memory {
-            ty: *ty,
-            base: 0,
-            strategy: Strategy::Guarded,
-            max: 0,
-            grows: false,
-            state: 0,
-        }));
+        instance
+            .memories
+            .push(program.memories.push(Memory::new(*ty)));
     }
 }
 
@@ -360,8 +390,14 @@ fn order_code(program: &mut Program<'_>) {
 
 /// The functions that the runtime calls, through trampolines.
 pub(super) fn called_by_runtime(program: &Program<'_>) -> impl Iterator<Item = FuncId> {
-    let entries = program.initialize.into_iter().chain(program.entry);
+    let threads = program.threads.map(|threads| threads.entry);
+    let entries = program
+        .initialize
+        .into_iter()
+        .chain(program.entry)
+        .chain(threads);
     let starts = program.instances.values().flat_map(start_functions);
+    let starts = starts.map(|(func, _)| func);
     let scripted = program
         .script
         .iter()
@@ -373,12 +409,13 @@ pub(super) fn called_by_runtime(program: &Program<'_>) -> impl Iterator<Item = F
     entries.chain(starts).chain(scripted)
 }
 
-/// The functions that instantiation calls: the start function, then the `_initialize` of a linked
-/// reactor.
-pub(super) fn start_functions(instance: &Instance<'_>) -> impl Iterator<Item = FuncId> {
-    let start = instance.module.start;
-    let functions = start.into_iter().chain(instance.linked_initialize);
-    functions.map(|index| instance.funcs[index])
+/// The functions that instantiation calls, and whether only the program's own does: the start
+/// function, then the `_initialize` of a linked reactor.
+pub(super) fn start_functions(instance: &Instance<'_>) -> impl Iterator<Item = (FuncId, bool)> {
+    let start = instance.module.start.map(|index| (index, false));
+    let linked = instance.linked_initialize.map(|index| (index, true));
+    let functions = start.into_iter().chain(linked);
+    functions.map(|(index, once)| (instance.funcs[index], once))
 }
 
 /// Finds the `_initialize` functions of the instances that the main module is linked with.
@@ -411,5 +448,5 @@ pub(crate) fn check_imports(mut inputs: Vec<Input<'_>>) -> Result<()> {
         sigs: &sigs::declare(&mut program, &mut groups, &last.module)?,
         names: &last.imports,
     };
-    imports::resolve(importer, &program.instances).map(drop)
+    imports::resolve(importer, &program).map(drop)
 }

@@ -6,7 +6,7 @@
 use cranelift_codegen::entity::{EntityRef, SecondaryMap};
 
 use super::plan::called_by_runtime;
-use super::{Constant, FuncKind, Program, Reference};
+use super::{Constant, FuncKind, Program, Reference, threads};
 use crate::index::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId};
 use crate::module::{ElemMode, Fact};
 
@@ -44,6 +44,7 @@ pub(super) fn reach(program: &Program<'_>) -> Reached {
     let active = active_elems(program);
     let mut active_done = vec![false; active.len()];
     let inits = table_inits(program);
+    let spawners = threads::spawners(program);
     loop {
         while let Some(func) = reached.pending.pop() {
             reached.scan(program, func);
@@ -58,6 +59,14 @@ pub(super) fn reach(program: &Program<'_>) -> Reached {
         for &(table, func) in &inits {
             if reached.tables_read[table] {
                 reached.by_value(func);
+            }
+        }
+        // Once a thread can be started, what threads call is live too.
+        for &(instance, spawn) in &spawners {
+            if reached.funcs[spawn]
+                && let Some(entry) = threads::entry(&program.instances[instance])
+            {
+                reached.by_value(entry);
             }
         }
         if reached.pending.is_empty() {
@@ -126,6 +135,11 @@ fn table_inits(program: &Program<'_>) -> Vec<(TableId, FuncId)> {
 }
 
 impl Reached {
+    /// Whether a function is live.
+    pub fn is_live(&self, func: FuncId) -> bool {
+        self.funcs[func]
+    }
+
     /// A function that is called directly.
     fn by_call(&mut self, func: FuncId) {
         if !self.funcs[func] {

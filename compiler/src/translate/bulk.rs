@@ -100,7 +100,7 @@ impl Translator<'_, '_> {
     /// Forgets a segment's length; one that code never reads has no cell.
     pub fn drop_segment(&mut self, length_cell: Option<u32>) {
         if let Some(cell) = length_cell {
-            let cell = self.state(cell);
+            let cell = self.own(cell);
             let zero = self.builder.ins().iconst(types::I64, 0);
             let flags = self.trusted(Region::Lengths);
             self.builder.ins().store(flags, zero, cell, 0);
@@ -112,7 +112,7 @@ impl Translator<'_, '_> {
     pub fn segment_length(&mut self, passive: bool, len: usize, cell: Option<u32>) -> Value {
         match cell {
             Some(cell) => {
-                let cell = self.state(cell);
+                let cell = self.own(cell);
                 let flags = self.trusted(Region::Lengths);
                 self.builder.ins().load(types::I64, flags, cell, 0)
             }

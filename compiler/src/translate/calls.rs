@@ -30,8 +30,9 @@ impl Translator<'_, '_> {
             FuncKind::Wasi { function, memory } => {
                 // The runtime's function is called directly, with the memory that it works on.
                 args.insert(0, self.wasi_memory(memory));
-                let function = self.wasi_function(id, wasi_index(function));
+                let function = self.wasi_function(id, wasi_symbol(function));
                 let call = self.builder.ins().call(function, &args);
+                self.forget_thread();
                 let results = self.builder.inst_results(call);
                 self.stack.extend_from_slice(results);
             }
@@ -50,6 +51,7 @@ impl Translator<'_, '_> {
                 self.builder.ins().call_indirect(signature, code, args)
             }
         };
+        self.forget_thread();
         let results = self.builder.inst_results(call);
         self.stack.extend_from_slice(results);
         self.load_fuel();
@@ -157,10 +159,13 @@ impl Translator<'_, '_> {
     }
 }
 
-/// The index of a WASI function in the list.
-pub(super) fn wasi_index(function: &'static wasi::WasiFunction) -> u32 {
+/// The symbol of a function of the system interface.
+pub(super) fn wasi_symbol(function: &'static wasi::WasiFunction) -> Symbol {
+    if function.symbol == wasi::THREAD_SPAWN.symbol {
+        return Symbol::ThreadSpawn;
+    }
     let index = wasi::FUNCTIONS
         .iter()
         .position(|row| std::ptr::eq(row, function) || row.name == function.name);
-    index.expect("a function of the list") as u32
+    Symbol::Wasi(index.expect("a function of the list") as u32)
 }

@@ -39,6 +39,8 @@ pub(super) struct Translator<'p, 'f> {
     pub functions: HashMap<Symbol, ir::FuncRef>,
     pub signatures: HashMap<SigId, ir::SigRef>,
     pub symbols: HashMap<(Symbol, i64), ir::GlobalValue>,
+    /// The address of the thread's block, and the block of the function in which it was read.
+    pub thread: Option<(ir::Block, Value)>,
 }
 
 impl<'p, 'f> Translator<'p, 'f> {
@@ -65,6 +67,7 @@ impl<'p, 'f> Translator<'p, 'f> {
             functions: HashMap::new(),
             signatures: HashMap::new(),
             symbols: HashMap::new(),
+            thread: None,
         }
     }
 }
@@ -76,6 +79,8 @@ pub(crate) enum Symbol {
     Func(FuncId),
     /// A WASI function of the runtime, by its index in [`wasmc_abi::wasi::FUNCTIONS`].
     Wasi(u32),
+    /// The function of wasi-threads.
+    ThreadSpawn,
     /// A builtin of the runtime.
     Builtin(Builtin),
     /// The first byte of the text.
@@ -107,6 +112,7 @@ impl Symbol {
             Symbol::RefFuncs => (7, 0),
             Symbol::Elem(id) => (8, id),
             Symbol::Data(id) => (9, id),
+            Symbol::ThreadSpawn => (10, 0),
         };
         UserExternalName::new(namespace, index)
     }
@@ -125,6 +131,7 @@ pub(crate) fn symbol_of(name: &UserExternalName) -> Symbol {
         7 => Symbol::RefFuncs,
         8 => Symbol::Elem(name.index),
         9 => Symbol::Data(name.index),
+        10 => Symbol::ThreadSpawn,
         namespace => unreachable!("no symbol has namespace {namespace}"),
     }
 }
@@ -275,6 +282,37 @@ impl Translator<'_, '_> {
         self.address(Symbol::State, i64::from(offset))
     }
 
+    /// The address of an offset in what each thread has of its own: in its block, or in the state
+    /// of a program that starts no threads.
+    pub fn own(&mut self, offset: u32) -> Value {
+        if self.program.threads.is_none() {
+            return self.state(offset);
+        }
+        let block = self.thread_block();
+        self.builder.ins().iadd_imm_s(block, i64::from(offset))
+    }
+
+    /// The address of the thread's block. Reading the pinned register costs a move, keeping what
+    /// was read for the whole function another register: it is read once in each block, and again
+    /// behind calls ([`Self::forget_thread`]).
+    fn thread_block(&mut self) -> Value {
+        let here = self.builder.current_block();
+        let here = here.expect("code is being added to a block");
+        match self.thread {
+            Some((block, value)) if block == here => value,
+            _ => {
+                let value = self.builder.ins().get_pinned_reg(types::I64);
+                self.thread = Some((here, value));
+                value
+            }
+        }
+    }
+
+    /// Says that a call was made, over which nothing need be kept that is easily read again.
+    pub fn forget_thread(&mut self) {
+        self.thread = None;
+    }
+
     /// The IR's signature for a signature of the program.
     pub fn signature(&mut self, sig: SigId) -> ir::SigRef {
         if let Some(&signature) = self.signatures.get(&sig) {
@@ -293,12 +331,10 @@ impl Translator<'_, '_> {
     }
 
     /// The IR's reference to a WASI function of the runtime.
-    pub fn wasi_function(&mut self, id: FuncId, index: u32) -> ir::FuncRef {
+    pub fn wasi_function(&mut self, id: FuncId, symbol: Symbol) -> ir::FuncRef {
         let ty = &self.program.sigs[self.program.funcs[id].sig];
         let signature = wasi_signature(ty);
-        self.import(Symbol::Wasi(index), |builder| {
-            builder.import_signature(signature)
-        })
+        self.import(symbol, |builder| builder.import_signature(signature))
     }
 
     /// Calls a builtin of the runtime.
@@ -307,6 +343,7 @@ impl Translator<'_, '_> {
             builder.import_signature(builtin_signature(builtin))
         });
         let call = self.builder.ins().call(function, args);
+        self.forget_thread();
         self.builder.inst_results(call).first().copied()
     }
 

@@ -10,7 +10,7 @@ use cranelift_codegen::ir::{
     self, BlockArg, ExceptionTableData, ExceptionTableItem, InstBuilder, MemFlagsData, Value, types,
 };
 use wasmc_abi::builtins::Builtin;
-use wasmc_abi::layout::EXNREF_IN_MEMORY;
+use wasmc_abi::layout::{EXNREF_IN_MEMORY, ExceptionPool};
 use wasmc_abi::traps::Trap;
 use wasmparser::{Catch, ValType};
 
@@ -54,7 +54,7 @@ impl Translator<'_, '_> {
 
     /// Writes the payload of the exception that is thrown next.
     pub fn store_payload(&mut self, values: Vec<Value>) {
-        let current = self.state(self.payloads().current);
+        let current = self.own(self.payloads().current);
         let flags = self.trusted(Region::Payloads);
         for (value, offset) in values.into_iter().zip(offsets()) {
             self.builder.ins().store(flags, value, current, offset);
@@ -199,12 +199,12 @@ impl Translator<'_, '_> {
             }
             Payload::Memory => {
                 // Unit 0 stands for the payload that was thrown last.
-                let (base, current) = (self.payloads().base, self.payloads().current);
+                let current = self.payloads().current;
                 let unit = self.builder.ins().ushr_imm_u(exception, 32);
                 let offset = self.builder.ins().ishl_imm_u(unit, 4);
-                let base = self.builder.ins().iconst(types::I64, base as i64);
+                let base = self.payload_base();
                 let kept = self.builder.ins().iadd(base, offset);
-                let current = self.state(current);
+                let current = self.own(current);
                 let address = self.builder.ins().select(unit, kept, current);
                 let flags = self.trusted(Region::Payloads);
                 let load = |(ty, offset)| {
@@ -214,6 +214,18 @@ impl Translator<'_, '_> {
                 types.into_iter().zip(offsets()).map(load).collect()
             }
         }
+    }
+
+    /// The address of the payloads that have places of their own.
+    fn payload_base(&mut self) -> Value {
+        let (base, pool) = (self.payloads().base, self.payloads().pool);
+        if self.program.threads.is_none() {
+            return self.builder.ins().iconst(types::I64, base as i64);
+        }
+        let pool = self.own(pool);
+        let flags = self.trusted(Region::Payloads);
+        let offset = std::mem::offset_of!(ExceptionPool, base) as i32;
+        self.builder.ins().load(types::I64, flags, pool, offset)
     }
 
     /// A reference to the exception: its payload must have a place of its own from now on.
@@ -233,8 +245,8 @@ impl Translator<'_, '_> {
             .brif(lies_elsewhere, keep, &[], next, &unchanged);
         self.builder.seal_block(keep);
         self.builder.switch_to_block(keep);
-        let pool = self.state(payloads.pool);
-        let current = self.state(payloads.current);
+        let pool = self.own(payloads.pool);
+        let current = self.own(payloads.current);
         let unit = self.call_builtin(Builtin::keep_payload, &[pool, current]);
         let unit = unit.expect("keep_payload has a result");
         let unit = self.builder.ins().uextend(types::I64, unit);

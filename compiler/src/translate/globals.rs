@@ -26,7 +26,7 @@ impl Translator<'_, '_> {
         let id = self.instance.globals[GlobalIndex::from_u32(index)];
         let global = &self.program.globals[id];
         let value = if global.ty.mutable {
-            let cell = self.state(global.cell.expect("mutable globals have cells"));
+            let cell = self.own(global.cell.expect("mutable globals have cells"));
             let flags = self.trusted(Region::Global(id));
             let ty = value_type(global.ty.content_type);
             self.builder.ins().load(ty, flags, cell, 0)
@@ -40,7 +40,7 @@ impl Translator<'_, '_> {
         let value = self.pop();
         let id = self.instance.globals[GlobalIndex::from_u32(index)];
         let global = &self.program.globals[id];
-        let cell = self.state(global.cell.expect("mutable globals have cells"));
+        let cell = self.own(global.cell.expect("mutable globals have cells"));
         let flags = self.trusted(Region::Global(id));
         self.builder.ins().store(flags, value, cell, 0);
     }

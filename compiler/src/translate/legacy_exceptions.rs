@@ -128,7 +128,7 @@ impl Translator<'_, '_> {
         if count > MAX_PARTS {
             return (self.kept(exception), CaughtPayload::Referred);
         }
-        let current = self.state(payloads.current);
+        let current = self.own(payloads.current);
         let flags = self.trusted(Region::Payloads);
         let parts = offsets().take(count as usize);
         let parts = parts.map(|offset| {

@@ -264,9 +264,21 @@ impl Translator<'_, '_> {
         self.builder.ins().load(types::I64, flags, state, offset)
     }
 
+    /// The memory's current size in bytes where another thread may be growing it: read anew, and
+    /// before whatever follows.
+    fn memory_bytes_now(&mut self, id: MemoryId) -> Value {
+        let size = std::mem::offset_of!(MemoryState, size) as u32;
+        let address = self.state(self.program.memories[id].state + size);
+        let flags = self.trusted(Region::Sizes);
+        self.builder.ins().atomic_load(types::I64, flags, address)
+    }
+
     pub fn memory_size(&mut self, memory: u32) {
         let id = self.instance.memories[MemoryIndex::from_u32(memory)];
-        let bytes = self.memory_bytes(id);
+        let bytes = match self.program.threads {
+            Some(_) if self.program.memories[id].grows => self.memory_bytes_now(id),
+            _ => self.memory_bytes(id),
+        };
         let shift = i64::from(self.program.memories[id].page_log2());
         let pages = self.builder.ins().ushr_imm_u(bytes, shift);
         self.push_size(pages, self.program.memories[id].ty.memory64);

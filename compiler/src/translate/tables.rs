@@ -39,7 +39,7 @@ impl Translator<'_, '_> {
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let (init, delta) = self.pop2();
         let delta = self.extended(delta);
-        let state = self.state(self.program.tables[table].state);
+        let state = self.own(self.program.tables[table].state);
         let old = self.call_builtin(Builtin::table_grow, &[state, delta, init]);
         let old = old.expect("table_grow has a result");
         self.push_size(old, self.program.tables[table].ty.table64);
@@ -119,6 +119,13 @@ impl Translator<'_, '_> {
             TablePlace::ReadOnly(offset) => self.address(Symbol::ReadOnlyTables, i64::from(offset)),
             TablePlace::State(offset) => self.state(offset),
             TablePlace::Zero(offset) => self.address(Symbol::Zero, i64::from(offset)),
+            TablePlace::Block(offset) => self.own(offset),
+            TablePlace::Mapped => {
+                let state = self.own(self.program.tables[table].state);
+                let flags = self.trusted(Region::Sizes);
+                let offset = std::mem::offset_of!(TableState, base) as i32;
+                self.builder.ins().load(types::I64, flags, state, offset)
+            }
         };
         let offset = self.builder.ins().ishl_imm_u(index, 3);
         self.builder.ins().iadd(base, offset)
@@ -131,7 +138,7 @@ impl Translator<'_, '_> {
             let size = table.ty.initial as i64;
             return self.builder.ins().iconst(types::I64, size);
         }
-        let state = self.state(table.state);
+        let state = self.own(table.state);
         let flags = self.trusted(Region::Sizes);
         let offset = std::mem::offset_of!(TableState, size) as i32;
         self.builder.ins().load(types::I64, flags, state, offset)

@@ -7,7 +7,7 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
-use super::calls::wasi_index;
+use super::calls::wasi_symbol;
 use super::env::{Translator, guest_signature, value_type};
 use crate::index::{FuncId, SigId};
 use crate::program::{FuncKind, Program};
@@ -77,7 +77,7 @@ pub(super) fn wasi(
     fx.builder.seal_block(entry);
     let mut args = vec![fx.wasi_memory(memory)];
     args.extend_from_slice(fx.builder.block_params(entry));
-    let callee = fx.wasi_function(id, wasi_index(function));
+    let callee = fx.wasi_function(id, wasi_symbol(function));
     let call = fx.builder.ins().call(callee, &args);
     let results = fx.builder.inst_results(call).to_vec();
     if function.result.is_none() {

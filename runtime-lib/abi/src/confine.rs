@@ -241,6 +241,7 @@ impl Needs {
             Area::Clock => Needs::CLOCK,
             Area::Sched => Needs::YIELD,
             Area::Random => Needs::RANDOM,
+            Area::Thread => Needs::THREADS,
             Area::Fd | Area::Path | Area::Poll | Area::Proc | Area::Sock => {
                 of_name(function.name).unwrap_or(Needs::NONE)
             }

@@ -44,9 +44,10 @@ impl RelPtr {
         if self.0 == 0 {
             return core::ptr::null();
         }
-        (&raw const *self)
-            .cast::<u8>()
-            .wrapping_offset(self.0 as isize)
+        // What is pointed to is no part of `self`, and may be written where `self` may not: the
+        // pointer must not be derived from this one.
+        let address = (&raw const *self).expose_provenance();
+        core::ptr::with_exposed_provenance(address.wrapping_add_signed(self.0 as isize))
     }
 }
 
@@ -159,13 +160,51 @@ pub struct Program {
     /// A [`RelSlice`] of [`TagRecord`]s in the order of the tags' ids, from 1; null when there is
     /// no tag.
     pub tags: RelPtr,
-    /// Bytes of the guest's stack.
+    /// The [`Threads`] record; null in a program that never spawns threads.
+    pub threads: RelPtr,
+    /// Padding; 0.
+    pub reserved: u32,
+    /// Bytes of the guest's stack; every thread has one.
     pub stack_size: u64,
     /// What the program needs of the kernel once its guest runs: [`crate::confine::Needs`].
     pub needs: u64,
 }
 
-const _: () = assert!(size_of::<Program>() == 184);
+const _: () = assert!(size_of::<Program>() == 192);
+
+/// What the runtime needs to start threads of the guest (wasi-threads).
+///
+/// Each thread is a new instantiation that shares the memories. What it has of its own (mutable
+/// globals, tables and their sizes, lengths of dropped segments, payloads of exceptions) lies in its
+/// *block*, whose address is in Cranelift's pinned register (r15, x21) while the thread runs code of
+/// the guest.
+///
+/// ```text
+/// | table states | globals | lengths | tables | exceptions | tables that are null at first |
+/// |<---------------------- template --------------------->|<---------- zeros ------------>|
+/// ```
+#[derive(Debug)]
+#[repr(C)]
+pub struct Threads {
+    /// [`THREADS_INIT`](crate::symbols::THREADS_INIT): `extern "C" fn(&Threads)`, called before
+    /// instantiation.
+    pub init: RelPtr,
+    /// `wasi_thread_start` of the instance that imports `thread-spawn`.
+    pub code: RelPtr,
+    /// The trampoline of its signature, `(i32, i32) -> ()`.
+    pub trampoline: RelPtr,
+    /// Bytes that a block begins with. [`InitStep`]s refer to tables here, which stand for those
+    /// of the block in question.
+    pub template: RelSlice,
+    /// [`TableState`]s of all instances, in the template.
+    pub tables: RelSlice,
+    /// The [`ExceptionPool`], in the template; null when there is none.
+    pub pool: RelPtr,
+    /// Bytes of a block, a multiple of 16.
+    pub block_size: u32,
+}
+
+const _: () = assert!(size_of::<Threads>() == 36);
 
 /// Bits of [`Program::flags`].
 pub mod program_flags {
@@ -257,6 +296,8 @@ const _: () = assert!(size_of::<ExceptionPool>() == 48);
 pub mod pool_flags {
     /// Payloads may hold references to exceptions.
     pub const TRACED: u32 = 1;
+    /// The runtime chooses `base`, and changes it when the pool grows: each thread has one.
+    pub const MAPPED: u32 = 2;
 }
 
 /// A global or table that may hold references to exceptions.
@@ -319,14 +360,22 @@ pub struct TableState {
     pub size: u64,
     /// Most elements it may have.
     pub max: u64,
-    /// Its elements, for a table with fixed storage.
+    /// Its elements, for a table with fixed storage. In a thread's block both are in the block, so
+    /// that the distance is right in every copy of it.
     pub storage: RelPtr,
-    /// Padding; 0.
-    pub reserved: u32,
+    /// Bits of [`table_flags`].
+    pub flags: u32,
 }
 
 const _: () = assert!(size_of::<TableState>() == 32);
 const _: () = assert!(core::mem::offset_of!(TableState, size) == 8);
+
+/// Bits of [`TableState::flags`].
+pub mod table_flags {
+    /// The runtime chooses `base` when it creates the table, and changes it when the table grows:
+    /// each thread has such a table of its own.
+    pub const MAPPED: u32 = 1;
+}
 
 /// An instance: what instantiation does, in order.
 #[derive(Debug)]
@@ -365,7 +414,8 @@ pub enum InitStepKind {
     /// Copy `len` elements (8 bytes each) at `source` to element `a` of table `target`, or trap
     /// [`Trap::TableOutOfBounds`] before any effect.
     InitTable = 6,
-    /// Call the function at `target`, of type `() -> ()`, through the trampoline at `source`.
+    /// Call the function at `target`, of type `() -> ()`, through the trampoline at `source`; when
+    /// `a` is not 0, only when the program starts, not when one of its threads does.
     Call = 7,
 }
 

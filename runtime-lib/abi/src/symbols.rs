@@ -17,6 +17,10 @@ pub const MAIN_INVOKE: &str = "wasmc_main_invoke";
 /// Main function of a spec-suite driver (see [`crate::script`]), same type as [`MAIN_COMMAND`].
 pub const MAIN_SCRIPT: &str = "wasmc_main_script";
 
+/// What makes it possible to start threads; only programs that start some refer to it (see
+/// [`Threads`](crate::layout::Threads)).
+pub const THREADS_INIT: &str = "wasmc_threads_init";
+
 /// Guest code: one section, functions in the order the compiler decided.
 pub const SECTION_TEXT: &str = ".text.wasmc";
 /// Tables of funcrefs, function records, names, trap and line tables: read-only, no relocations.

@@ -184,8 +184,6 @@ system_calls! {
     exit 60 93: THREADS;
     sigaltstack 131 132: THREADS;
     rt_sigprocmask 14 135: THREADS;
-    set_tid_address 218 96: THREADS;
-    madvise 28 233: THREADS;
     futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAIT); "wait"]: FUTEX | THREADS;
     futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAKE); "wake"]: FUTEX | THREADS;
     sched_yield 24 124: YIELD | THREADS;

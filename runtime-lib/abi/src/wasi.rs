@@ -78,6 +78,7 @@ pub enum Area {
     Sched,
     Random,
     Sock,
+    Thread,
 }
 
 /// The type of a parameter or result.
@@ -144,3 +145,21 @@ const _: () = assert!(FUNCTIONS.len() == 46);
 pub fn find(name: &str) -> Option<&'static WasiFunction> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
+
+/// Import module name of [`THREAD_SPAWN`].
+pub const THREADS_MODULE: &str = "wasi";
+
+/// The function of wasi-threads: starts a thread, which calls the export [`THREAD_START`] with its
+/// number and `start_arg`. The result is that number, from 1 to 2^29 - 1, or a negative errno.
+///
+/// Source: the repository WebAssembly/wasi-threads.
+pub static THREAD_SPAWN: WasiFunction = WasiFunction {
+    name: "thread-spawn",
+    symbol: "wasmc_thread_spawn",
+    area: Area::Thread,
+    params: &[("start_arg", ValueType::I32)],
+    result: Some(ValueType::I32),
+};
+
+/// The export that a thread calls, of type `(tid: i32, start_arg: i32) -> ()`.
+pub const THREAD_START: &str = "wasi_thread_start";

@@ -22,6 +22,8 @@ pub const SYS_TGKILL: usize = 131;
 pub const SYS_TIMER_CREATE: usize = 107;
 /// Number of the system call `timer_settime`.
 pub const SYS_TIMER_SETTIME: usize = 110;
+/// Number of the system call `futex`.
+pub const SYS_FUTEX: usize = 98;
 /// Number of the system call `exit_group`.
 pub const SYS_EXIT_GROUP: usize = 94;
 /// Number of the system call `seccomp`.
@@ -86,7 +88,8 @@ pub unsafe extern "C" fn signal_return() {
 /// Calls `trampoline(code, values)` on the stack that ends at `stack_top`; returns 0.
 ///
 /// Stores in `recovery` the stack pointer with which [`leave`] makes this call return another
-/// value. Frames on the new stack end with a zero frame pointer.
+/// value. Frames on the new stack end with a zero frame pointer. `block` is put into Cranelift's
+/// pinned register.
 ///
 /// # Safety
 /// `stack_top` must be 16-byte aligned and the end of a stack that is unused; the rest is as for
@@ -98,6 +101,7 @@ pub unsafe extern "C" fn enter(
     values: *mut [u64; 2],
     stack_top: usize,
     recovery: *const core::sync::atomic::AtomicUsize,
+    block: usize,
 ) -> usize {
     naked_asm!(
         "stp x29, x30, [sp, #-160]!",
@@ -117,6 +121,7 @@ pub unsafe extern "C" fn enter(
         "mov x0, x1",
         "mov x1, x2",
         "mov sp, x3",
+        "mov x21, x5",
         "mov x29, xzr",
         "blr x9",
         "mov x0, x19",
@@ -150,19 +155,97 @@ pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
 }
 
 /// Goes on at `pc` with the stack pointer, the frame pointer and the exception given: in the handler
-/// of a call in progress.
+/// of a call in progress. `block` is what [`enter`] was given.
 ///
 /// # Safety
 /// The pointers must be those of that call's function at that call, and no frame that is left may
 /// be needed.
 #[unsafe(naked)]
-pub unsafe extern "C" fn resume(pc: usize, sp: usize, fp: usize, exception: u64) -> ! {
+pub unsafe extern "C" fn resume(
+    pc: usize,
+    sp: usize,
+    fp: usize,
+    exception: u64,
+    block: usize,
+) -> ! {
     naked_asm!(
         "mov sp, x1",
         "mov x29, x2",
         "mov x9, x0",
         "mov x0, x3",
+        "mov x21, x4",
         "br x9",
+    )
+}
+
+/// The value that [`set_thread_pointer`] or [`clone`] gave this thread.
+#[inline(always)]
+pub fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: reads a register only.
+    unsafe {
+        asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nomem, nostack, preserves_flags));
+    }
+    pointer
+}
+
+/// Sets the thread pointer of this thread.
+///
+/// # Safety
+/// It must be the address of a word that holds that address, for as long as the thread lives.
+pub unsafe fn set_thread_pointer(pointer: usize) {
+    // SAFETY: the register serves nothing else.
+    unsafe {
+        asm!("msr tpidr_el0, {}", in(reg) pointer, options(nostack, preserves_flags));
+    }
+}
+
+/// Starts a thread that calls `entry(pointer)` on the stack that ends at `stack_top`, with that
+/// thread pointer; the kernel stores the number at `tid`. The number, or a negative errno.
+///
+/// # Safety
+/// `stack_top` must be 16-byte aligned and the end of a stack that is unused; the rest is as for
+/// [`set_thread_pointer`]. `entry` must not return.
+#[unsafe(naked)]
+pub unsafe extern "C" fn clone(
+    flags: usize,
+    stack_top: usize,
+    tid: *mut u32,
+    pointer: usize,
+    entry: usize,
+) -> isize {
+    // clone(flags, stack, parent's tid, thread pointer, child's tid)
+    naked_asm!(
+        "mov x9, x4",
+        "mov x10, x3",
+        "mov x4, x2",
+        "mov x2, xzr",
+        "mov x8, #220",
+        "svc 0",
+        "cbz x0, 2f",
+        "ret",
+        "2:",
+        "mov x29, xzr",
+        "mov x30, xzr",
+        "mov x0, x10",
+        "blr x9",
+        "udf #0",
+    )
+}
+
+/// Gives back the mapping that holds this thread's stack, and ends the thread.
+///
+/// # Safety
+/// The mapping must be this thread's alone, and no signal may arrive.
+#[unsafe(naked)]
+pub unsafe extern "C" fn unmap_and_exit(address: usize, len: usize) -> ! {
+    naked_asm!(
+        "mov x8, #215",
+        "svc 0",
+        "mov x0, xzr",
+        "mov x8, #93",
+        "svc 0",
+        "udf #0",
     )
 }
 

@@ -22,6 +22,8 @@ pub const SYS_TGKILL: usize = 234;
 pub const SYS_TIMER_CREATE: usize = 222;
 /// Number of the system call `timer_settime`.
 pub const SYS_TIMER_SETTIME: usize = 223;
+/// Number of the system call `futex`.
+pub const SYS_FUTEX: usize = 202;
 /// Number of the system call `exit_group`.
 pub const SYS_EXIT_GROUP: usize = 231;
 /// Number of the system call `seccomp`.
@@ -86,7 +88,8 @@ pub unsafe extern "C" fn signal_return() {
 /// Calls `trampoline(code, values)` on the stack that ends at `stack_top`; returns 0.
 ///
 /// Stores in `recovery` the stack pointer with which [`leave`] makes this call return another
-/// value. Frames on the new stack end with a zero frame pointer.
+/// value. Frames on the new stack end with a zero frame pointer. `block` is put into Cranelift's
+/// pinned register.
 ///
 /// # Safety
 /// `stack_top` must be 16-byte aligned and the end of a stack that is unused; the rest is as for
@@ -98,6 +101,7 @@ pub unsafe extern "C" fn enter(
     values: *mut [u64; 2],
     stack_top: usize,
     recovery: *const core::sync::atomic::AtomicUsize,
+    block: usize,
 ) -> usize {
     naked_asm!(
         "push rbp",
@@ -114,6 +118,7 @@ pub unsafe extern "C" fn enter(
         "mov rdi, rsi",
         "mov rsi, rdx",
         "mov rsp, rcx",
+        "mov r15, r9",
         "xor ebp, ebp",
         "call rax",
         "mov rdi, rbx",
@@ -145,14 +150,98 @@ pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
 }
 
 /// Goes on at `pc` with the stack pointer, the frame pointer and the exception given: in the handler
-/// of a call in progress.
+/// of a call in progress. `block` is what [`enter`] was given.
 ///
 /// # Safety
 /// The pointers must be those of that call's function at that call, and no frame that is left may
 /// be needed.
 #[unsafe(naked)]
-pub unsafe extern "C" fn resume(pc: usize, sp: usize, fp: usize, exception: u64) -> ! {
-    naked_asm!("mov rsp, rsi", "mov rbp, rdx", "mov rax, rcx", "jmp rdi",)
+pub unsafe extern "C" fn resume(
+    pc: usize,
+    sp: usize,
+    fp: usize,
+    exception: u64,
+    block: usize,
+) -> ! {
+    naked_asm!(
+        "mov rsp, rsi",
+        "mov rbp, rdx",
+        "mov rax, rcx",
+        "mov r15, r8",
+        "jmp rdi",
+    )
+}
+
+/// The value that [`set_thread_pointer`] or [`clone`] gave this thread, which refers to a word that
+/// holds the same value.
+#[inline(always)]
+pub fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: reads the word that the segment register refers to, as its setter has vouched.
+    unsafe {
+        asm!("mov {}, fs:[0]", out(reg) pointer, options(pure, readonly, nostack, preserves_flags));
+    }
+    pointer
+}
+
+/// Sets the thread pointer of this thread.
+///
+/// # Safety
+/// It must be the address of a word that holds that address, for as long as the thread lives.
+pub unsafe fn set_thread_pointer(pointer: usize) {
+    const SYS_ARCH_PRCTL: usize = 158;
+    const ARCH_SET_FS: usize = 0x1002;
+    // SAFETY: the register serves nothing else.
+    unsafe { syscall(SYS_ARCH_PRCTL, ARCH_SET_FS, pointer, 0, 0) };
+}
+
+/// Starts a thread that calls `entry(pointer)` on the stack that ends at `stack_top`, with that
+/// thread pointer; the kernel stores the number at `tid`. The number, or a negative errno.
+///
+/// # Safety
+/// `stack_top` must be 16-byte aligned and the end of a stack that is unused; the rest is as for
+/// [`set_thread_pointer`]. `entry` must not return.
+#[unsafe(naked)]
+pub unsafe extern "C" fn clone(
+    flags: usize,
+    stack_top: usize,
+    tid: *mut u32,
+    pointer: usize,
+    entry: usize,
+) -> isize {
+    // clone(flags, stack, parent's tid, child's tid, thread pointer)
+    naked_asm!(
+        "mov r10, rdx",
+        "xor edx, edx",
+        "mov r9, r8",
+        "mov r8, rcx",
+        "mov eax, 56",
+        "syscall",
+        "test rax, rax",
+        "jz 2f",
+        "ret",
+        "2:",
+        "xor ebp, ebp",
+        "mov rdi, r8",
+        "call r9",
+        "ud2",
+    )
+}
+
+/// Gives back the mapping that holds this thread's stack, and ends the thread.
+///
+/// # Safety
+/// The mapping must be this thread's alone, and no signal may arrive.
+#[unsafe(naked)]
+pub unsafe extern "C" fn unmap_and_exit(address: usize, len: usize) -> ! {
+    naked_asm!(
+        "mov eax, 11",
+        "syscall",
+        "xor edi, edi",
+        "mov eax, 60",
+        "syscall",
+        "ud2",
+    )
 }
 
 /// The registers of the caller, to walk its frames.

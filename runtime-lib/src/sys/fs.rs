@@ -3,6 +3,7 @@
 use super::path::PathBuffer;
 use super::process;
 use super::resolve::{Follow, Place, above_stdio, open_beneath};
+use crate::sync::Lock;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU64;
@@ -376,8 +377,19 @@ pub fn list(
     position: u64,
     mut visit: impl FnMut(DirectoryEntry<'_>) -> core::ops::ControlFlow<()>,
 ) -> Result<(), Errno> {
+    // The position in a directory is shared by all who use the descriptor: nobody may move it
+    // between the two system calls.
+    static LISTING: Lock<()> = Lock::new(());
     let position = i64::try_from(position).map_err(|_| Errno::INVAL)?;
-    rustix::fs::seek(fd, SeekFrom::Start(position as u64))?;
+    LISTING.with(|()| list_from(fd, position as u64, &mut visit))
+}
+
+fn list_from(
+    fd: BorrowedFd<'_>,
+    position: u64,
+    visit: &mut impl FnMut(DirectoryEntry<'_>) -> core::ops::ControlFlow<()>,
+) -> Result<(), Errno> {
+    rustix::fs::seek(fd, SeekFrom::Start(position))?;
     let mut buffer = [MaybeUninit::uninit(); 8192];
     let mut entries = RawDir::new(fd, &mut buffer);
     while let Some(entry) = entries.next() {

@@ -1,5 +1,6 @@
 //! Sleeping until another thread says so.
 
+use crate::arch;
 use core::sync::atomic::AtomicU32;
 use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags};
@@ -32,8 +33,10 @@ pub fn wait(word: &AtomicU32, value: u32, nanoseconds: Option<u64>) -> Wake {
     }
 }
 
-/// Ends the sleep of at most `count` threads at the word; how many there were.
-pub fn wake(word: &AtomicU32, count: u32) -> u32 {
-    let count = count.min(i32::MAX as u32);
-    futex::wake(word, Flags::PRIVATE, count).map_or(0, |woken| woken as u32)
+/// Ends the sleep of at most `count` threads at the word, which need not exist any more: whoever
+/// sleeps at what has taken its place looks for a reason and finds none.
+pub fn wake(word: *const u32, count: usize) {
+    const FUTEX_WAKE_PRIVATE: usize = 1 | 128;
+    // SAFETY: the kernel only compares the address with those at which threads sleep.
+    unsafe { arch::syscall(arch::SYS_FUTEX, word as usize, FUTEX_WAKE_PRIVATE, count, 0) };
 }

@@ -75,6 +75,40 @@ pub fn map_stack(len: usize) -> Result<usize, Errno> {
     Ok(mapped as usize)
 }
 
+/// Maps zeros, readable and writable, at an address that the kernel chooses.
+pub fn map(len: usize) -> Result<usize, Errno> {
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let mapped = unsafe {
+        rustix::mm::mmap_anonymous(
+            core::ptr::null_mut(),
+            len,
+            Access::ReadWrite.map(),
+            MapFlags::PRIVATE,
+        )?
+    };
+    Ok(mapped as usize)
+}
+
+/// Makes a mapping of [`map`] longer, at another address if need be: its address.
+///
+/// # Safety
+/// The mapping must belong to the caller, and nothing may refer to the old address any more.
+pub unsafe fn lengthen(address: usize, len: usize, new_len: usize) -> Result<usize, Errno> {
+    // SAFETY: as the caller vouches.
+    let mapped =
+        unsafe { rustix::mm::mremap(address as *mut c_void, len, new_len, MremapFlags::MAYMOVE)? };
+    Ok(mapped as usize)
+}
+
+/// Gives a mapping back.
+///
+/// # Safety
+/// It must belong to the caller, and nothing may refer to it any more.
+pub unsafe fn unmap(address: usize, len: usize) {
+    // SAFETY: as the caller vouches. A failure leaves the pages mapped, which does no harm.
+    let _ = unsafe { rustix::mm::munmap(address as *mut c_void, len) };
+}
+
 /// Replaces our own mapping at `address` by zeros, readable and writable.
 ///
 /// # Safety

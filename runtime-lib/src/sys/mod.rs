@@ -13,4 +13,5 @@ pub mod resolve;
 pub mod scratch;
 pub mod seccomp;
 pub mod signal;
+pub mod thread;
 pub mod time;

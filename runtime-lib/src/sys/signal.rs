@@ -145,6 +145,22 @@ pub fn raise(signal: i32) {
     unsafe { arch::syscall(arch::SYS_TGKILL, process, thread, signal as usize, 0) };
 }
 
+/// Lets no signal arrive at this thread any more.
+pub fn block_all() {
+    const SIG_BLOCK: usize = 0;
+    let mask = u64::MAX;
+    // SAFETY: the kernel reads a mask of 64 bits.
+    unsafe {
+        arch::syscall(
+            arch::SYS_RT_SIGPROCMASK,
+            SIG_BLOCK,
+            &raw const mask as usize,
+            0,
+            size_of::<u64>(),
+        );
+    }
+}
+
 /// Makes handlers of this thread run on the `len` bytes at `start`.
 ///
 /// # Safety

@@ -143,7 +143,7 @@ impl Run {
 
     fn call(&mut self, name: &str, args: Vec<Value>) -> Result<(), String> {
         let func = self.func(name);
-        let inputs: Vec<_> = args.iter().map(|&arg| self.to_wasmi(arg)).collect();
+        let inputs: Vec<_> = args.iter().map(|&arg| self.operand(arg)).collect();
         let mut outputs: Vec<_> = func
             .ty(&self.store)
             .results()
@@ -216,7 +216,7 @@ impl Run {
         }
     }
 
-    fn to_wasmi(&mut self, value: Value) -> Val {
+    fn operand(&mut self, value: Value) -> Val {
         match value {
             Value::I32(bits) => Val::I32(bits.cast_signed()),
             Value::I64(bits) => Val::I64(bits.cast_signed()),

@@ -1,0 +1,72 @@
+;; Four threads add to one counter of each width, by read-modify-write and by loops over
+;; compare-and-exchange; no addition is lost.
+;; invoke: run
+(module
+  (import "env" "memory" (memory 1 1 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (func $exchange8 (local $old i32)
+    (loop $again
+      (local.set $old (i32.atomic.load8_u (i32.const 64)))
+      (br_if $again (i32.ne (local.get $old)
+        (i32.atomic.rmw8.cmpxchg_u (i32.const 64) (local.get $old)
+          (i32.add (local.get $old) (i32.const 1)))))))
+  (func $exchange16 (local $old i32)
+    (loop $again
+      (local.set $old (i32.atomic.load16_u (i32.const 72)))
+      (br_if $again (i32.ne (local.get $old)
+        (i32.atomic.rmw16.cmpxchg_u (i32.const 72) (local.get $old)
+          (i32.add (local.get $old) (i32.const 1)))))))
+  (func $exchange32 (local $old i32)
+    (loop $again
+      (local.set $old (i32.atomic.load (i32.const 80)))
+      (br_if $again (i32.ne (local.get $old)
+        (i32.atomic.rmw.cmpxchg (i32.const 80) (local.get $old)
+          (i32.add (local.get $old) (i32.const 1)))))))
+  (func $exchange64 (local $old i64)
+    (loop $again
+      (local.set $old (i64.atomic.load (i32.const 88)))
+      (br_if $again (i64.ne (local.get $old)
+        (i64.atomic.rmw.cmpxchg (i32.const 88) (local.get $old)
+          (i64.add (local.get $old) (i64.const 0x100000001)))))))
+  (func (export "wasi_thread_start") (param $tid i32) (param $arg i32) (local $left i32)
+    (local.set $left (i32.const 5000))
+    (loop $again
+      (drop (i32.atomic.rmw8.add_u (i32.const 8) (i32.const 1)))
+      (drop (i32.atomic.rmw16.add_u (i32.const 16) (i32.const 1)))
+      (drop (i32.atomic.rmw.add (i32.const 24) (i32.const 1)))
+      (drop (i64.atomic.rmw8.add_u (i32.const 32) (i64.const 1)))
+      (drop (i64.atomic.rmw16.sub_u (i32.const 40) (i64.const 1)))
+      (drop (i64.atomic.rmw32.add_u (i32.const 48) (i64.const 1)))
+      (drop (i64.atomic.rmw.add (i32.const 56) (i64.const 0x100000001)))
+      (drop (i32.atomic.rmw.xor (i32.const 96) (i32.shl (i32.const 1) (local.get $arg))))
+      (call $exchange8) (call $exchange16) (call $exchange32) (call $exchange64)
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+    (drop (memory.atomic.notify (i32.const 0) (i32.const -1))))
+  (func $join (param $count i32) (local $done i32)
+    (loop $again
+      (local.set $done (i32.atomic.load (i32.const 0)))
+      (if (i32.ne (local.get $done) (local.get $count))
+        (then
+          (drop (memory.atomic.wait32 (i32.const 0) (local.get $done) (i64.const -1)))
+          (br $again)))))
+  (func (export "run")
+    (result i32 i32 i32 i64 i64 i64 i64 i32 i32 i32 i64 i32)
+    (local $number i32)
+    (loop $again
+      (if (i32.le_s (call $spawn (local.get $number)) (i32.const 0)) (then unreachable))
+      (br_if $again
+        (i32.lt_u (local.tee $number (i32.add (local.get $number) (i32.const 1))) (i32.const 4))))
+    (call $join (i32.const 4))
+    (i32.atomic.load8_u (i32.const 8))
+    (i32.atomic.load16_u (i32.const 16))
+    (i32.atomic.load (i32.const 24))
+    (i64.atomic.load8_u (i32.const 32))
+    (i64.atomic.load16_u (i32.const 40))
+    (i64.atomic.load32_u (i32.const 48))
+    (i64.atomic.load (i32.const 56))
+    (i32.atomic.load8_u (i32.const 64))
+    (i32.atomic.load16_u (i32.const 72))
+    (i32.atomic.load (i32.const 80))
+    (i64.atomic.load (i32.const 88))
+    (i32.atomic.load (i32.const 96))))
