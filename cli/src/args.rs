@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use wasmc_compiler::{Arch, Cpu, Emit, OptLevel};
+use wasmc_compiler::{Arch, BranchProtection, Cpu, Emit, OptLevel};
 
 use crate::args::bench::BenchArgs;
 use crate::args::features::{FeatureSwitch, parse_switch};
@@ -251,6 +251,17 @@ pub struct CodeArgs {
     #[arg(long, value_name = "BYTES", value_parser = parse_alignment, hide = true)]
     pub function_alignment: Option<u8>,
 
+    /// Protect the branches of aarch64 code from being misled
+    ///
+    /// Processors that cannot do so run such a program as well, unprotected.
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "none",
+        help_heading = "Code"
+    )]
+    pub branch_protection: BranchProtectionArg,
+
     /// Compile with this many threads; all processors by default
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -383,6 +394,30 @@ impl ValueEnum for OptLevelArg {
                 .aliases(["1", "2", "3"])
                 .help("Run fast"),
         })
+    }
+}
+
+/// `--branch-protection`: a [`BranchProtection`].
+#[derive(Clone, Copy, Debug)]
+pub struct BranchProtectionArg(pub BranchProtection);
+
+impl ValueEnum for BranchProtectionArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            BranchProtectionArg(BranchProtection::None),
+            BranchProtectionArg(BranchProtection::PacRet),
+            BranchProtectionArg(BranchProtection::Bti),
+            BranchProtectionArg(BranchProtection::Standard),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(match self.0 {
+            BranchProtection::None => "Not at all",
+            BranchProtection::PacRet => "Sign return addresses (pointer authentication)",
+            BranchProtection::Bti => "Let indirect branches go to landing pads only (BTI)",
+            BranchProtection::Standard => "Both",
+        }))
     }
 }
 

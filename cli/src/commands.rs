@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use anyhow::Context as _;
-use wasmc_compiler::{Options, Target};
+use wasmc_compiler::{Arch, BranchProtection, Options, Target};
 
 use crate::args::{Cli, CodeArgs, Command};
 use crate::report::{Failure, Report};
@@ -56,16 +56,24 @@ fn in_pool<T: Send>(
 }
 
 /// The compiler's options that `compile` and `run` share.
-fn options(args: &CodeArgs, arch: wasmc_compiler::Arch) -> Result<Options, Failure> {
+fn options(args: &CodeArgs, arch: Arch) -> Result<Options, Failure> {
     let target = match args.cpu {
         Some(cpu) => Target::with_cpu(arch, cpu).map_err(|message| {
             Failure::usage(message).hint("`wasmc targets` lists the CPU levels of each target")
         })?,
         None => Target::new(arch),
     };
+    let branch_protection = args.branch_protection.0;
+    if branch_protection != BranchProtection::None && arch != Arch::Aarch64 {
+        return Err(Failure::usage(format!(
+            "`--branch-protection` is for aarch64-linux, not for {}",
+            arch.row().name
+        )));
+    }
     let default = Options::default();
     Ok(Options {
         target,
+        branch_protection,
         opt_level: args.opt_level.0,
         features: args::features::features(&args.features),
         bounds_checks: args.bounds_checks,

@@ -39,6 +39,31 @@ pub(crate) struct CompiledFunc {
     pub landings: Vec<Landing>,
 }
 
+impl CompiledFunc {
+    /// The function with other code before its own. Nothing in it depends on where it lies.
+    fn behind(mut self, prefix: &[u8]) -> CompiledFunc {
+        if prefix.is_empty() {
+            return self;
+        }
+        let moved = prefix.len() as u32;
+        self.code.splice(..0, prefix.iter().copied());
+        for reloc in &mut self.relocs {
+            reloc.offset += moved;
+        }
+        for (offset, _) in &mut self.traps {
+            *offset += moved;
+        }
+        for (offset, _) in &mut self.lines {
+            *offset += moved;
+        }
+        for landing in &mut self.landings {
+            landing.return_offset += moved;
+            landing.handler += moved;
+        }
+        self
+    }
+}
+
 /// Where an exception that comes out of a call goes on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Landing {
@@ -83,7 +108,8 @@ impl Worker {
 /// Compiles the whole text; the results are in its order, whatever the number of threads.
 pub(crate) fn compile(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<CompiledFunc>> {
     map_text(program, target, |worker, isa, item| {
-        compile_one(program, isa, worker, item)
+        let func = compile_one(program, isa, worker, item)?;
+        Ok(func.behind(target.landing_pad))
     })
 }
 

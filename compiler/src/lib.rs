@@ -32,7 +32,7 @@ mod translate;
 
 pub use error::{Error, Location, Result};
 pub use inspect::{Inspection, inspect};
-pub use options::{Emit, OptLevel, Options};
+pub use options::{BranchProtection, Emit, OptLevel, Options};
 pub use pipeline::{
     Artifact, Command, InstanceSpec, Phase, Stats, check_imports, compile, compile_program,
     validate,

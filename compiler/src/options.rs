@@ -29,6 +29,42 @@ pub enum OptLevel {
     Speed,
 }
 
+/// How branches are protected from being misled, on aarch64.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum BranchProtection {
+    /// Not at all.
+    #[default]
+    None,
+    /// Return addresses are signed (pointer authentication).
+    PacRet,
+    /// Indirect branches must meet landing pads (branch target identification).
+    Bti,
+    /// Both.
+    Standard,
+}
+
+impl BranchProtection {
+    /// The name that `--branch-protection` takes: that of GCC and Clang.
+    pub fn name(self) -> &'static str {
+        match self {
+            BranchProtection::None => "none",
+            BranchProtection::PacRet => "pac-ret",
+            BranchProtection::Bti => "bti",
+            BranchProtection::Standard => "standard",
+        }
+    }
+
+    /// Whether return addresses are signed.
+    pub fn signs(self) -> bool {
+        matches!(self, BranchProtection::PacRet | BranchProtection::Standard)
+    }
+
+    /// Whether indirect branches must meet landing pads.
+    pub fn guards(self) -> bool {
+        matches!(self, BranchProtection::Bti | BranchProtection::Standard)
+    }
+}
+
 /// Options of a compilation. [`Options::default`] is what `wasmc compile` does without flags.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -59,6 +95,11 @@ pub struct Options {
     pub run_options: Vec<u8>,
     /// log2 of the alignment of functions; for benchmarks.
     pub log2_function_alignment: u8,
+    /// How branches are protected; aarch64 only. Instructions that processors without it take for
+    /// no-ops.
+    pub branch_protection: BranchProtection,
+    /// How many bytes a direct branch of aarch64 is taken to reach; for tests of what lies further.
+    pub branch_reach: Option<u32>,
     /// Verify the IR of every function; slow, for tests.
     pub verify_ir: bool,
 }
@@ -79,6 +120,8 @@ impl Default for Options {
             invoke: None,
             run_options: Vec::new(),
             log2_function_alignment: 5,
+            branch_protection: BranchProtection::None,
+            branch_reach: None,
             verify_ir: false,
         }
     }

@@ -8,7 +8,7 @@ use cranelift_codegen::settings::{self, Configurable, Flags};
 use wasmc_abi::cpu::{aarch64, x86_64 as features};
 use wasmc_abi::layout;
 
-use crate::options::{OptLevel, Options};
+use crate::options::{BranchProtection, OptLevel, Options};
 
 /// A processor architecture.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -72,6 +72,7 @@ pub const TARGETS: &[TargetRow] = &[
         aliases: &[
             "aarch64",
             "arm64",
+            "arm64-linux",
             "linux/arm64",
             "linux/arm64/v8",
             "aarch64-linux-gnu",
@@ -82,7 +83,7 @@ pub const TARGETS: &[TargetRow] = &[
         ],
         slot0: layout::SLOT0_AARCH64,
         linker_emulation: "aarch64linux",
-        cpus: &[Cpu::Generic, Cpu::Armv8_1, Cpu::Native],
+        cpus: &[Cpu::Generic, Cpu::Armv8_1, Cpu::Armv8_3, Cpu::Native],
     },
 ];
 
@@ -132,6 +133,8 @@ pub enum Cpu {
     Generic,
     /// ARMv8.1: with atomic instructions (LSE).
     Armv8_1,
+    /// ARMv8.3: with pointer authentication.
+    Armv8_3,
     /// Whatever this machine has.
     Native,
 }
@@ -146,6 +149,7 @@ impl Cpu {
             Cpu::X86_64V4 => "x86-64-v4",
             Cpu::Generic => "generic",
             Cpu::Armv8_1 => "armv8.1-a",
+            Cpu::Armv8_3 => "armv8.3-a",
             Cpu::Native => "native",
         }
     }
@@ -225,7 +229,7 @@ const NATIVE_ONLY: u8 = 9;
 const AARCH64_FEATURES: &[Feature] = &[
     Feature { flag: "has_lse",   level: 2,           bit: aarch64::LSE },
     Feature { flag: "has_fp16",  level: NATIVE_ONLY, bit: aarch64::FP16 },
-    Feature { flag: "has_pauth", level: NATIVE_ONLY, bit: aarch64::PAUTH },
+    Feature { flag: "has_pauth", level: 3,           bit: aarch64::PAUTH },
 ];
 
 #[rustfmt::skip]
@@ -257,7 +261,13 @@ pub(crate) struct CodeTarget {
     pub unoptimised: Arc<dyn TargetIsa>,
     /// CPU features that the program must check at start.
     pub required_cpu: u32,
+    /// What every function begins with.
+    pub landing_pad: &'static [u8],
 }
+
+/// `bti jc`. Cranelift's own landing pads, where it makes any, do not do for tail calls, which are
+/// jumps, nor does a signed return address's instruction under the `Tail` convention.
+const LANDING_PAD: &[u8] = &0xd503_24dfu32.to_le_bytes();
 
 /// Cranelift's view of the options. In a program that starts threads a register is set aside for
 /// the address of the thread's block.
@@ -271,7 +281,7 @@ pub(crate) fn code_target(options: &Options, threads: bool) -> Result<CodeTarget
     let level = match cpu {
         Cpu::X86_64 | Cpu::Generic => 1,
         Cpu::X86_64V2 | Cpu::Armv8_1 => 2,
-        Cpu::X86_64V3 => 3,
+        Cpu::X86_64V3 | Cpu::Armv8_3 => 3,
         Cpu::X86_64V4 => 4,
         Cpu::Native => 0,
     };
@@ -290,6 +300,18 @@ pub(crate) fn code_target(options: &Options, threads: bool) -> Result<CodeTarget
                 .set(feature.flag, value)
                 .map_err(|error| text(&error))?;
         }
+    }
+    let protection = options.branch_protection;
+    if protection != BranchProtection::None {
+        if arch != Arch::Aarch64 {
+            return Err(format!(
+                "`{}` protects branches of aarch64 only",
+                protection.name()
+            ));
+        }
+        let mut set = |flag, value| builder.set(flag, if value { "true" } else { "false" });
+        set("sign_return_address", protection.signs()).map_err(|error| text(&error))?;
+        set("use_bti", protection.guards()).map_err(|error| text(&error))?;
     }
     let finish = |opt_level| {
         let flags = shared_flags(options, opt_level, threads);
@@ -310,6 +332,10 @@ pub(crate) fn code_target(options: &Options, threads: bool) -> Result<CodeTarget
         isa,
         unoptimised: finish(OptLevel::None)?,
         required_cpu,
+        landing_pad: match protection.guards() {
+            true => LANDING_PAD,
+            false => &[],
+        },
     })
 }
 
@@ -348,4 +374,65 @@ fn shared_flags(options: &Options, opt_level: OptLevel, threads: bool) -> Flags 
     let alignment = options.log2_function_alignment.to_string();
     set("log2_min_function_alignment", &alignment);
     Flags::new(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_have_the_names_that_people_write() {
+        let x86 = [
+            "x86_64-linux",
+            "x86_64",
+            "x86-64",
+            "amd64",
+            "linux/amd64",
+            "x86_64-linux-gnu",
+            "x86_64-linux-musl",
+            "x86_64-unknown-linux-gnu",
+            "x86_64-unknown-linux-musl",
+            "X86_64-Linux",
+        ];
+        let aarch64 = [
+            "aarch64-linux",
+            "aarch64",
+            "arm64",
+            "arm64-linux",
+            "linux/arm64",
+            "linux/arm64/v8",
+            "aarch64-linux-gnu",
+            "aarch64-linux-musl",
+            "aarch64-unknown-linux-gnu",
+            "aarch64-unknown-linux-musl",
+        ];
+        for name in x86 {
+            assert_eq!(Arch::from_str(name), Ok(Arch::X86_64), "{name}");
+        }
+        for name in aarch64 {
+            assert_eq!(Arch::from_str(name), Ok(Arch::Aarch64), "{name}");
+        }
+        for name in [
+            "",
+            "arm",
+            "armv7",
+            "linux/arm",
+            "aarch64-apple-darwin",
+            "i686",
+        ] {
+            assert!(Arch::from_str(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_name_means_two_targets() {
+        let mut names: Vec<_> = TARGETS
+            .iter()
+            .flat_map(|row| row.aliases.iter().chain([&row.name]))
+            .collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
 }

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn wasmc_throw(exception: u64, frame: *const [usize; 2]) -
         };
         loop {
             let [parent, return_address] = *frame;
-            let offset = return_address.wrapping_sub(text);
+            let offset = arch::strip_return_address(return_address).wrapping_sub(text);
             if parent == 0 || offset >= program.text.len as usize {
                 trap::raise_uncaught(exception as u32 & !EXNREF_IN_MEMORY);
             }

@@ -44,6 +44,7 @@ pub unsafe extern "C" fn wasmc_main_script(program: &'static Program, stack: *co
     let process = unsafe { Process::new(stack) };
     trap::init(program, &process);
     start::check_cpu(program);
+    start::guard_branches(program);
     confine::enforce();
     // SAFETY: the compiler has written these arrays, and nothing else uses the answer.
     unsafe {

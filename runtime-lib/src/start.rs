@@ -200,6 +200,7 @@ pub fn prepare(program: &'static Program, process: &Process) {
     options::init(process);
     trap::init(program, process);
     check_cpu(program);
+    guard_branches(program);
     limits::init();
     wasi::init(process);
     // SAFETY: the compiler has written these records.
@@ -212,6 +213,21 @@ pub fn prepare(program: &'static Program, process: &Process) {
     // Beyond this point the process can do what the program can need, and nothing else.
 
     call_entry(&program.initialize, &mut []);
+}
+
+/// Guards the indirect branches into the guest's code if it was compiled for that, as far as it
+/// fills whole pages.
+pub fn guard_branches(program: &Program) {
+    if program.flags & program_flags::GUARD_BRANCHES == 0 {
+        return;
+    }
+    let mask = page_size().wrapping_sub(1);
+    let start = program.text.ptr.get() as usize;
+    let first = start.wrapping_add(mask) & !mask;
+    let end = start.wrapping_add(program.text.len as usize) & !mask;
+    if first < end {
+        mm::guard_branches(first, end - first);
+    }
 }
 
 /// Calls a function of the guest if there is one; a trap is reported and ends the process.

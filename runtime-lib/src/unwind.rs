@@ -233,7 +233,8 @@ impl Iterator for Frames<'_> {
             self.pc = match without_frame {
                 Some(return_address) => Some(return_address),
                 None => self.pop(),
-            };
+            }
+            .map(arch::strip_return_address);
             match found {
                 Some((offset, function_index, function)) if function.index != u32::MAX => {
                     return Some(Frame {

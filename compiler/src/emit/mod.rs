@@ -10,6 +10,7 @@ mod needs;
 mod records;
 mod state;
 mod text;
+mod veneers;
 
 use object::write::{
     Object, Relocation, SectionId, StandardSegment, Symbol, SymbolId, SymbolSection,
@@ -42,7 +43,10 @@ pub(crate) fn object(
     provenance: Vec<u8>,
 ) -> Result<Vec<u8>> {
     let arch = options.target.arch;
-    let mut text = text::lay_out(code, arch)?;
+    let mut text = text::lay_out(code, arch, options.branch_reach.unwrap_or(veneers::REACH))?;
+    if options.branch_protection.guards() {
+        text.fill_pages();
+    }
     let mut records = records::write(program, &text, required_cpu, options)?;
     let state = state::write(program, &text, &records);
     let segments = records::segments(program)?;
@@ -300,7 +304,10 @@ fn add_symbols(
     }
     for part in &text.parts {
         object.add_symbol(Symbol {
-            name: escape(&records::symbol_name(program, part.item)),
+            name: match part.item {
+                Some(item) => escape(&records::symbol_name(program, item)),
+                None => b"veneers".to_vec(),
+            },
             value: u64::from(part.start),
             size: u64::from(part.len),
             kind: SymbolKind::Text,

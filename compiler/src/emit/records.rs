@@ -207,6 +207,9 @@ pub(super) fn write(
     if program.invoke {
         flags |= program_flags::INVOKE;
     }
+    if options.branch_protection.guards() {
+        flags |= program_flags::GUARD_BRANCHES;
+    }
     let mut root = Blob::default();
     root.u32(MAGIC);
     root.u32(ABI_VERSION);
@@ -634,8 +637,8 @@ fn write_functions(
     let mut lines = Vec::new();
     for part in &text.parts {
         let (index, name) = match part.item {
-            CodeItem::Trampoline(_) => (u32::MAX, None),
-            CodeItem::Func(id) => match program.funcs[id].kind {
+            None | Some(CodeItem::Trampoline(_)) => (u32::MAX, None),
+            Some(CodeItem::Func(id)) => match program.funcs[id].kind {
                 FuncKind::Defined { index, .. } => {
                     (index.as_u32(), program.funcs[id].name.as_deref())
                 }

@@ -4,6 +4,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::entity::SecondaryMap;
 use wasmc_abi::traps::Trap;
 
+use super::veneers::{self, Island};
 use crate::codegen::{CompiledFunc, Landing, Relocation};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, SigId};
@@ -11,14 +12,8 @@ use crate::program::CodeItem;
 use crate::target::Arch;
 use crate::translate::Symbol;
 
-/// Most bytes of code: offsets and the branches of x86-64 reach 2 GiB, those of aarch64 128 MiB,
-/// in which the runtime's functions, behind the text, must lie as well.
-fn max_text(arch: Arch) -> u64 {
-    match arch {
-        Arch::X86_64 => i32::MAX as u64,
-        Arch::Aarch64 => 120 << 20,
-    }
-}
+/// Most bytes of code: offsets and the branches of x86-64 reach 2 GiB.
+const MAX_TEXT: u64 = i32::MAX as u64;
 
 /// Code in its final order.
 #[derive(Debug)]
@@ -39,10 +34,11 @@ pub(super) struct Text {
     trampolines: SecondaryMap<SigId, u32>,
 }
 
-/// A function in the text.
+/// A function in the text, or an island of veneers.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub item: CodeItem,
+    /// What it is; `None` for veneers.
+    pub item: Option<CodeItem>,
     pub start: u32,
     pub len: u32,
     /// Offsets in the function and byte offsets in the module.
@@ -55,42 +51,59 @@ impl Text {
         self.funcs[func]
     }
 
+    /// Makes the text fill pages of its own, which can then be guarded. Larger pages than these
+    /// would be a waste for most machines, and are guarded as far as the text fills them.
+    pub fn fill_pages(&mut self) {
+        const PAGE: usize = 4096;
+        self.alignment = self.alignment.max(PAGE as u64);
+        let len = self.code.len().next_multiple_of(PAGE);
+        self.code.resize(len, 0);
+    }
+
     /// The offset of a signature's trampoline.
     pub fn trampoline(&self, sig: SigId) -> u32 {
         self.trampolines[sig]
     }
 }
 
-/// Lays the functions out one after another and resolves the calls between them.
-pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch) -> Result<Text> {
+/// Lays the functions out one after another and resolves the calls between them. `reach` is how far
+/// branches of aarch64 reach.
+pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch, reach: u32) -> Result<Text> {
+    let islands = match arch {
+        Arch::X86_64 => Vec::new(),
+        Arch::Aarch64 => veneers::plan(&compiled, reach),
+    };
+    let positions = veneers::positions(&compiled, &islands);
+    if positions.end > MAX_TEXT {
+        return Err(too_large());
+    }
     let mut text = Text {
-        code: Vec::new(),
+        code: Vec::with_capacity(positions.end as usize),
         alignment: 64,
-        parts: Vec::with_capacity(compiled.len()),
+        parts: Vec::with_capacity(compiled.len() + islands.len()),
         relocs: Vec::new(),
         traps: Vec::new(),
         landings: Vec::new(),
         funcs: SecondaryMap::new(),
         trampolines: SecondaryMap::new(),
     };
-    let mut end = 0;
-    for func in &compiled {
-        let start = u64::next_multiple_of(end, u64::from(func.alignment));
+    for (func, &start) in compiled.iter().zip(&positions.funcs) {
         text.alignment = text.alignment.max(u64::from(func.alignment));
-        end = start + func.code.len() as u64;
-        if end > max_text(arch) {
-            return Err(too_large());
-        }
         match func.item {
             CodeItem::Func(id) => text.funcs[id] = start as u32,
             CodeItem::Trampoline(sig) => text.trampolines[sig] = start as u32,
         }
     }
     // Beyond this point every function's offset is known.
-    text.code.reserve_exact(end as usize);
-    for func in compiled {
-        append(&mut text, func, arch)?;
+    let mut islands = islands.iter().zip(&positions.islands).peekable();
+    for (index, func) in compiled.into_iter().enumerate() {
+        let island = islands.peek().map(|&(island, &start)| (island, start));
+        append(&mut text, func, arch, reach, island)?;
+        if let Some((island, &start)) = islands.next_if(|(island, _)| island.after == index + 1) {
+            append_island(&mut text, island, start as u32);
+        }
     }
+    debug_assert_eq!(text.code.len() as u64, positions.end);
     Ok(text)
 }
 
@@ -101,7 +114,14 @@ fn too_large() -> Error {
     }
 }
 
-fn append(text: &mut Text, func: CompiledFunc, arch: Arch) -> Result<()> {
+/// Appends a function; `island` is the next island and its offset, if there are any.
+fn append(
+    text: &mut Text,
+    func: CompiledFunc,
+    arch: Arch,
+    reach: u32,
+    island: Option<(&Island, u64)>,
+) -> Result<()> {
     let padding: &[u8] = match arch {
         // int3, so that a stray jump stops.
         Arch::X86_64 => &[0xcc],
@@ -121,12 +141,23 @@ fn append(text: &mut Text, func: CompiledFunc, arch: Arch) -> Result<()> {
         }));
     for mut reloc in func.relocs {
         reloc.offset += start;
-        match reloc.target {
+        let veneer = || {
+            let (island, start) = island.filter(|_| reloc.kind == Reloc::Arm64Call)?;
+            Some((start + island.veneer(reloc.target)?) as u32)
+        };
+        let target = match reloc.target {
             Symbol::Func(target) => {
                 let target = text.funcs[target];
-                resolve(&mut text.code, &reloc, target)?;
+                match is_near(&reloc, target, reach) {
+                    true => Some(target),
+                    false => Some(veneer().ok_or_else(too_large)?),
+                }
             }
-            _ => text.relocs.push(reloc),
+            _ => veneer(),
+        };
+        match target {
+            Some(target) => resolve(&mut text.code, &reloc, target)?,
+            None => text.relocs.push(reloc),
         }
     }
     text.traps.extend(
@@ -135,12 +166,35 @@ fn append(text: &mut Text, func: CompiledFunc, arch: Arch) -> Result<()> {
             .map(|&(offset, trap)| (start + offset, trap)),
     );
     text.parts.push(Part {
-        item: func.item,
+        item: Some(func.item),
         start,
         len: func.code.len() as u32,
         lines: func.lines,
     });
     Ok(())
+}
+
+fn append_island(text: &mut Text, island: &Island, start: u32) {
+    let funcs = &text.funcs;
+    let code = island.code(start, |func| funcs[func], &mut text.relocs);
+    if code.is_empty() {
+        return;
+    }
+    debug_assert_eq!(text.code.len(), start as usize);
+    text.parts.push(Part {
+        item: None,
+        start,
+        len: code.len() as u32,
+        lines: Vec::new(),
+    });
+    text.code.extend(code);
+}
+
+/// Whether a call reaches its target, as far as that depends on the processor's branches.
+fn is_near(reloc: &Relocation, target: u32, reach: u32) -> bool {
+    let distance = i64::from(target) + reloc.addend - i64::from(reloc.offset);
+    let reach = i64::from(reach);
+    reloc.kind != Reloc::Arm64Call || (-reach..reach).contains(&distance)
 }
 
 /// Fills in a call within the text.
@@ -194,5 +248,95 @@ mod tests {
         resolve(&mut code, &call(Reloc::Arm64Call, 0, 0), 8).unwrap();
         assert_eq!(code, 0x9400_0002u32.to_le_bytes());
         assert!(resolve(&mut code, &call(Reloc::Arm64Call, 0, 0), 128 << 20).is_err());
+    }
+
+    /// A function that calls functions of the text and of the runtime.
+    fn caller(id: u32, bytes: u32, targets: &[Symbol]) -> CompiledFunc {
+        let relocs = targets.iter().zip((0..).step_by(4));
+        let relocs = relocs.map(|(&target, offset)| Relocation {
+            offset,
+            kind: Reloc::Arm64Call,
+            target,
+            addend: 0,
+        });
+        CompiledFunc {
+            item: CodeItem::Func(FuncId::from_u32(id)),
+            // bl 0
+            code: 0x9400_0000u32.to_le_bytes().repeat(bytes as usize / 4),
+            alignment: 32,
+            relocs: relocs.collect(),
+            traps: Vec::new(),
+            lines: Vec::new(),
+            landings: Vec::new(),
+        }
+    }
+
+    /// Where the call at an offset goes: to a function's offset, or what its veneer refers to.
+    fn destination(text: &Text, offset: u32, reach: i64) -> (Symbol, i64) {
+        let word = |at: u32| {
+            let bytes = &text.code[at as usize..][..4];
+            u32::from_le_bytes(bytes.try_into().unwrap())
+        };
+        assert_eq!(word(offset) >> 26, 0x25, "a call");
+        let distance = i64::from((word(offset) << 6).cast_signed() >> 6) * 4;
+        assert!((-reach..reach).contains(&distance), "{distance}");
+        let target = (i64::from(offset) + distance) as u32;
+        if word(target) & 0x9f00_001f != 0x9000_0010 {
+            return (Symbol::Text, i64::from(target));
+        }
+        assert_eq!(
+            (word(target + 4), word(target + 8)),
+            (0x9100_0210, 0xd61f_0200)
+        );
+        let reloc = |offset, kind| {
+            let mut relocs = text.relocs.iter().filter(|reloc| reloc.offset == offset);
+            let reloc = relocs.next().expect("the veneer refers to something");
+            assert_eq!(reloc.kind, kind);
+            (reloc.target, reloc.addend)
+        };
+        let page = reloc(target, Reloc::Aarch64AdrPrelPgHi21);
+        assert_eq!(page, reloc(target + 4, Reloc::Aarch64AddAbsLo12Nc));
+        page
+    }
+
+    #[test]
+    fn what_is_too_far_on_aarch64_is_reached_by_veneers() {
+        const COUNT: u32 = 50;
+        const REACH: u32 = 128 << 10;
+        let func = |id| Symbol::Func(FuncId::from_u32(id));
+        let targets = |id: u32| {
+            let near = func((id + 1) % COUNT);
+            let far = func((id + COUNT / 2) % COUNT);
+            [near, far, func(0), func(COUNT - 1), Symbol::Wasi(7), near]
+        };
+        let compiled: Vec<_> = (0..COUNT)
+            .map(|id| caller(id, 4000 + id * 4 + (id % 3) * 9000, &targets(id)))
+            .collect();
+        let text = lay_out(compiled, Arch::Aarch64, REACH).unwrap();
+        assert!(text.code.len() > 4 * REACH as usize);
+        for id in 0..COUNT {
+            let start = text.func(FuncId::from_u32(id));
+            for (target, offset) in targets(id).into_iter().zip((start..).step_by(4)) {
+                let expected = match target {
+                    Symbol::Func(id) => (Symbol::Text, i64::from(text.func(id))),
+                    target => (target, 0),
+                };
+                let actual = destination(&text, offset, i64::from(REACH));
+                assert_eq!(actual, expected, "function {id}");
+            }
+        }
+        let islands = text.parts.iter().filter(|part| part.item.is_none());
+        assert!((4..20).contains(&islands.count()));
+        assert!(text.parts.is_sorted_by_key(|part| part.start));
+    }
+
+    #[test]
+    fn a_short_text_has_no_veneers() {
+        let targets = [Symbol::Func(FuncId::from_u32(1)), Symbol::Wasi(7)];
+        let compiled = vec![caller(0, 4000, &targets), caller(1, 4000, &targets)];
+        let text = lay_out(compiled, Arch::Aarch64, veneers::REACH).unwrap();
+        assert_eq!(text.parts.len(), 2);
+        // The linker resolves calls of the runtime.
+        assert_eq!(text.relocs.len(), 2);
     }
 }

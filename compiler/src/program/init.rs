@@ -229,21 +229,31 @@ fn place_images(program: &mut Program<'_>, placed: Vec<Placed>, steps: &mut Vec<
         }
         joins
     });
+    let run_of = |segment: &Placed| {
+        runs.partition_point(|&(memory, first, _)| {
+            (memory, first * page) <= (segment.memory, segment.offset)
+        }) - 1
+    };
+    let mut filled = vec![0; runs.len()];
+    for segment in &placed {
+        filled[run_of(segment)] += program.datas[segment.data].bytes.len() as u64;
+    }
     let mut images: Vec<Option<Image>> = runs
         .iter()
-        .map(|&(memory, first, end)| {
+        .zip(filled)
+        .map(|(&(memory, first, end), filled)| {
             let whole = end * page <= program.memories[memory].initial_bytes();
             let len = (end - first) * page;
-            (whole && len >= IMAGE_MIN).then(|| Image {
+            // A little data is no reason for large pages of zeros in the file.
+            let dense = filled >= IMAGE_MIN.min(len / 2);
+            (whole && len >= IMAGE_MIN && dense).then(|| Image {
                 len,
                 parts: Vec::new(),
             })
         })
         .collect();
     for segment in &placed {
-        let run = runs.partition_point(|&(memory, first, _)| {
-            (memory, first * page) <= (segment.memory, segment.offset)
-        }) - 1;
+        let run = run_of(segment);
         let start = runs[run].1 * page;
         match &mut images[run] {
             Some(image) => image.parts.push((segment.offset - start, segment.data)),

@@ -414,6 +414,13 @@ impl Translator<'_, '_> {
 
     pub fn br_table(&mut self, table: &BrTable<'_>) {
         let index = self.pop();
+        if table.is_empty() {
+            return self.br(table.default());
+        }
+        // The default is branched to like the others, but where branches are guarded Cranelift
+        // makes landing pads of the others only.
+        let guarded = self.isa.is_branch_protection_enabled();
+        let again = guarded.then(|| table.default());
         let mut call = |relative_depth| {
             let (block, count) = self.target(relative_depth);
             let args = block_args(&self.peek_many(count));
@@ -422,7 +429,9 @@ impl Translator<'_, '_> {
         let default = call(table.default());
         let calls: Vec<_> = table
             .targets()
-            .map(|target| call(target.expect("the body validated")))
+            .map(|target| target.expect("the body validated"))
+            .chain(again)
+            .map(call)
             .collect();
         let table = JumpTableData::new(default, &calls);
         let table = self.builder.create_jump_table(table);

@@ -212,6 +212,8 @@ pub mod program_flags {
     pub const SEALED: u32 = 1;
     /// Arguments of `entry` come from the command line and results are printed (`--invoke`).
     pub const INVOKE: u32 = 2;
+    /// Every function begins with a landing pad of indirect branches (aarch64's BTI).
+    pub const GUARD_BRANCHES: u32 = 1 << 8;
 }
 
 /// A function in the text, for backtraces.

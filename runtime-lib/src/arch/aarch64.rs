@@ -174,7 +174,8 @@ pub unsafe extern "C" fn resume(
         "mov x9, x0",
         "mov x0, x3",
         "mov x21, x4",
-        "br x9",
+        // Not a branch, which would need a landing pad there where branches are guarded.
+        "ret x9",
     )
 }
 
@@ -342,16 +343,51 @@ pub fn return_without_frame(
     code: &[u8],
     read: impl Fn(usize) -> Option<usize>,
 ) -> Option<usize> {
-    const RET: [u8; 4] = 0xd65f_03c0u32.to_le_bytes();
-    match offset {
-        // Before `stp x29, x30, [sp, #-16]!`.
-        0 => Some(registers.lr),
-        // Before `mov x29, sp`.
-        4 => read(registers.sp.wrapping_add(8)),
-        // Behind `ldp x29, x30, [sp], #16`.
-        _ if code.starts_with(&RET) => Some(registers.lr),
-        _ => None,
+    // `bti` and `pac…` before the frame, `aut…` behind it, `stp x29, x30, [sp, #-16]!` and
+    // `add x29, sp, #0`.
+    const HINT: u32 = 0xd503_201f;
+    const HINT_MASK: u32 = 0xffff_f01f;
+    const PUSH: u32 = 0xa9bf_7bfd;
+    const FRAME: u32 = 0x9100_03fd;
+    const RET: u32 = 0xd65f_03c0;
+    /// Bytes within which a frame is complete.
+    const PROLOGUE: usize = 16;
+
+    let word = |at: usize| {
+        let bytes = code.get(at..at.checked_add(4)?)?;
+        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    };
+    let is_hint = |at| word(at).is_some_and(|word| word & HINT_MASK == HINT);
+    let next = usize::from(is_hint(0)) * 4;
+    if offset < PROLOGUE {
+        let next = next + usize::from(next != 0 && is_hint(next)) * 4;
+        if word(next) == Some(PUSH) {
+            return Some(registers.lr);
+        }
+        if word(0) == Some(FRAME) {
+            return read(registers.sp.wrapping_add(8));
+        }
     }
+    (word(next) == Some(RET)).then_some(registers.lr)
+}
+
+/// A return address as it lies on the stack, without the signature that protects it.
+#[inline(always)]
+pub fn strip_return_address(address: usize) -> usize {
+    let stripped;
+    // SAFETY: changes the link register only: `xpaclri`, which processors without signatures take
+    // for a `nop`.
+    unsafe {
+        asm!(
+            "mov x30, {0}",
+            "hint #7",
+            "mov {0}, x30",
+            inout(reg) address => stripped,
+            out("x30") _,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    stripped
 }
 
 /// Uses required features, which raises SIGILL when the CPU lacks them; returns those that are

@@ -352,6 +352,12 @@ pub fn return_without_frame(
     }
 }
 
+/// A return address as it lies on the stack, without what protects it: as it is.
+#[inline(always)]
+pub fn strip_return_address(address: usize) -> usize {
+    address
+}
+
 /// Uses required features, which raises SIGILL when the CPU lacks them; returns those that are
 /// left to ask for.
 ///

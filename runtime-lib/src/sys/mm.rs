@@ -131,6 +131,19 @@ pub unsafe fn protect(address: usize, len: usize, access: Access) -> Result<(), 
     unsafe { rustix::mm::mprotect(address as *mut c_void, len, access.protect()) }
 }
 
+/// Makes indirect branches into these pages of code go to landing pads only, where processor and
+/// kernel can guard them; elsewhere nothing changes.
+#[cfg(target_arch = "aarch64")]
+pub fn guard_branches(address: usize, len: usize) {
+    let flags = MprotectFlags::READ | MprotectFlags::EXEC | MprotectFlags::BTI;
+    // SAFETY: code stays readable and executable.
+    let _ = unsafe { rustix::mm::mprotect(address as *mut c_void, len, flags) };
+}
+
+/// As on processors that guard branches: nothing.
+#[cfg(not(target_arch = "aarch64"))]
+pub fn guard_branches(_: usize, _: usize) {}
+
 /// Moves whole pages from `source` to `target`, replacing what is mapped there.
 ///
 /// # Safety
