@@ -65,6 +65,18 @@ pub fn poll_oneoff(
     }
 }
 
+/// Waits like [`poll_oneoff`]: WasmEdge's name for the same thing.
+pub fn epoll_oneoff(
+    wasi: &Wasi,
+    memory: &GuestMemory<'_>,
+    subscriptions: u32,
+    events: u32,
+    nsubscriptions: u32,
+    nevents: u32,
+) -> Result<(), Errno> {
+    poll_oneoff(wasi, memory, subscriptions, events, nsubscriptions, nevents)
+}
+
 /// What one subscription waits for.
 #[derive(Clone, Copy)]
 struct Wait {
