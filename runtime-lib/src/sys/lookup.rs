@@ -7,7 +7,7 @@ use super::time::{self, Clock};
 use core::ffi::CStr;
 use core::net::SocketAddr;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -17,7 +17,7 @@ const FRAME: usize = 2;
 /// Reads a file of the system as far as it fits: how many bytes.
 pub fn read_file(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = super::resolve::above_stdio(rustix::fs::open(path, flags, Mode::empty())?)?;
+    let file = super::resolve::above_stdio(rustix::fs::openat(CWD, path, flags, Mode::empty())?)?;
     let mut len = 0;
     while let Some(rest) = buffer.get_mut(len..).filter(|rest| !rest.is_empty()) {
         match rustix::io::read(&file, rest) {
