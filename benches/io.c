@@ -21,16 +21,17 @@ int main(int argc, char **argv) {
     if (argc != 4) return 2;
     int reads = !strcmp(argv[1], "read");
     size_t bytes = strtoul(argv[2], NULL, 10);
-    unsigned long calls = strtoul(argv[3], NULL, 10), done = 0;
+    unsigned long calls = strtoul(argv[3], NULL, 10);
+    unsigned long long done = 0;
     char *buffer = calloc(1, bytes);
     if (!buffer) return 1;
     double start = now();
     for (unsigned long at = 0; at < calls; at++) {
         ssize_t len = reads ? read(0, buffer, bytes) : write(1, buffer, bytes);
         if (len < 0) return 1;
-        done += (unsigned long)len;
+        done += (unsigned long long)len;
     }
     double time = now() - start;
     fprintf(stderr, "%.1f ns a call, %.2f GB/s\n", time / (double)calls, (double)done / time);
-    return done != bytes * calls;
+    return done != (unsigned long long)bytes * calls;
 }
