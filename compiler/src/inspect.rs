@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 use wasmc_abi::confine::Needs;
-use wasmc_abi::wasi;
+use wasmc_abi::wasi::{self, WasiFunction};
 use wasmparser::{
     CompositeInnerType, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations,
     FunctionBody, KnownCustom, Parser, Payload, SubType, TypeRef, Validator, ValidatorResources,
@@ -16,7 +16,7 @@ use crate::inspect::entity::EntityType;
 use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operators, permissions};
 use crate::inspect::proposals::used_by_operators;
 use crate::names::{Named, Names};
-use crate::program::imports::{runtime_function, wasi_type_matches};
+use crate::program::imports::{offered_functions, runtime_function};
 
 pub mod entity;
 pub mod policy;
@@ -122,10 +122,10 @@ pub struct Import {
 /// Whether the runtime satisfies an import.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Offer {
-    /// It does.
-    Offered,
-    /// It offers a function of this name, but of another type: the one given.
-    OtherType(String),
+    /// It does, with this function; a shared memory is made.
+    Offered(Option<&'static WasiFunction>),
+    /// It offers functions of this name, but of other types: those given.
+    OtherTypes(Vec<String>),
     /// It offers nothing of this name.
     Unknown,
 }
@@ -379,7 +379,7 @@ impl Scan {
             }
             TypeRef::Table(ty) => (EntityType::table(&ty), Offer::Unknown),
             // A shared memory that nobody exports is made by the program.
-            TypeRef::Memory(ty) if ty.shared => (EntityType::memory(&ty), Offer::Offered),
+            TypeRef::Memory(ty) if ty.shared => (EntityType::memory(&ty), Offer::Offered(None)),
             TypeRef::Memory(ty) => (EntityType::memory(&ty), Offer::Unknown),
             TypeRef::Global(ty) => (EntityType::global(&ty), Offer::Unknown),
             TypeRef::Tag(ty) => (self.tag(ty.func_type_idx), Offer::Unknown),
@@ -402,11 +402,16 @@ impl Scan {
 
     /// Whether the runtime offers the function that is imported with this type.
     fn offer(&self, import: &wasmparser::Import<'_>, ty: u32) -> Offer {
-        let function = runtime_function(import.module, import.name);
-        match (function, self.func_type(ty)) {
-            (Some(function), Some(ty)) if wasi_type_matches(function, ty) => Offer::Offered,
-            (Some(function), _) => Offer::OtherType(entity::wasi_type(function)),
-            (None, _) => Offer::Unknown,
+        let function = self.func_type(ty);
+        let runtime = function.and_then(|ty| runtime_function(import.module, import.name, ty));
+        if let Some(function) = runtime {
+            return Offer::Offered(Some(function));
+        }
+        let functions = offered_functions(import.module, import.name);
+        let types: Vec<_> = functions.into_iter().map(entity::wasi_type).collect();
+        match types.is_empty() {
+            true => Offer::Unknown,
+            false => Offer::OtherTypes(types),
         }
     }
 
@@ -456,8 +461,10 @@ impl Scan {
 
     /// What the program needs of the kernel.
     fn needs(&self, used: &Used) -> Needs {
-        let offered = self.imports.iter().filter(|i| i.offer == Offer::Offered);
-        let functions = offered.filter_map(|import| runtime_function(&import.module, &import.name));
+        let functions = self.imports.iter().filter_map(|import| match import.offer {
+            Offer::Offered(function) => function,
+            _ => None,
+        });
         let mut needs = functions.fold(Needs::ALWAYS.and(used.needs), |needs, function| {
             needs.and(Needs::of_function(function))
         });

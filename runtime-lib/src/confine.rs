@@ -75,7 +75,7 @@ fn confine_process(needs: Needs, grants: Grants) -> bool {
         return false;
     }
     // Where the filter lets no path and no socket through, Landlock has nothing left to refuse.
-    let wants_rules = needs.intersects(OF_FOLDERS);
+    let wants_rules = needs.intersects(OF_FOLDERS.and(Needs::LOOKUP));
     let ruled = wants_rules && landlock::enforce(needs, grants, wasi::descriptors());
     let filtered = filter::enforce(needs);
     if !filtered && !wants_rules {

@@ -77,6 +77,14 @@ impl<'a> GuestMemory<'a> {
         })
     }
 
+    /// A value at `address`: [`Errno::ADDRNOTAVAIL`] when it is not aligned, or [`Errno::FAULT`].
+    pub fn aligned_ptr<T: Plain>(&self, address: u32) -> Result<GuestPtr<'a, T>, Errno> {
+        if !(address as usize).is_multiple_of(align_of::<T>()) {
+            return Err(Errno::ADDRNOTAVAIL);
+        }
+        self.ptr(address)
+    }
+
     /// `len` values at `address`, aligned or not, or [`Errno::FAULT`].
     pub fn array<T: Plain>(&self, address: u32, len: u32) -> Result<GuestArray<'a, T>, Errno> {
         let slice = self.range(u64::from(address), u64::from(len) * size_of::<T>() as u64)?;

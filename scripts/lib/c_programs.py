@@ -85,6 +85,15 @@ def hello():
     return CProgram("hello", paths.EXAMPLES / "hello.c")
 
 
+def http_server():
+    folder = paths.EXAMPLES / "http-server"
+    return CProgram("http-server", folder / "server.c", own=(folder / "net.h",))
+
+
+def io():
+    return CProgram("io", paths.ROOT / "benches" / "io.c")
+
+
 def _compile(program, output, target_flags, link_flags=()):
     """Runs zig's C compiler over all sources of a program, unless the output is current."""
     command, env = tools.zig_cc()

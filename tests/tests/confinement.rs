@@ -330,7 +330,7 @@ fn caller(function: &WasiFunction, opens: bool) -> String {
         text,
         r#"(import "wasi_snapshot_preview1" "{}" (func $function (param {}) {}))
         (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"#,
-        function.name,
+        function.imports[0],
         params.join(" "),
         function.result.map_or("", |_| "(result i32)"),
     );
@@ -338,7 +338,7 @@ fn caller(function: &WasiFunction, opens: bool) -> String {
         text += r#"(import "wasi_snapshot_preview1" "path_open" (func $open
             (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))"#;
     }
-    if function.name == "sock_accept" {
+    if matches!(function.name, "sock_accept" | "sock_accept_v1") {
         text += r#"(import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $set_flags
             (param i32 i32) (result i32)))"#;
     }
@@ -388,7 +388,7 @@ fn caller(function: &WasiFunction, opens: bool) -> String {
         text += "(drop (call $open (i32.const 3) (i32.const 0) (i32.const 32768) (i32.const 4)
             (i32.const 0) (i64.const 0x1fffffff) (i64.const 0) (i32.const 0) (i32.const 8192)))";
     }
-    if function.name == "sock_accept" {
+    if matches!(function.name, "sock_accept" | "sock_accept_v1") {
         text += "(drop (call $set_flags (i32.const 5) (i32.const 4)))";
     }
     text += &calls;

@@ -79,7 +79,12 @@ const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
         Some("ADDR:PORT"),
         "Let the program accept connections at a TCP address",
     ),
-    (GRANTS, "net", None, "Let the program open sockets"),
+    (
+        GRANTS,
+        "net",
+        None,
+        "Let the program open TCP and UDP sockets, connect and look names up",
+    ),
     (
         LIMITS,
         "timeout",

@@ -82,8 +82,11 @@ fn human(inspection: &Inspection) -> String {
             import.ty.kind(),
             &import.ty.to_string(),
             &match &import.offer {
-                Offer::Offered => "offered".to_owned(),
-                Offer::OtherType(ty) => format!("offered as {ty}"),
+                Offer::Offered(function) => match function.and_then(|f| f.area.socket_grants()) {
+                    None => "offered".to_owned(),
+                    Some(grants) => format!("offered, needs {grants}"),
+                },
+                Offer::OtherTypes(types) => format!("offered as {}", types.join(" and ")),
                 Offer::Unknown => "not offered".to_owned(),
             },
         ])
@@ -181,9 +184,15 @@ fn to_json(inspection: &Inspection) -> Value {
             let mut value = entity(&import.ty);
             value["module"] = json!(import.module);
             value["name"] = json!(import.name);
-            value["offered"] = json!(import.offer == Offer::Offered);
-            if let Offer::OtherType(ty) = &import.offer {
-                value["offered_type"] = json!(ty);
+            value["offered"] = json!(matches!(import.offer, Offer::Offered(_)));
+            match &import.offer {
+                Offer::Offered(function) => {
+                    if let Some(grants) = function.and_then(|f| f.area.socket_grants()) {
+                        value["needs"] = json!(grants);
+                    }
+                }
+                Offer::OtherTypes(types) => value["offered_types"] = json!(types),
+                Offer::Unknown => {}
             }
             value
         }).collect::<Vec<_>>(),

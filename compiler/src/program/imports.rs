@@ -52,10 +52,11 @@ pub(super) fn resolve(
             Err(cause) => {
                 hint = hint.or_else(|| hint_for(import.module));
                 failures.push(format!(
-                    "{cause}: `{}` `{}` ({})",
+                    "{cause}: `{}` `{}` ({}){}",
                     import.module,
                     import.name,
-                    describe(module, import.entity)
+                    describe(module, import.entity),
+                    offered_types(import)
                 ));
             }
         }
@@ -91,12 +92,25 @@ fn resolve_one(
     {
         return made_memory(import, &module.memories[memory], program);
     }
-    let function = runtime_function(import.module, import.name).ok_or("unknown import")?;
-    match import.entity {
-        Entity::Func(func) if wasi_type_matches(function, module.func_type(func)) => {
-            Ok(Resolution::Wasi(function))
-        }
-        _ => Err("incompatible import type"),
+    let functions = offered_functions(import.module, import.name);
+    let function = match import.entity {
+        Entity::Func(func) => runtime_function(import.module, import.name, module.func_type(func)),
+        _ => None,
+    };
+    match function {
+        Some(function) => Ok(Resolution::Wasi(function)),
+        None if functions.is_empty() => Err("unknown import"),
+        None => Err("incompatible import type"),
+    }
+}
+
+/// The types with which the runtime offers what is imported, as the end of a message.
+fn offered_types(import: &Import<'_>) -> String {
+    let functions = offered_functions(import.module, import.name);
+    let types: Vec<_> = functions.into_iter().map(describe_wasi).collect();
+    match types.is_empty() {
+        true => String::new(),
+        false => format!("; offered as ({})", types.join(") and (")),
     }
 }
 
@@ -116,13 +130,34 @@ fn made_memory(
     Ok(Resolution::Made(memory))
 }
 
-/// The function of the runtime that these names import.
-pub(crate) fn runtime_function(module: &str, name: &str) -> Option<&'static WasiFunction> {
+/// The functions of the runtime that these names import: they differ in their types.
+pub(crate) fn offered_functions(module: &str, name: &str) -> Vec<&'static WasiFunction> {
     match module {
-        wasi::MODULE => wasi::find(name),
-        wasi::THREADS_MODULE => Some(&wasi::THREAD_SPAWN).filter(|function| function.name == name),
-        _ => None,
+        wasi::MODULE => wasi::named(name).collect(),
+        wasi::THREADS_MODULE if wasi::THREAD_SPAWN.name == name => vec![&wasi::THREAD_SPAWN],
+        _ => Vec::new(),
     }
+}
+
+/// The function of the runtime that is imported with these names and this type.
+pub(crate) fn runtime_function(
+    module: &str,
+    name: &str,
+    ty: &FuncType,
+) -> Option<&'static WasiFunction> {
+    let mut functions = offered_functions(module, name).into_iter();
+    functions.find(|function| wasi_type_matches(function, ty))
+}
+
+/// Whether a function of the runtime has this type.
+fn wasi_type_matches(function: &WasiFunction, ty: &FuncType) -> bool {
+    let value = |ty: ValueType| match ty {
+        ValueType::I32 => ValType::I32,
+        ValueType::I64 => ValType::I64,
+    };
+    let params = function.params.iter().map(|&(_, ty)| value(ty));
+    let results = function.result.into_iter().map(value);
+    params.eq(ty.params().iter().copied()) && results.eq(ty.results().iter().copied())
 }
 
 fn hint_for(module: &str) -> Option<&'static str> {
@@ -134,23 +169,14 @@ fn hint_for(module: &str) -> Option<&'static str> {
             "of the module `wasi` only the function `thread-spawn` (param i32) (result i32) of \
              wasi-threads is offered",
         ),
-        wasi::MODULE => Some("only the 46 functions of WASI preview 1 are offered"),
+        wasi::MODULE => Some(
+            "offered are the 46 functions of WASI preview 1 and WasmEdge's functions for sockets",
+        ),
         _ => Some(
             "wasmc offers the imports of `wasi_snapshot_preview1`; `wasmc inspect` lists what a \
              module imports",
         ),
     }
-}
-
-/// Whether a WASI function has this type.
-pub(crate) fn wasi_type_matches(function: &WasiFunction, ty: &FuncType) -> bool {
-    let value = |ty: ValueType| match ty {
-        ValueType::I32 => ValType::I32,
-        ValueType::I64 => ValType::I64,
-    };
-    let params = function.params.iter().map(|&(_, ty)| value(ty));
-    let results = function.result.into_iter().map(value);
-    params.eq(ty.params().iter().copied()) && results.eq(ty.results().iter().copied())
 }
 
 /// Whether an export satisfies an import, sizes aside.
@@ -213,25 +239,39 @@ fn memory_matches(import: &MemoryType, export: &MemoryType) -> bool {
         && maximum_matches(import.maximum, export.maximum)
 }
 
+/// The type of a function of the runtime as the text format writes it.
+fn describe_wasi(function: &WasiFunction) -> String {
+    let value = |ty: ValueType| match ty {
+        ValueType::I32 => ValType::I32,
+        ValueType::I64 => ValType::I64,
+    };
+    let params = function.params.iter().map(|&(_, ty)| value(ty));
+    describe_function(
+        "func",
+        &FuncType::new(params, function.result.into_iter().map(value)),
+    )
+}
+
+fn describe_function(kind: &str, ty: &FuncType) -> String {
+    let mut text = kind.to_owned();
+    for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
+        if !types.is_empty() {
+            let types: Vec<_> = types.iter().map(ToString::to_string).collect();
+            let _ = write!(text, " ({keyword} {})", types.join(" "));
+        }
+    }
+    text
+}
+
 /// The type of an entity as the text format writes it.
 pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
     let limits = |minimum: u64, maximum: Option<u64>| match maximum {
         Some(maximum) => format!("{minimum} {maximum}"),
         None => minimum.to_string(),
     };
-    let function = |kind: &str, ty: &FuncType| {
-        let mut text = kind.to_owned();
-        for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
-            if !types.is_empty() {
-                let types: Vec<_> = types.iter().map(ToString::to_string).collect();
-                let _ = write!(text, " ({keyword} {})", types.join(" "));
-            }
-        }
-        text
-    };
     match entity {
-        Entity::Func(func) => function("func", module.func_type(func)),
-        Entity::Tag(tag) => function("tag", &module.types[module.tags[tag]]),
+        Entity::Func(func) => describe_function("func", module.func_type(func)),
+        Entity::Tag(tag) => describe_function("tag", &module.types[module.tags[tag]]),
         Entity::Table(table) => {
             let ty = &module.tables[table].ty;
             let limits = limits(ty.initial, ty.maximum);

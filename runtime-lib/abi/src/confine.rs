@@ -242,7 +242,7 @@ impl Needs {
             Area::Sched => Needs::YIELD,
             Area::Random => Needs::RANDOM,
             Area::Thread => Needs::THREADS,
-            Area::Fd | Area::Path | Area::Poll | Area::Proc | Area::Sock => {
+            Area::Fd | Area::Path | Area::Poll | Area::Proc | Area::Sock | Area::Net => {
                 of_name(function.name).unwrap_or(Needs::NONE)
             }
         }
@@ -301,7 +301,10 @@ fn of_name(name: &str) -> Option<Needs> {
         // WasmEdge's, in both generations.
         "sock_open" => Needs::SOCKET,
         // To the address of `--listen`, or to any.
-        "sock_bind" => Needs::SOCKET_NAME.and(Needs::ACCEPT).and(Needs::BIND),
+        "sock_bind" => Needs::SOCKET_NAME
+            .and(Needs::ACCEPT)
+            .and(Needs::SET_FLAGS)
+            .and(Needs::BIND),
         "sock_listen" => Needs::LISTEN.and(Needs::SOCKET_NAME),
         "sock_connect" => Needs::CONNECT,
         "sock_recv_from_v1" | "sock_recv_from_v2" => Needs::RECEIVE.and(Needs::SOCKET_NAME),

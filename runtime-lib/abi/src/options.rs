@@ -35,12 +35,12 @@ pub enum RunOption<'a> {
     },
     /// `--inherit-env`: pass every variable of the host on, but for [`VARIABLE`].
     InheritEnv,
-    /// `--listen ADDR:PORT`: a preopened listening TCP socket.
+    /// `--listen ADDR:PORT`: a preopened listening TCP socket, and binding to exactly its address.
     Listen {
         /// Address and port, as written.
         address: &'a [u8],
     },
-    /// `--net`: the guest may open sockets.
+    /// `--net`: the guest may open sockets, connect them and look names up.
     Net,
     /// `--timeout DURATION`: how long the program may run; the last one counts.
     Timeout {

@@ -134,7 +134,6 @@ const F_SETFL: u32 = 4;
 const F_DUPFD_CLOEXEC: u32 = 1030;
 const TIOCGWINSZ: u32 = 0x5413;
 const FIONREAD: u32 = 0x541b;
-const FIONBIO: u32 = 0x5421;
 const AT_FDCWD: u32 = -100i32 as u32;
 /// `O_ACCMODE | O_CREAT | O_TRUNC`
 const O_CHANGES: u32 = 0o3 | 0o100 | 0o1000;
@@ -170,11 +169,11 @@ system_calls! {
     mprotect 10 226 [equal(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
     mprotect 10 226 [equal(2, 0); "no access"]: THREADS;
     mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
-    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS;
+    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS | LOOKUP;
     mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;
     mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_NORESERVE | MAP_STACK); "addresses for a stack"]: THREADS;
     mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE | MAP_FIXED); "zeros in the place of a memory's"]: INSTANTIATE;
-    munmap 11 215: GROW_MAPPED | INSTANTIATE | POLL | THREADS;
+    munmap 11 215: GROW_MAPPED | INSTANTIATE | POLL | THREADS | LOOKUP;
     mremap 25 216: INSTANTIATE;
     mremap 25 216 [equal(3, MREMAP_MAYMOVE); "to anywhere"]: THREADS;
     prlimit64 302 261 [equal(2, 0); "reading limits"]: INSTANTIATE;
@@ -211,7 +210,6 @@ system_calls! {
     fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | SOCKET | LOOKUP;
     ioctl 16 29 [equal(1, TIOCGWINSZ); "TIOCGWINSZ"]: FDSTAT;
     ioctl 16 29 [equal(1, FIONREAD); "FIONREAD"]: POLL;
-    ioctl 16 29 [equal(1, FIONBIO); "FIONBIO"]: LOOKUP;
     ftruncate 77 46: SET_SIZE;
     utimensat 280 88: PATH_TIMES;
     utimensat 280 88 [equal(1, 0); "an open file"]: SET_TIMES;

@@ -1,12 +1,19 @@
-//! The functions of WASI preview 1: names, signatures, areas.
+//! The functions of WASI preview 1, and those that WasmEdge adds for sockets: names, signatures,
+//! areas.
 //!
-//! Source: `wasi_snapshot_preview1` of the WASI repository (`phases/snapshot/docs.md`).
+//! Source: `wasi_snapshot_preview1` of the WASI repository (`phases/snapshot/docs.md`); WasmEdge's
+//! `wasi` host module for the socket extension, which has two generations: where one name has two
+//! types, the type of the import chooses ([`resolve`]).
 
 /// Import module names whose functions these are. `wasi_unstable` (preview 0) has other layouts
 /// and is not among them.
 pub const MODULE: &str = "wasi_snapshot_preview1";
 
-/// Calls a macro with the list of WASI functions: `area name(parameters) -> result;`.
+/// Calls a macro with the list of WASI functions:
+/// `area name [import names](parameters) -> result;`.
+///
+/// The names under which a function is imported follow its own in brackets; without brackets it is
+/// that name alone. The functions of preview 1 come first.
 ///
 /// The runtime's function is `wasmc_wasi_` + name, with the System V (AAPCS64) calling convention,
 /// a `*const MemoryState` of the importing instance first, then the parameters. Every result is an
@@ -57,10 +64,26 @@ macro_rules! for_each_wasi_function {
             Proc proc_raise(sig: i32) -> i32;
             Sched sched_yield() -> i32;
             Random random_get(buf: i32, buf_len: i32) -> i32;
-            Sock sock_accept(fd: i32, flags: i32, ro_fd: i32) -> i32;
-            Sock sock_recv(fd: i32, ri_data: i32, ri_data_len: i32, ri_flags: i32, ro_datalen: i32, ro_flags: i32) -> i32;
-            Sock sock_send(fd: i32, si_data: i32, si_data_len: i32, si_flags: i32, so_datalen: i32) -> i32;
+            Sock sock_accept [sock_accept sock_accept_v2](fd: i32, flags: i32, ro_fd: i32) -> i32;
+            Sock sock_recv [sock_recv sock_recv_v2](fd: i32, ri_data: i32, ri_data_len: i32, ri_flags: i32, ro_datalen: i32, ro_flags: i32) -> i32;
+            Sock sock_send [sock_send sock_send_v2](fd: i32, si_data: i32, si_data_len: i32, si_flags: i32, so_datalen: i32) -> i32;
             Sock sock_shutdown(fd: i32, how: i32) -> i32;
+            Sock sock_open [sock_open sock_open_v2](af: i32, ty: i32, ro_fd: i32) -> i32;
+            Sock sock_bind [sock_bind sock_bind_v2](fd: i32, addr: i32, port: i32) -> i32;
+            Sock sock_listen [sock_listen sock_listen_v2](fd: i32, backlog: i32) -> i32;
+            Sock sock_accept_v1 [sock_accept](fd: i32, ro_fd: i32) -> i32;
+            Net sock_connect [sock_connect sock_connect_v2](fd: i32, addr: i32, port: i32) -> i32;
+            Sock sock_recv_from_v1 [sock_recv_from](fd: i32, ri_data: i32, ri_data_len: i32, addr: i32, ri_flags: i32, ro_datalen: i32, ro_flags: i32) -> i32;
+            Sock sock_recv_from_v2 [sock_recv_from sock_recv_from_v2](fd: i32, ri_data: i32, ri_data_len: i32, addr: i32, ri_flags: i32, port: i32, ro_datalen: i32, ro_flags: i32) -> i32;
+            Net sock_send_to [sock_send_to sock_send_to_v2](fd: i32, si_data: i32, si_data_len: i32, addr: i32, port: i32, si_flags: i32, so_datalen: i32) -> i32;
+            Sock sock_getsockopt(fd: i32, level: i32, name: i32, flag: i32, flag_size: i32) -> i32;
+            Sock sock_setsockopt(fd: i32, level: i32, name: i32, flag: i32, flag_size: i32) -> i32;
+            Sock sock_getlocaladdr_v1 [sock_getlocaladdr](fd: i32, addr: i32, addr_type: i32, port: i32) -> i32;
+            Sock sock_getlocaladdr_v2 [sock_getlocaladdr sock_getlocaladdr_v2](fd: i32, addr: i32, port: i32) -> i32;
+            Sock sock_getpeeraddr_v1 [sock_getpeeraddr](fd: i32, addr: i32, addr_type: i32, port: i32) -> i32;
+            Sock sock_getpeeraddr_v2 [sock_getpeeraddr sock_getpeeraddr_v2](fd: i32, addr: i32, port: i32) -> i32;
+            Net sock_getaddrinfo(node: i32, node_len: i32, service: i32, service_len: i32, hints: i32, res: i32, max_res: i32, res_len: i32) -> i32;
+            Poll epoll_oneoff(subscriptions: i32, events: i32, nsubscriptions: i32, nevents: i32) -> i32;
         }
     };
 }
@@ -77,8 +100,23 @@ pub enum Area {
     Proc,
     Sched,
     Random,
+    /// Sockets: granted ones, or of the guest's making.
     Sock,
+    /// Other machines, asked by the guest.
+    Net,
+    /// New threads.
     Thread,
+}
+
+impl Area {
+    /// The grants of sockets of which one is needed for these functions to be of use.
+    pub const fn socket_grants(self) -> Option<&'static str> {
+        match self {
+            Area::Sock => Some("--listen or --net"),
+            Area::Net => Some("--net"),
+            _ => None,
+        }
+    }
 }
 
 /// The type of a parameter or result.
@@ -90,10 +128,12 @@ pub enum ValueType {
 }
 
 /// A WASI function.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct WasiFunction {
-    /// The import's name.
+    /// Its name, which no other function has.
     pub name: &'static str,
+    /// The names under which it is imported; others may share them, with other types.
+    pub imports: &'static [&'static str],
     /// The runtime's symbol.
     pub symbol: &'static str,
     /// What it touches.
@@ -122,12 +162,22 @@ macro_rules! value_result {
     };
 }
 
+macro_rules! import_names {
+    ($name:ident) => {
+        &[stringify!($name)]
+    };
+    ($name:ident $($import:ident)+) => {
+        &[$(stringify!($import)),+]
+    };
+}
+
 macro_rules! define_functions {
-    ($($area:ident $name:ident($($param:ident: $ty:ident),*) $(-> $result:ident)?;)*) => {
-        /// Every function of WASI preview 1, in the order of the list.
+    ($($area:ident $name:ident $([$($import:ident)+])? ($($param:ident: $ty:ident),*) $(-> $result:ident)?;)*) => {
+        /// Every function, in the order of the list.
         pub const FUNCTIONS: &[WasiFunction] = &[
             $(WasiFunction {
                 name: stringify!($name),
+                imports: import_names!($name $($($import)+)?),
                 symbol: concat!("wasmc_wasi_", stringify!($name)),
                 area: Area::$area,
                 params: &[$((stringify!($param), value_type!($ty))),*],
@@ -139,11 +189,21 @@ macro_rules! define_functions {
 
 for_each_wasi_function!(define_functions);
 
-const _: () = assert!(FUNCTIONS.len() == 46);
+/// How many functions at the start of the list are those of preview 1.
+pub const PREVIEW_1: usize = 46;
 
-/// The function with this name, if there is one.
+const _: () = assert!(FUNCTIONS.len() == PREVIEW_1 + 16);
+
+/// The function with this name of its own, if there is one.
 pub fn find(name: &str) -> Option<&'static WasiFunction> {
     FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// The functions that are imported under this name: none, one, or several of different types.
+pub fn named(name: &str) -> impl Iterator<Item = &'static WasiFunction> + Clone {
+    FUNCTIONS
+        .iter()
+        .filter(move |function| function.imports.contains(&name))
 }
 
 /// Import module name of [`THREAD_SPAWN`].
@@ -155,6 +215,7 @@ pub const THREADS_MODULE: &str = "wasi";
 /// Source: the repository WebAssembly/wasi-threads.
 pub static THREAD_SPAWN: WasiFunction = WasiFunction {
     name: "thread-spawn",
+    imports: &["thread-spawn"],
     symbol: "wasmc_thread_spawn",
     area: Area::Thread,
     params: &[("start_arg", ValueType::I32)],
@@ -163,3 +224,31 @@ pub static THREAD_SPAWN: WasiFunction = WasiFunction {
 
 /// The export that a thread calls, of type `(tid: i32, start_arg: i32) -> ()`.
 pub const THREAD_START: &str = "wasi_thread_start";
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    #[test]
+    fn types_choose_between_functions_of_one_name() {
+        for (at, one) in FUNCTIONS.iter().enumerate() {
+            for name in one.imports {
+                let types = |function: &WasiFunction| {
+                    let params = function.params.iter().map(|&(_, ty)| ty);
+                    (params.collect::<std::vec::Vec<_>>(), function.result)
+                };
+                let alike = named(name).filter(|two| types(two) == types(one));
+                assert_eq!(alike.count(), 1, "{name}");
+            }
+            assert!(
+                FUNCTIONS
+                    .iter()
+                    .skip(at + 1)
+                    .all(|two| one.name != two.name)
+            );
+        }
+        assert_eq!(named("sock_accept").count(), 2);
+        assert_eq!(named("sock_accept_v1").count(), 0);
+    }
+}

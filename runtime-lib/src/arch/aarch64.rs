@@ -79,6 +79,29 @@ pub unsafe fn syscall(number: usize, a: usize, b: usize, c: usize, d: usize) -> 
     result
 }
 
+/// A system call with five arguments.
+///
+/// # Safety
+/// As for the system call.
+pub unsafe fn syscall_of_five(number: usize, arguments: [usize; 5]) -> isize {
+    let [a, b, c, d, e] = arguments;
+    let result;
+    // SAFETY: as in `syscall`.
+    unsafe {
+        asm!(
+            "svc 0",
+            in("x8") number,
+            inlateout("x0") a => result,
+            in("x1") b,
+            in("x2") c,
+            in("x3") d,
+            in("x4") e,
+            options(nostack),
+        );
+    }
+    result
+}
+
 /// What a signal handler returns to: the end of signal delivery.
 #[unsafe(naked)]
 pub unsafe extern "C" fn signal_return() {

@@ -79,6 +79,31 @@ pub unsafe fn syscall(number: usize, a: usize, b: usize, c: usize, d: usize) -> 
     result
 }
 
+/// A system call with five arguments.
+///
+/// # Safety
+/// As for the system call.
+pub unsafe fn syscall_of_five(number: usize, arguments: [usize; 5]) -> isize {
+    let [a, b, c, d, e] = arguments;
+    let result;
+    // SAFETY: as in `syscall`.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number => result,
+            in("rdi") a,
+            in("rsi") b,
+            in("rdx") c,
+            in("r10") d,
+            in("r8") e,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    result
+}
+
 /// What a signal handler returns to: the end of signal delivery.
 #[unsafe(naked)]
 pub unsafe extern "C" fn signal_return() {

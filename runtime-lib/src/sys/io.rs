@@ -3,8 +3,10 @@
 //! rustix takes slices. There must be none over guest memory, which the guest's other threads may
 //! write to and of which the guest may name overlapping parts.
 
+use super::net::Name;
 use crate::arch;
 use core::marker::PhantomData;
+use core::net::SocketAddr;
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 
@@ -148,9 +150,40 @@ pub fn receive(
     Ok((len, message.flags))
 }
 
+/// Receives into the buffers: how many bytes, the message's flags, and who sent it, where the
+/// kernel says so.
+pub fn receive_from(
+    fd: BorrowedFd<'_>,
+    buffers: &[IoVec<'_>],
+    flags: u32,
+) -> Result<(usize, u32, Option<SocketAddr>), Errno> {
+    let mut name = Name::new();
+    let mut message = Message::new(buffers);
+    message.name = &raw mut name as usize;
+    message.name_len = size_of::<Name>() as u32;
+    let place = &raw mut message as usize;
+    let len = call(number::RECVMSG, fd, place, flags as usize, 0)?;
+    Ok((len, message.flags, name.decode(message.name_len as usize)))
+}
+
 /// Sends the buffers: how many bytes.
 pub fn send(fd: BorrowedFd<'_>, buffers: &[IoVec<'_>], flags: u32) -> Result<usize, Errno> {
     let message = Message::new(buffers);
+    let place = &raw const message as usize;
+    call(number::SENDMSG, fd, place, flags as usize, 0)
+}
+
+/// Sends the buffers to an address: how many bytes.
+pub fn send_to(
+    fd: BorrowedFd<'_>,
+    buffers: &[IoVec<'_>],
+    address: &SocketAddr,
+    flags: u32,
+) -> Result<usize, Errno> {
+    let (name, name_len) = Name::encode(address);
+    let mut message = Message::new(buffers);
+    message.name = &raw const name as usize;
+    message.name_len = name_len as u32;
     let place = &raw const message as usize;
     call(number::SENDMSG, fd, place, flags as usize, 0)
 }
@@ -169,6 +202,12 @@ pub fn random(buffer: IoVec<'_>) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+/// Fills bytes of ours with random ones.
+pub fn random_bytes(bytes: &mut [u8]) -> Result<(), Errno> {
+    // SAFETY: the bytes are borrowed until this returns, and used by nothing else.
+    random(unsafe { IoVec::new(bytes.as_mut_ptr(), bytes.len()) })
 }
 
 fn call(number: usize, fd: BorrowedFd<'_>, b: usize, c: usize, d: usize) -> Result<usize, Errno> {

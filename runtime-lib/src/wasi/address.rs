@@ -16,6 +16,19 @@ pub fn parse(text: &[u8]) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, port))
 }
 
+/// The address without a port that a text stands for, if it does.
+pub fn parse_ip(text: &[u8]) -> Option<IpAddr> {
+    match text.contains(&b':') {
+        true => parse_v6(text).map(IpAddr::V6),
+        false => parse_v4(text).map(IpAddr::V4),
+    }
+}
+
+/// A number of a port, if the text is one.
+pub fn parse_port(text: &[u8]) -> Option<u16> {
+    number(text, 10, 65535)
+}
+
 fn parse_v4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut bytes = [0; 4];
     let mut parts = text.split(|&byte| byte == b'.');

@@ -12,6 +12,27 @@ impl Errno {
 
     /// Insufficient rights: the descriptor does not allow the operation.
     pub const NOTCAPABLE: Errno = Errno(76);
+
+    // WasmEdge's numbers for what `sock_getaddrinfo` alone can say.
+
+    /// The name server does not answer.
+    pub const AIAGAIN: Errno = Errno(78);
+    /// Flags without meaning.
+    pub const AIBADFLAG: Errno = Errno(79);
+    /// The name server answers with an error.
+    pub const AIFAIL: Errno = Errno(80);
+    /// A family that is not supported.
+    pub const AIFAMILY: Errno = Errno(81);
+    /// No room for results.
+    pub const AIMEMORY: Errno = Errno(82);
+    /// The name exists but has no address of the family.
+    pub const AINODATA: Errno = Errno(83);
+    /// The name does not exist.
+    pub const AINONAME: Errno = Errno(84);
+    /// The service does not exist.
+    pub const AISERVICE: Errno = Errno(85);
+    /// A kind of socket that is not supported.
+    pub const AISOCKTYPE: Errno = Errno(86);
 }
 
 macro_rules! errnos {
@@ -22,7 +43,7 @@ macro_rules! errnos {
         }
 
         /// The WASI number for a Linux number; [`Errno::IO`] for one without counterpart.
-        const fn from_linux(linux: i32) -> Errno {
+        pub const fn from_linux(linux: i32) -> Errno {
             match linux {
                 $($linux => Errno::$name,)*
                 _ => Errno::IO,

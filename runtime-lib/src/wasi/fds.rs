@@ -19,6 +19,11 @@ use wasmc_abi::options::MAX_OPTIONS;
 /// Most descriptors that a guest can have open.
 pub const MAX_FDS: usize = 1 << 16;
 
+/// In the place of a name: a granted listening socket. There are fewer names.
+const LISTENER: u16 = u16::MAX;
+
+const _: () = assert!(MAX_OPTIONS < LISTENER as usize);
+
 /// What a descriptor stands for, as far as it changes what calls do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -42,7 +47,7 @@ struct Descriptor {
     /// Calls that work with it, and the number in the table.
     uses: u32,
     access: Access,
-    /// 1 more than the index of its name among the preopens; 0 when it is none.
+    /// 1 more than the index of its name among the preopens; 0 when it is none; [`LISTENER`].
     preopen: u16,
 }
 
@@ -217,13 +222,18 @@ impl FdTable {
             let index = inner.index(fd)?;
             let descriptor = inner.descriptor(index)?;
             descriptor.uses += 1;
-            Ok(FdRef {
-                table: self,
-                index,
-                host: descriptor.host,
-                access: descriptor.access,
-            })
+            Ok(self.reference(index, descriptor))
         })
+    }
+
+    /// A reference that has been counted.
+    fn reference(&self, index: Index, descriptor: &Descriptor) -> FdRef<'_> {
+        FdRef {
+            table: self,
+            index,
+            host: descriptor.host,
+            access: descriptor.access,
+        }
     }
 
     /// The descriptor with this number, if it has all of these rights.
@@ -284,6 +294,50 @@ impl FdTable {
             inner.preopens += 1;
             inner.insert(host, access, inner.preopens as u16)
         })
+    }
+
+    /// Adds a listening socket that was granted.
+    pub fn insert_listener(&self, host: OwnedFd, access: Access) -> Result<u32, Errno> {
+        let host = fs::into_number(host);
+        self.with(|inner| inner.insert(host, access, LISTENER))
+    }
+
+    /// The granted listening sockets whose numbers are still open, unless the guest has moved them
+    /// far up.
+    pub fn listeners(&self) -> impl Iterator<Item = FdRef<'_>> {
+        let mut granted = 0..3 + 2 * MAX_OPTIONS;
+        core::iter::from_fn(move || {
+            self.with(|inner| {
+                granted.find_map(|fd| {
+                    let index = inner.index(fd as u32).ok()?;
+                    let descriptor = inner.descriptor(index).ok()?;
+                    if descriptor.preopen != LISTENER {
+                        return None;
+                    }
+                    descriptor.uses += 1;
+                    Some(self.reference(index, descriptor))
+                })
+            })
+        })
+    }
+
+    /// Makes an open number refer to another descriptor of the host.
+    pub fn replace(&self, fd: u32, host: OwnedFd, access: Access) -> Result<(), Errno> {
+        let host = fs::into_number(host);
+        let replaced = self.with(|inner| {
+            let old = inner.index(fd)?;
+            let place = inner.insert(host, access, 0)?;
+            let new = inner.index(place)?;
+            inner.set(fd, new);
+            inner.set(place, 0);
+            inner.free_fd = inner.free_fd.min(place as usize);
+            Ok::<_, Errno>(inner.release(old))
+        });
+        match replaced {
+            Ok(closed) => close(closed),
+            Err(_) => close(Some(host)),
+        }
+        replaced.map(|_| ())
     }
 
     /// The name of a granted folder; [`Errno::BADF`] for every other descriptor, which is how the

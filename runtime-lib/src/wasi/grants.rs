@@ -68,7 +68,7 @@ fn open_socket(fds: &FdTable, address: &[u8]) -> Result<(), Errno> {
         kind: Kind::Socket,
         read_only: false,
     };
-    let inserted = fds.insert(net::listen(address)?, access);
+    let inserted = fds.insert_listener(net::listen(address)?, access);
     inserted.map(|_| ()).map_err(|_| Errno::NFILE)
 }
 

@@ -34,9 +34,10 @@ mod tests;
 
 use crate::guest::GuestMemory;
 use crate::start::Process;
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use errno::Errno;
 use wasmc_abi::layout::MemoryState;
+use wasmc_abi::options::RunOption;
 
 pub use fds::FdTable;
 
@@ -45,6 +46,8 @@ pub use fds::FdTable;
 pub struct Wasi {
     args: Strings,
     environment: Strings,
+    /// Whether the guest may open sockets (`--net`).
+    net: AtomicBool,
     /// The descriptors.
     pub fds: FdTable,
 }
@@ -84,8 +87,17 @@ impl Wasi {
     pub const fn new() -> Wasi {
         Wasi {
             fds: FdTable::new(),
+            net: AtomicBool::new(false),
             args: Strings::new(),
             environment: Strings::new(),
+        }
+    }
+
+    /// Fails unless the guest may open sockets and reach other machines.
+    fn require_net(&self) -> Result<(), Errno> {
+        match self.net.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => Err(Errno::ACCES),
         }
     }
 }
@@ -97,7 +109,11 @@ static WASI: Wasi = Wasi::new();
 pub fn init(process: &Process) {
     WASI.args.set(process.args);
     WASI.environment.set(process.environment);
-    grants::open(&WASI.fds, crate::options::run_options());
+    let options = crate::options::run_options();
+    if options.clone().any(|option| option == RunOption::Net) {
+        WASI.net.store(true, Ordering::Relaxed);
+    }
+    grants::open(&WASI.fds, options);
 }
 
 /// The descriptors of the running program.
@@ -151,7 +167,7 @@ macro_rules! export {
 }
 
 macro_rules! export_all {
-    ($($area:ident $name:ident($($param:ident: $ty:ident),*) $(-> $result:ident)?;)*) => {
+    ($($area:ident $name:ident $([$($import:ident)+])? ($($param:ident: $ty:ident),*) $(-> $result:ident)?;)*) => {
         $(export!($name($($param: $ty),*) $(-> $result)?);)*
     };
 }

@@ -65,6 +65,18 @@ pub fn poll_oneoff(
     }
 }
 
+/// Waits like [`poll_oneoff`]: WasmEdge's name for the same thing.
+pub fn epoll_oneoff(
+    wasi: &Wasi,
+    memory: &GuestMemory<'_>,
+    subscriptions: u32,
+    events: u32,
+    nsubscriptions: u32,
+    nevents: u32,
+) -> Result<(), Errno> {
+    poll_oneoff(wasi, memory, subscriptions, events, nsubscriptions, nevents)
+}
+
 /// What one subscription waits for.
 #[derive(Clone, Copy)]
 struct Wait {
@@ -152,8 +164,15 @@ impl Waiting<'_> {
     }
 
     /// Nanoseconds until the first deadline, if there is one.
+    ///
+    /// A clock of computing time stands still while its thread sleeps: the wait itself has to
+    /// compute, so there is no sleeping with such a deadline.
     fn timeout(&self) -> Option<u64> {
         let times = self.waits.iter().filter_map(|wait| match wait.what {
+            What::Time {
+                clock: Clock::ProcessCpu | Clock::ThreadCpu,
+                ..
+            } => Some(0),
             What::Time { clock, deadline } => Some(deadline.saturating_sub(time::now(clock))),
             _ => None,
         });
@@ -213,9 +232,6 @@ impl Drop for Waiting<'_> {
 
 fn time_to_wait_for(subscription: &Subscription) -> Result<What, Errno> {
     let clock = clock(subscription.id)?;
-    if !matches!(clock, Clock::Realtime | Clock::Monotonic) {
-        return Err(Errno::NOTSUP);
-    }
     let flags = SubclockFlags::from_bits(subscription.flags.into()).ok_or(Errno::INVAL)?;
     let timeout = subscription.timeout;
     if flags.contains(SubclockFlags::ABSTIME) {
@@ -224,10 +240,14 @@ fn time_to_wait_for(subscription: &Subscription) -> Result<What, Errno> {
             deadline: timeout,
         });
     }
-    // A span of time passes whatever happens to the time of day.
+    let clock = match clock {
+        // A span of time passes whatever happens to the time of day.
+        Clock::Realtime => Clock::Monotonic,
+        clock => clock,
+    };
     Ok(What::Time {
-        clock: Clock::Monotonic,
-        deadline: time::now(Clock::Monotonic).saturating_add(timeout),
+        clock,
+        deadline: time::now(clock).saturating_add(timeout),
     })
 }
 

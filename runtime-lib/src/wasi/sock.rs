@@ -1,4 +1,27 @@
-//! Sockets: the granted listening ones, and the connections that they accept.
+//! Sockets: the functions of preview 1 for those that exist; WasmEdge's functions in the modules.
+//!
+//! - [`layout`]: the structures of WasmEdge's functions, [`place`]: how addresses are read and
+//!   written.
+//! - [`open`]: new sockets; [`transfer`]: datagrams; [`names`]: addresses of sockets; [`options`].
+//! - [`addrinfo`]: from names to addresses, with [`hosts`] and [`dns`].
+
+pub use addrinfo::sock_getaddrinfo;
+pub use names::{
+    sock_getlocaladdr_v1, sock_getlocaladdr_v2, sock_getpeeraddr_v1, sock_getpeeraddr_v2,
+};
+pub use open::{sock_bind, sock_connect, sock_listen, sock_open};
+pub use options::{sock_getsockopt, sock_setsockopt};
+pub use transfer::{sock_recv_from_v1, sock_recv_from_v2, sock_send_to};
+
+mod addrinfo;
+mod dns;
+mod hosts;
+pub(super) mod layout;
+mod names;
+mod open;
+mod options;
+mod place;
+mod transfer;
 
 use super::Wasi;
 use super::errno::Errno;
@@ -24,15 +47,35 @@ pub fn sock_accept(
         return Err(Errno::INVAL);
     }
     let ro_fd = memory.ptr::<u32>(ro_fd)?;
+    ro_fd.write(accept(wasi, &listener, modes.nonblock)?);
+    Ok(())
+}
+
+/// Accepts a connection that blocks, and writes the number of its descriptor: the first generation
+/// of WasmEdge's functions.
+pub fn sock_accept_v1(
+    wasi: &Wasi,
+    memory: &GuestMemory<'_>,
+    fd: u32,
+    ro_fd: u32,
+) -> Result<(), Errno> {
+    let listener = socket(wasi, fd)?;
+    listener.require(Rights::SOCK_ACCEPT)?;
+    let ro_fd = memory.aligned_ptr::<u32>(ro_fd)?;
+    ro_fd.write(accept(wasi, &listener, false)?);
+    Ok(())
+}
+
+/// Accepts a connection: the number of its descriptor.
+fn accept(wasi: &Wasi, listener: &FdRef<'_>, nonblock: bool) -> Result<u32, Errno> {
     let access = Access {
         base: listener.access().inheriting & Rights::SOCKET,
         inheriting: Rights::NONE,
         kind: Kind::Socket,
         read_only: false,
     };
-    let connection = net::accept(listener.host(), modes.nonblock)?;
-    ro_fd.write(wasi.fds.insert(connection, access)?);
-    Ok(())
+    let connection = net::accept(listener.host(), nonblock)?;
+    wasi.fds.insert(connection, access)
 }
 
 /// Receives a message.
@@ -49,9 +92,20 @@ pub fn sock_recv(
 ) -> Result<(), Errno> {
     let socket = socket(wasi, fd)?;
     socket.require(Rights::FD_READ)?;
-    let wanted = RiFlags::from_bits(ri_flags).ok_or(Errno::INVAL)?;
+    let flags = receive_flags(ri_flags)?;
     let ro_datalen = memory.ptr::<u32>(ro_datalen)?;
     let ro_flags = memory.ptr::<u16>(ro_flags)?;
+    let (len, flags) = with_buffers(memory, ri_data, ri_data_len, |buffers| {
+        io::receive(socket.host(), buffers, flags)
+    })?;
+    ro_datalen.write(len as u32);
+    ro_flags.write(received_flags(flags));
+    Ok(())
+}
+
+/// The system's flags for receiving.
+fn receive_flags(ri_flags: u32) -> Result<u32, Errno> {
+    let wanted = RiFlags::from_bits(ri_flags).ok_or(Errno::INVAL)?;
     let mut flags = 0;
     if wanted.contains(RiFlags::RECV_PEEK) {
         flags |= net::PEEK;
@@ -59,15 +113,15 @@ pub fn sock_recv(
     if wanted.contains(RiFlags::RECV_WAITALL) {
         flags |= net::WAIT_ALL;
     }
-    let (len, flags) = with_buffers(memory, ri_data, ri_data_len, |buffers| {
-        io::receive(socket.host(), buffers, flags)
-    })?;
-    ro_datalen.write(len as u32);
-    ro_flags.write(match flags & net::TRUNCATED {
+    Ok(flags)
+}
+
+/// The guest's flags of what the system has received.
+fn received_flags(flags: u32) -> u16 {
+    match flags & net::TRUNCATED {
         0 => 0,
         _ => RECV_DATA_TRUNCATED,
-    });
-    Ok(())
+    }
 }
 
 /// Sends a message.

@@ -4,6 +4,7 @@ mod directories;
 mod escapes;
 mod files;
 mod hostile;
+mod net;
 mod paths;
 mod sockets;
 mod system;

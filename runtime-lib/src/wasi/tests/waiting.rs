@@ -156,12 +156,6 @@ fn tells_errors() {
     )
     .unwrap();
     assert_eq!(events[0].error, Errno::INVAL.code());
-    let events = poll(
-        &mut guest,
-        &[subscription(1, CLOCK, 2, 0, SubclockFlags::NONE)],
-    )
-    .unwrap();
-    assert_eq!(events[0].error, Errno::NOTSUP.code());
     assert_eq!(poll(&mut guest, &[]).err(), Some(Errno::INVAL));
     assert_eq!(
         poll(&mut guest, &[ready(1, 3, 0)]).err(),
@@ -185,4 +179,44 @@ fn waits_for_many() {
     // The references were given back.
     guest.close(3).unwrap();
     assert!(writer.write_all(b"1").is_err());
+}
+
+#[test]
+fn waits_for_computing_time() {
+    let mut guest = Guest::new();
+    let out = guest.room(8);
+    for clock in [2, 3] {
+        let now = |guest: &Guest| {
+            clock_time_get(&guest.wasi, &guest.memory(), clock, 0, out).unwrap();
+            guest.read_value::<u64>(out)
+        };
+        let start = now(&guest);
+        let span = subscription(1, CLOCK, clock, 3 * MILLISECOND, SubclockFlags::NONE);
+        let events = poll(&mut guest, &[span, after(2, u64::MAX)]).unwrap();
+        assert_eq!((events.len(), events[0].userdata), (1, 1));
+        assert!(now(&guest) >= start + 3 * MILLISECOND);
+        let until = now(&guest) + MILLISECOND;
+        let deadline = subscription(3, CLOCK, clock, until, SubclockFlags::ABSTIME);
+        let events = poll(&mut guest, &[deadline]).unwrap();
+        assert_eq!((events[0].userdata, events[0].error), (3, 0));
+        assert!(now(&guest) >= until);
+    }
+    // What is ready ends the wait.
+    let (mut guest, mut writer) = with_pipe();
+    writer.write_all(b"1").unwrap();
+    let never = subscription(1, CLOCK, 3, u64::MAX, SubclockFlags::NONE);
+    let events = poll(&mut guest, &[never, ready(2, FD_READ, 3)]).unwrap();
+    assert_eq!((events.len(), events[0].userdata), (1, 2));
+}
+
+#[test]
+fn waits_less_than_a_millisecond() {
+    let mut guest = Guest::new();
+    let start = Instant::now();
+    for _ in 0..20 {
+        let events = poll(&mut guest, &[after(1, 50_000)]).unwrap();
+        assert_eq!(events.len(), 1);
+    }
+    let time = start.elapsed();
+    assert!(time >= Duration::from_millis(1), "{time:?}");
 }
