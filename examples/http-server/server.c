@@ -29,8 +29,8 @@ struct connection {
     /* Bytes of the request's body that are still to come, and whether they are sent back. */
     unsigned long long body_left;
     int echo;
-    /* The peer has sent all, or the connection ends after the answer. */
-    int closing;
+    /* The connection ends after the answer; it goes on, which HTTP/1.0 has to be told. */
+    int closing, announce;
     char in[IN];
     char out[OUT];
 };
@@ -49,7 +49,9 @@ static void answer_head(struct connection *c, const char *status, unsigned long 
     char head[HEAD];
     int head_len = snprintf(head, sizeof head,
                             "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %llu\r\n%s\r\n",
-                            status, len, c->closing ? "Connection: close\r\n" : "");
+                            status, len,
+                            c->closing ? "Connection: close\r\n"
+                            : c->announce ? "Connection: keep-alive\r\n" : "");
     put(c, head, (size_t)head_len);
 }
 
@@ -90,6 +92,7 @@ static void request(struct connection *c, char *head) {
         return;
     }
     c->closing = minor == 0;
+    c->announce = 0;
     while (line) {
         char *next = strstr(line += 2, "\r\n");
         const char *value;
@@ -110,7 +113,7 @@ static void request(struct connection *c, char *head) {
             return;
         } else if ((value = header(line, "Connection"))) {
             if (!strcasecmp(value, "close")) c->closing = 1;
-            if (!strcasecmp(value, "keep-alive")) c->closing = 0;
+            if (!strcasecmp(value, "keep-alive")) c->closing = 0, c->announce = minor == 0;
         } else if ((value = header(line, "Expect"))) {
             expects = !strcasecmp(value, "100-continue");
         }
@@ -200,7 +203,7 @@ static void greet(int fd) {
     c->fd = fd;
     c->in_len = c->out_at = c->out_len = 0;
     c->body_left = 0;
-    c->closing = c->echo = 0;
+    c->closing = c->announce = c->echo = 0;
     connections[connection_count++] = c;
 }
 
