@@ -10,6 +10,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use object::read::elf::ElfFile64;
+use object::{Object as _, ObjectSection as _};
+use wasmc_abi::symbols::SECTION_NOTE;
 use wasmc_compiler::features::{Features, PROPOSALS};
 use wasmc_compiler::{
     Arch, Command, Emit, Error, InstanceSpec, Options, Target, compile_program, validate,
@@ -53,13 +56,31 @@ fn features_that_are_not_used_change_nothing() {
                 emit: Emit::Obj,
                 ..Options::default()
             };
-            compile_exports(&module, &options).expect("it compiles")
+            let object = compile_exports(&module, &options).expect("it compiles");
+            sections(&object)
         };
         if code(least) != code(Features::complete()) {
             failures.push(path.display().to_string());
         }
     }
     assert!(failures.is_empty(), "these differ: {failures:#?}");
+}
+
+/// All that is in an object but the note, which names the features that were on.
+fn sections(object: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let object: ElfFile64<'_> = ElfFile64::parse(object).expect("an object");
+    let sections = object.sections().map(|section| {
+        let name = section.name().expect("a section has a name").to_owned();
+        let data = section.data().expect("a section has its bytes").to_vec();
+        (name, data)
+    });
+    let sections: Vec<_> = sections.filter(|(name, _)| name != SECTION_NOTE).collect();
+    assert!(
+        sections
+            .iter()
+            .any(|(name, data)| name == ".text.wasmc" && !data.is_empty())
+    );
+    sections
 }
 
 fn check(path: &Path, arch: Arch) -> Result<(), String> {
