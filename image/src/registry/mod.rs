@@ -181,7 +181,7 @@ impl<'a> Client<'a> {
         self.again_when_broken(|| {
             out.seek(SeekFrom::Start(0))
                 .map_err(Error::io("failed to write a blob"))?;
-            let response = self.send(&request)?.expect_success(self)?;
+            let response = self.attempt(&request)?.expect_success(self)?;
             let name = response.request.clone();
             let mut reader = response.reader(descriptor.size);
             let moved = copy_verified(&mut reader, descriptor, out, self.meter, &name);
@@ -219,7 +219,7 @@ impl<'a> Client<'a> {
         self.again_when_broken(|| {
             let start = Request::new(Method::POST, format!("{}/blobs/uploads/", self.base))
                 .body(Body::Bytes(&[]));
-            let response = self.send(&start)?.expect_success(self)?;
+            let response = self.attempt(&start)?.expect_success(self)?;
             let url = response.location()?;
             let separator = if url.contains('?') { '&' } else { '?' };
             let url = format!("{url}{separator}digest={}", descriptor.digest);
@@ -232,7 +232,7 @@ impl<'a> Client<'a> {
                 .header("content-type", "application/octet-stream".to_owned())
                 .body(Body::Reader(descriptor.size, &reader));
             let sent = self
-                .send_once(&upload)
+                .attempt(&upload)
                 .and_then(|response| response.expect_success(self));
             if sent.is_err() {
                 self.meter.undo(reader.borrow().moved);

@@ -217,13 +217,17 @@ impl Client<'_> {
     /// Sends a request, as often as it takes: with credentials when they are asked for, again when
     /// the registry is busy or the connection breaks.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Response> {
-        self.again_when_broken(|| {
-            let response = self.send_once(request)?;
-            match response.status() {
-                408 | 429 | 500 | 502 | 503 | 504 => Err(busy(response, self)),
-                _ => Ok(response),
-            }
-        })
+        self.again_when_broken(|| self.attempt(request))
+    }
+
+    /// Sends a request once; that the registry is busy is an error. For work that is done again as
+    /// a whole: within it, a request that is itself sent again would multiply the tries.
+    pub(super) fn attempt(&self, request: &Request<'_>) -> Result<Response> {
+        let response = self.send_once(request)?;
+        match is_busy(response.status()) {
+            true => Err(busy(response, self)),
+            false => Ok(response),
+        }
     }
 
     /// Does something again when that may help.
@@ -245,9 +249,12 @@ impl Client<'_> {
 
     /// Sends a request once, or twice when the registry asks for credentials, and follows
     /// redirects.
-    pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Response> {
+    fn send_once(&self, request: &Request<'_>) -> Result<Response> {
         let response = self.follow(request)?;
-        if response.status() != 401 || matches!(request.body, Body::Reader(..)) {
+        // Security: only the registry itself may ask who we are, and name a token service. Whoever
+        // a redirect or an upload leads to could name one of its own.
+        let is_registry = origin(&response.url) == origin(&self.base);
+        if response.status() != 401 || !is_registry || matches!(request.body, Body::Reader(..)) {
             return Ok(response);
         }
         match self.authorize(&response.challenges())? {
@@ -355,7 +362,7 @@ impl Client<'_> {
             url: url.to_owned(),
             plain_http: self.settings.plain_http,
         };
-        if matches!(response.status(), 408 | 429 | 500 | 502 | 503 | 504) {
+        if is_busy(response.status()) {
             return Err(busy(response, self));
         }
         let bytes = response.expect_success(self)?.read(limits::ANSWER)?;
@@ -373,10 +380,15 @@ fn busy(response: Response, client: &Client<'_>) -> Error {
     }
 }
 
+/// Whether an answer of this status may be another one later.
+fn is_busy(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
 /// Whether the same request may succeed later.
 fn is_passing(error: &Error) -> bool {
     match error {
-        Error::Registry { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+        Error::Registry { status, .. } => is_busy(*status),
         // Nobody listens, or there is no such host: that will not change within seconds.
         Error::Network { message, .. } => !message.starts_with("cannot connect"),
         _ => false,
@@ -391,8 +403,18 @@ fn explain(error: &ureq::Error) -> String {
             "cannot connect: connection refused".to_owned()
         }
         ureq::Error::ConnectionFailed => "cannot connect".to_owned(),
+        // A certificate does not become valid within seconds either.
+        error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => {
+            format!("cannot connect safely: {error}")
+        }
+        ureq::Error::Io(error) if is_tls(error) => format!("cannot connect safely: {error}"),
         error => error.to_string(),
     }
+}
+
+/// Whether an error of a connection comes from TLS: a certificate that is not trusted, say.
+fn is_tls(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData && error.get_ref().is_some()
 }
 
 /// Scheme, host and port; `None` for what is no address.
