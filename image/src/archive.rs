@@ -19,6 +19,9 @@ use crate::limits;
 use crate::reference::Reference;
 use crate::registry::{children, parse};
 
+/// Where a file of a layout is while it is written.
+pub(crate) const PARTIAL: &str = "blobs/partial";
+
 const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
 /// The content of `index.json` for a root under these names.
@@ -281,10 +284,17 @@ pub fn write_layout(image: &Image, names: &[Reference], folder: &Path) -> Result
     write_file(folder, "index.json", &index_json(&image.root(), names))
 }
 
-/// Writes a file of a layout.
+/// Writes a file of a layout. It has its name only when it is whole: whoever reads a layout while it
+/// is written sees the image that was there before.
 pub fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let path = folder.join(name);
-    fs::write(&path, bytes).map_err(Error::io(format!("failed to write `{}`", path.display())))
+    let part = folder.join(PARTIAL);
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path));
+    if written.is_err() {
+        // What is left of it is of no use; the first error is the one to report.
+        let _ = fs::remove_file(&part);
+    }
+    written.map_err(Error::io(format!("failed to write `{}`", path.display())))
 }
 
 /// An image in a file or folder, for reading.
@@ -338,7 +348,17 @@ impl Store {
     /// What `index.json` refers to.
     pub fn root(&self) -> Result<Descriptor> {
         let name = self.path().display().to_string();
-        let bytes = self.read("index.json", limits::MANIFEST)?;
+        let bytes = match self.read("index.json", limits::MANIFEST) {
+            Err(Error::Missing(_)) if self.member("manifest.json").is_ok() => {
+                return Err(Error::Refused {
+                    message: format!("`{name}` has Docker's form alone, not the OCI layout"),
+                    hint: Some(format!(
+                        "`skopeo copy docker-archive:{name} oci-archive:image.tar` converts it"
+                    )),
+                });
+            }
+            read => read?,
+        };
         let index = oci_spec::image::ImageIndex::from_reader(&bytes[..]).map_err(|error| {
             Error::malformed(format!(
                 "`index.json` of `{name}` is no image index: {error}"
@@ -486,6 +506,22 @@ mod tests {
         start_layout(&layout).unwrap();
         write_layout(&image, &names, &layout).unwrap();
         check(&Store::open(&layout).unwrap(), &image);
+    }
+
+    #[test]
+    fn archives_of_older_engines_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("saved.tar");
+        let mut archive = ArchiveWriter::new(File::create(&path).unwrap());
+        archive.file("other", b"").unwrap();
+        archive.finish().unwrap();
+        let error = Store::open(&path).unwrap().root().unwrap_err();
+        assert!(matches!(error, Error::Missing(_)), "{error}");
+        let mut archive = ArchiveWriter::new(File::create(&path).unwrap());
+        archive.file("manifest.json", b"[]").unwrap();
+        archive.finish().unwrap();
+        let error = Store::open(&path).unwrap().root().unwrap_err();
+        assert!(error.hint().unwrap().contains("skopeo"), "{error}");
     }
 
     #[test]
