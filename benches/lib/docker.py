@@ -40,9 +40,8 @@ class Docker:
                      "--address", containerd)
         self._wait(containerd.exists, "containerd")
         self._daemon("dockerd", "--host", f"unix://{docker}", "--containerd", containerd,
-                     "--storage-driver", "vfs", "--default-ulimit", "nofile=1024:1024",
-                     "--data-root", folder / "docker", "--exec-root", folder / "exec",
-                     "--pidfile", folder / "pid")
+                     "--default-ulimit", "nofile=1024:1024", "--data-root", folder / "docker",
+                     "--exec-root", folder / "exec", "--pidfile", folder / "pid")
         self.environment["DOCKER_HOST"] = f"unix://{docker}"
         self._wait(self._answers, "dockerd")
 
@@ -85,6 +84,11 @@ class Docker:
                 if Path(mount).is_relative_to(self.folder.name):
                     subprocess.run(["umount", mount], check=False)
             self.folder.cleanup()
+
+    def described(self):
+        """The daemon's version and how it stores layers, on which times depend."""
+        form = "Docker {{.ServerVersion}}, layers by {{.Driver}}"
+        return self._docker("info", "--format", form).stdout.strip()
 
     def load(self, archive):
         self._docker("load", "--input", archive)
