@@ -6,11 +6,11 @@
 
 use serde_json::Value;
 
-use crate::archive::Store;
 use crate::blob::{Descriptor, media};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::registry::{Client, children, parse};
+use crate::store::Store;
 use crate::unpack::{Root, Unpacked, decompress, is_tar};
 
 /// Where an image is.

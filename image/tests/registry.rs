@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
-use wasmc_image::archive::Store;
 use wasmc_image::blob::{Blob, media};
 use wasmc_image::build::{Executable, Image, Spec, build};
 use wasmc_image::module::{self, Source};
 use wasmc_image::registry::{Client, Meter, Settings};
+use wasmc_image::store::Store;
 use wasmc_image::{Descriptor, Error, Reference, Result, limits};
 
 use server::{Auth, Behaviour, Registry, basic, digest};

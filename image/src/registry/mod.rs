@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::reference::Reference;
 
+mod address;
 mod auth;
 mod meter;
 mod pull;
@@ -113,7 +114,7 @@ impl<'a> Client<'a> {
     /// A manifest or index that another refers to.
     pub fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
         if descriptor.size > limits::MANIFEST {
-            return Err(crate::archive::too_large(descriptor, limits::MANIFEST));
+            return Err(crate::store::too_large(descriptor, limits::MANIFEST));
         }
         let version = descriptor.digest.to_string();
         let manifest = self.manifest_at(&version, Some(descriptor.digest))?;
@@ -162,7 +163,7 @@ impl<'a> Client<'a> {
     /// A blob that is kept in memory.
     pub fn blob(&self, descriptor: &Descriptor, max: u64) -> Result<Vec<u8>> {
         if descriptor.size > max {
-            return Err(crate::archive::too_large(descriptor, max));
+            return Err(crate::store::too_large(descriptor, max));
         }
         let mut bytes = io::Cursor::new(Vec::new());
         self.blob_to(descriptor, &mut bytes)?;
@@ -173,7 +174,7 @@ impl<'a> Client<'a> {
     /// this succeeds.
     pub fn blob_to(&self, descriptor: &Descriptor, out: &mut (impl Write + Seek)) -> Result<()> {
         if descriptor.size > limits::BLOB {
-            return Err(crate::archive::too_large(descriptor, limits::BLOB));
+            return Err(crate::store::too_large(descriptor, limits::BLOB));
         }
         self.meter.expect(descriptor.size);
         let url = format!("{}/blobs/{}", self.base, descriptor.digest);

@@ -120,7 +120,7 @@ impl Client<'_> {
 /// A manifest of `content`, verified.
 pub(crate) fn read_manifest(descriptor: &Descriptor, content: &Content<'_>) -> Result<Vec<u8>> {
     if descriptor.size > limits::MANIFEST {
-        return Err(crate::archive::too_large(descriptor, limits::MANIFEST));
+        return Err(crate::store::too_large(descriptor, limits::MANIFEST));
     }
     let mut bytes = Vec::new();
     content(descriptor)?
