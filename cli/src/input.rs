@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 
 use wasmc_image::Reference;
-use wasmc_image::archive::Store;
 use wasmc_image::module::{self, Found, Source};
+use wasmc_image::store::Store;
 use wasmc_image::unpack::is_tar;
 
 use crate::registry;

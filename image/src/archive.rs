@@ -4,20 +4,23 @@
 //! image's index, under both annotations by which tools name it; `manifest.json` has the image of
 //! one platform for engines that know no layout. Both refer to the same blobs.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek as _, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
 
-use crate::blob::{Blob, Descriptor, Digest, verify};
+use crate::blob::{Blob, Descriptor, Digest};
 use crate::build::{Image, PlatformImage};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::reference::Reference;
 use crate::registry::{children, parse};
+use crate::store::Store;
+
+/// Where a file of a layout is while it is written.
+pub(crate) const PARTIAL: &str = "blobs/partial";
 
 const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
@@ -281,152 +284,17 @@ pub fn write_layout(image: &Image, names: &[Reference], folder: &Path) -> Result
     write_file(folder, "index.json", &index_json(&image.root(), names))
 }
 
-/// Writes a file of a layout.
+/// Writes a file of a layout. It has its name only when it is whole: whoever reads a layout while it
+/// is written sees the image that was there before.
 pub fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let path = folder.join(name);
-    fs::write(&path, bytes).map_err(Error::io(format!("failed to write `{}`", path.display())))
-}
-
-/// An image in a file or folder, for reading.
-#[derive(Debug)]
-pub enum Store {
-    /// A layout.
-    Folder(PathBuf),
-    /// An archive.
-    Archive {
-        /// Its path.
-        path: PathBuf,
-        /// The file.
-        file: File,
-        /// Where each member lies: offset and size.
-        members: HashMap<String, (u64, u64)>,
-    },
-}
-
-impl Store {
-    /// Opens an archive or a layout.
-    pub fn open(path: &Path) -> Result<Store> {
-        let failed = || format!("failed to read `{}`", path.display());
-        if path.is_dir() {
-            return Ok(Store::Folder(path.to_owned()));
-        }
-        let file = File::open(path).map_err(Error::io(failed()))?;
-        let mut archive = tar::Archive::new(&file);
-        let mut members = HashMap::new();
-        let entries = archive.entries_with_seek().map_err(Error::io(failed()))?;
-        for entry in entries {
-            let entry = entry.map_err(Error::io(failed()))?;
-            if members.len() >= limits::FILES {
-                return Err(Error::Limit(format!(
-                    "`{}` has too many files",
-                    path.display()
-                )));
-            }
-            if entry.header().entry_type().is_file() {
-                let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-                let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
-                members.insert(name, (entry.raw_file_position(), entry.size()));
-            }
-        }
-        Ok(Store::Archive {
-            path: path.to_owned(),
-            file,
-            members,
-        })
+    let part = folder.join(PARTIAL);
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path));
+    if written.is_err() {
+        // What is left of it is of no use; the first error is the one to report.
+        let _ = fs::remove_file(&part);
     }
-
-    /// What `index.json` refers to.
-    pub fn root(&self) -> Result<Descriptor> {
-        let name = self.path().display().to_string();
-        let bytes = self.read("index.json", limits::MANIFEST)?;
-        let index = oci_spec::image::ImageIndex::from_reader(&bytes[..]).map_err(|error| {
-            Error::malformed(format!(
-                "`index.json` of `{name}` is no image index: {error}"
-            ))
-        })?;
-        match index.manifests().as_slice() {
-            [one] => one.try_into(),
-            others => Err(Error::malformed(format!(
-                "`{name}` has {} images where one is expected",
-                others.len()
-            ))),
-        }
-    }
-
-    /// A blob that is read as a whole, verified.
-    pub fn blob(&self, descriptor: &Descriptor, max: u64) -> Result<Vec<u8>> {
-        if descriptor.size > max {
-            return Err(too_large(descriptor, max));
-        }
-        let bytes = self.read(&descriptor.digest.layout_path(), max)?;
-        verify(descriptor, &bytes)?;
-        Ok(bytes)
-    }
-
-    /// A blob as a stream of `descriptor.size` bytes, not verified.
-    pub fn stream(&self, descriptor: &Descriptor) -> Result<Box<dyn Read>> {
-        let (reader, size) = self.member(&descriptor.digest.layout_path())?;
-        if size != descriptor.size {
-            return Err(Error::malformed(format!(
-                "blob {} has {size} bytes instead of {}",
-                descriptor.digest, descriptor.size
-            )));
-        }
-        Ok(reader)
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Store::Folder(path) | Store::Archive { path, .. } => path,
-        }
-    }
-
-    fn read(&self, name: &str, max: u64) -> Result<Vec<u8>> {
-        let failed = || format!("failed to read `{name}` of `{}`", self.path().display());
-        let (reader, size) = self.member(name)?;
-        if size > max {
-            return Err(Error::Limit(format!("`{name}` has more than {max} bytes")));
-        }
-        let mut bytes = Vec::new();
-        // The file may grow while it is read.
-        reader
-            .take(max)
-            .read_to_end(&mut bytes)
-            .map_err(Error::io(failed()))?;
-        Ok(bytes)
-    }
-
-    fn member(&self, name: &str) -> Result<(Box<dyn Read>, u64)> {
-        let failed = || format!("failed to read `{name}` of `{}`", self.path().display());
-        let absent = || {
-            let path = self.path().display();
-            Error::Missing(format!("`{path}` is no image: it lacks `{name}`"))
-        };
-        match self {
-            Store::Folder(folder) => {
-                let file = File::open(folder.join(name)).map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => absent(),
-                    _ => Error::io(failed())(error),
-                })?;
-                let size = file.metadata().map_err(Error::io(failed()))?.len();
-                Ok((Box::new(file), size))
-            }
-            Store::Archive { file, members, .. } => {
-                let &(offset, size) = members.get(name).ok_or_else(absent)?;
-                let mut file = file.try_clone().map_err(Error::io(failed()))?;
-                file.seek(SeekFrom::Start(offset))
-                    .map_err(Error::io(failed()))?;
-                Ok((Box::new(file.take(size)), size))
-            }
-        }
-    }
-}
-
-pub(crate) fn too_large(descriptor: &Descriptor, max: u64) -> Error {
-    Error::Limit(format!(
-        "blob {} has {} bytes; at most {max} are accepted",
-        descriptor.digest, descriptor.size
-    ))
+    written.map_err(Error::io(format!("failed to write `{}`", path.display())))
 }
 
 impl From<&Blob> for Descriptor {
@@ -486,6 +354,25 @@ mod tests {
         start_layout(&layout).unwrap();
         write_layout(&image, &names, &layout).unwrap();
         check(&Store::open(&layout).unwrap(), &image);
+    }
+
+    #[test]
+    fn files_of_a_layout_are_replaced() {
+        let image = image();
+        let folder = tempfile::tempdir().unwrap();
+        start_layout(folder.path()).unwrap();
+        write_layout(&image, &[], folder.path()).unwrap();
+        // Who has the old file open goes on reading it.
+        let index = folder.path().join("index.json");
+        let old = fs::read(&index).unwrap();
+        let mut reader = File::open(&index).unwrap();
+        let names = ["example.org/app:1".parse().unwrap()];
+        write_layout(&image, &names, folder.path()).unwrap();
+        let mut read = Vec::new();
+        io::Read::read_to_end(&mut reader, &mut read).unwrap();
+        assert_eq!(read, old);
+        assert_ne!(fs::read(&index).unwrap(), old);
+        assert!(!folder.path().join(PARTIAL).exists());
     }
 
     #[test]

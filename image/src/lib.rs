@@ -2,7 +2,7 @@
 //!
 //! Building is pure: [`layer`] and [`root`] make file systems, [`build`] makes an image of them as
 //! [`Blob`]s, and [`archive`] lays those out as one file or as a folder. The same input gives the
-//! same bytes. [`registry`] moves blobs to and from registries. [`module`] finds the WebAssembly
+//! same bytes. [`store`] reads such files, [`registry`] moves blobs to and from registries. [`module`] finds the WebAssembly
 //! module in whatever people have pushed; [`sbom`] says what an image was made of.
 //!
 //! Everything that arrives from outside is hostile: digests are verified, sizes capped
@@ -20,6 +20,7 @@ pub mod reference;
 pub mod registry;
 pub mod root;
 pub mod sbom;
+pub mod store;
 
 mod time;
 pub mod unpack;

@@ -8,7 +8,12 @@ pub const MANIFEST: u64 = 4 << 20;
 pub const MODULE: u64 = (1 << 30) + 1;
 /// Most bytes of a blob that is only passed on to a file.
 pub const BLOB: u64 = 16 << 30;
-/// Most files that are unpacked.
+/// Most bytes that are looked at to find a module in an image, compressed and not, in all layers of
+/// all its platforms.
+pub const SEARCH: u64 = 2 << 30;
+/// Most bytes of a path in a layer: Linux's own limit.
+pub const PATH: usize = 4096;
+/// Most files that are unpacked, with the folders that they lie in.
 pub const FILES: usize = 1 << 18;
 /// Most manifests in an index, and layers in a manifest, that are looked at.
 pub const CHILDREN: usize = 1024;

@@ -6,11 +6,11 @@
 
 use serde_json::Value;
 
-use crate::archive::Store;
 use crate::blob::{Descriptor, media};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::registry::{Client, children, parse};
+use crate::store::Store;
 use crate::unpack::{Root, Unpacked, decompress, is_tar};
 
 /// Where an image is.
@@ -80,7 +80,27 @@ pub struct Found {
 /// When there is none, or more than one and nothing tells which is meant.
 pub fn find(source: &Source<'_>) -> Result<Found> {
     let (descriptor, bytes) = source.root()?;
-    find_in(source, &descriptor, &bytes, 0)
+    find_in(source, &descriptor, &bytes, 0, &mut Budget::default())
+}
+
+/// How much was looked at. Security: an image of a few kilobytes can name thousands of platforms
+/// and layers, and each layer can decompress to a thousand times its size.
+#[derive(Default)]
+struct Budget {
+    used: u64,
+}
+
+impl Budget {
+    fn spend(&mut self, bytes: u64) -> Result<()> {
+        self.used = self.used.saturating_add(bytes);
+        match self.used <= limits::SEARCH {
+            true => Ok(()),
+            false => Err(Error::Limit(format!(
+                "no module was found in the first {} bytes of the image",
+                limits::SEARCH
+            ))),
+        }
+    }
 }
 
 fn find_in(
@@ -88,13 +108,14 @@ fn find_in(
     descriptor: &Descriptor,
     bytes: &[u8],
     depth: usize,
+    budget: &mut Budget,
 ) -> Result<Found> {
     let value = parse(bytes)?;
     let mut parts = children(&value)?;
     if value.get("manifests").is_none() {
         let (config, _) = parts.remove(0);
         let layers: Vec<_> = parts.into_iter().map(|(layer, _)| layer).collect();
-        return find_in_layers(source, &config, &layers);
+        return find_in_layers(source, &config, &layers, budget);
     }
     if depth >= 2 {
         return Err(Error::malformed("the indices are nested too deeply"));
@@ -103,8 +124,9 @@ fn find_in(
     parts.sort_by_key(|(child, _)| !says_wasm(child));
     let mut last = None;
     for (child, _) in parts {
+        budget.spend(child.size)?;
         let bytes = source.manifest(&child)?;
-        match find_in(source, &child, &bytes, depth + 1) {
+        match find_in(source, &child, &bytes, depth + 1, budget) {
             Err(error @ Error::Missing(_)) => last = Some(error),
             found => return found,
         }
@@ -132,48 +154,45 @@ fn find_in_layers(
     source: &Source<'_>,
     config: &Descriptor,
     layers: &[Descriptor],
+    budget: &mut Budget,
 ) -> Result<Found> {
-    let mut modules: Vec<(Option<String>, Vec<u8>)> = Vec::new();
+    let mut module: Option<(Option<String>, Vec<u8>)> = None;
+    let mut count = 0;
     let mut root = Root::new();
-    let mut total = 0;
     for layer in layers {
-        total += layer.size;
-        if total > limits::MODULE {
-            return Err(crate::archive::too_large(layer, limits::MODULE));
-        }
+        budget.spend(layer.size)?;
         let bytes = decompress(source.blob(layer, limits::MODULE)?)?;
+        budget.spend(bytes.len() as u64)?;
         if is_wasm(&bytes) {
             let title = "org.opencontainers.image.title";
             let mut annotations = layer.annotations.iter();
             let title = annotations.find(|(name, _)| name == title);
-            modules.push((title.map(|(_, title)| title.clone()), bytes));
+            count += 1;
+            module.get_or_insert_with(|| (title.map(|(_, title)| title.clone()), bytes));
         } else if is_tar(&bytes) {
             root.apply(&bytes)?;
         }
     }
-    // An artifact's configuration need not be JSON at all.
-    let config = source
-        .blob(config, limits::MANIFEST)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
-        .unwrap_or_default();
-    match modules.len() {
-        0 => find_in_root(&root, &config["config"]),
-        1 => {
-            let (name, module) = modules.remove(0);
-            Ok(Found {
-                module,
-                name,
-                ..Found::default()
-            })
+    match (module, count) {
+        (None, _) => {
+            // It need not be JSON at all: what has no module may be anything.
+            let config = source.blob(config, limits::MANIFEST)?;
+            let config: Value = serde_json::from_slice(&config).unwrap_or_default();
+            find_in_root(&root, &config["config"])
         }
-        count => Err(Error::malformed(format!(
+        (Some((name, module)), 1) => Ok(Found {
+            module,
+            name,
+            ..Found::default()
+        }),
+        (Some(_), count) => Err(Error::malformed(format!(
             "the artifact has {count} modules where one is expected"
         ))),
     }
 }
 
-/// The module at the entry point, or the only one there is.
+/// The module at the entry point, or the only one there is, unless something else is there: a
+/// native program may well bring a module, which is not what its image stands for.
 fn find_in_root(root: &Root, config: &Value) -> Result<Found> {
     let list = |name: &str| -> Vec<String> {
         let list = config[name].as_array().into_iter().flatten();
@@ -189,13 +208,21 @@ fn find_in_root(root: &Root, config: &Value) -> Result<Found> {
         &mut entrypoint
     };
     let program = (!first.is_empty()).then(|| first.remove(0));
-    let at_entry = program.as_ref().and_then(|program| {
-        let folders = [working_dir, "", "bin", "usr/bin", "usr/local/bin"];
-        let mut found = folders
-            .iter()
-            .filter_map(|folder| root.read(folder, program));
-        found.find(|(_, bytes)| is_wasm(bytes))
-    });
+    let candidates: Vec<_> = program
+        .iter()
+        .flat_map(|program| {
+            let folders = [working_dir, "", "bin", "usr/bin", "usr/local/bin"];
+            folders.map(|folder| root.read(folder, program))
+        })
+        .flatten()
+        .collect();
+    let at_entry = candidates.iter().find(|(_, bytes)| is_wasm(bytes)).cloned();
+    if let (None, Some((path, _))) = (&at_entry, candidates.first()) {
+        return Err(Error::Missing(format!(
+            "there is no WebAssembly module at the image's entry point `/{}`",
+            path.escape_debug()
+        )));
+    }
     let mut all = root.files().filter_map(|(path, file)| match file {
         Unpacked::File(bytes, _) if is_wasm(bytes) => Some((path.to_owned(), &bytes[..])),
         _ => None,

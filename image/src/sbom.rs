@@ -48,6 +48,12 @@ pub fn cyclonedx(materials: &Materials) -> Result<Blob> {
         .ok_or_else(|| Error::malformed("the image's time lies beyond the year 9999"))?;
     let mut components = Vec::new();
     let mut dependencies = Vec::new();
+    let executables = materials.executables.iter();
+    let executables = executables.map(|executable| format!("executable:{}", executable.platform));
+    dependencies.push(json!({
+        "ref": "image",
+        "dependsOn": executables.collect::<Vec<_>>(),
+    }));
     if let Some(digest) = materials.module {
         components.push(json!({
             "type": "file",
@@ -63,7 +69,8 @@ pub fn cyclonedx(materials: &Materials) -> Result<Blob> {
         let platform = &executable.platform;
         let runtime = format!("runtime:{platform}");
         let itself = format!("executable:{platform}");
-        let mut depends_on = vec!["module".to_owned()];
+        let mut depends_on = Vec::new();
+        depends_on.extend(materials.module.map(|_| "module".to_owned()));
         if let Some(digest) = executable.runtime {
             components.push(json!({
                 "type": "library",
@@ -175,8 +182,9 @@ mod tests {
         let known: Vec<_> = components
             .iter()
             .map(|component| &component["bom-ref"])
+            .chain([&value["metadata"]["component"]["bom-ref"]])
             .collect();
-        assert_eq!(known.len(), 5);
+        assert_eq!(known.len(), 6);
         for dependency in value["dependencies"].as_array().unwrap() {
             assert!(known.contains(&&dependency["ref"]));
             for other in dependency["dependsOn"].as_array().unwrap() {

@@ -58,17 +58,22 @@ impl Root {
             if path.is_empty() {
                 continue;
             }
-            if written.len() + self.files.len() >= limits::FILES {
-                let max = limits::FILES;
-                return Err(Error::Limit(format!("the image has more than {max} files")));
+            if path.len() > limits::PATH {
+                let max = limits::PATH;
+                return Err(Error::Limit(format!(
+                    "a path of the image has more than {max} bytes"
+                )));
             }
+            check_count(written.len() + self.files.len())?;
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
             if name == ".wh..wh..opq" {
                 self.remove_below(folder);
                 continue;
             }
             if let Some(removed) = name.strip_prefix(".wh.") {
-                self.remove(&join(folder, removed));
+                if !removed.is_empty() {
+                    self.remove(&join(folder, removed));
+                }
                 continue;
             }
             let kind = entry.header().entry_type();
@@ -110,7 +115,7 @@ impl Root {
         }
         // Whiteouts of a layer concern the layers below only, wherever they stand in it.
         for (path, file) in written {
-            self.insert(path, file);
+            self.insert(path, file)?;
         }
         Ok(())
     }
@@ -126,10 +131,12 @@ impl Root {
         Ok(())
     }
 
-    fn insert(&mut self, path: String, file: Unpacked) {
+    fn insert(&mut self, path: String, file: Unpacked) -> Result<()> {
         for (at, _) in path.match_indices('/') {
             let parent = &path[..at];
             if self.files.get(parent) != Some(&Unpacked::Folder) {
+                // Folders that no entry names count too: a deep path makes thousands.
+                check_count(self.files.len())?;
                 self.files.insert(parent.to_owned(), Unpacked::Folder);
             }
         }
@@ -137,6 +144,7 @@ impl Root {
             self.remove_below(&path);
         }
         self.files.insert(path, file);
+        Ok(())
     }
 
     fn remove(&mut self, path: &str) {
@@ -195,6 +203,17 @@ impl Root {
             Unpacked::File(content, _) => Some((path, content)),
             _ => None,
         }
+    }
+}
+
+/// Fails when there is no room for another file.
+fn check_count(count: usize) -> Result<()> {
+    match count < limits::FILES {
+        true => Ok(()),
+        false => Err(Error::Limit(format!(
+            "the image has more than {} files",
+            limits::FILES
+        ))),
     }
 }
 
@@ -307,9 +326,30 @@ mod tests {
             ("../.wh.a", FILE, ""),
             (".wh...", FILE, ""),
             ("a/.wh.", FILE, ""),
+            (".wh.", FILE, ""),
         ]))
         .unwrap();
         assert!(names(&root).contains(&"c/d"));
+    }
+
+    #[test]
+    fn deep_paths_are_no_bombs() {
+        // Each entry is a few hundred bytes when it is compressed, and names hundreds of folders.
+        let deep = |count: usize, length: usize| {
+            let mut tar = tar::Builder::new(Vec::new());
+            for index in 0..count {
+                let mut header = Header::new_gnu();
+                header.set_size(0);
+                let path = format!("{index}/{}x", "d/".repeat(length / 2));
+                tar.append_data(&mut header, path, &[][..]).unwrap();
+            }
+            tar.into_inner().unwrap()
+        };
+        for (count, length, message) in [(1000, 2_000, "files"), (1, 1_000_000, "bytes")] {
+            let error = Root::new().apply(&deep(count, length)).unwrap_err();
+            assert!(matches!(error, Error::Limit(_)), "{error}");
+            assert!(error.to_string().contains(message), "{error}");
+        }
     }
 
     #[test]

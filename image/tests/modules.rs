@@ -2,12 +2,14 @@
 
 mod server;
 
+use std::io::Write as _;
+
 use serde_json::{Value, json};
 use wasmc_image::blob::media;
 use wasmc_image::layer::{Node, NodeKind, ROOT, Tree};
 use wasmc_image::module::{self, Found, Source};
 use wasmc_image::registry::{Client, Meter, Settings};
-use wasmc_image::{Reference, Result};
+use wasmc_image::{Error, Reference, Result};
 
 use server::{Behaviour, Registry};
 
@@ -198,6 +200,60 @@ fn images_of_the_preview() {
         &[(media::LAYER, &only)],
     );
     assert_eq!(find(&registry, "only").unwrap().module, MODULE);
+}
+
+#[test]
+fn a_module_beside_a_native_program_is_not_the_program() {
+    let registry = Registry::start(Behaviour::default());
+    let files = layer(&[
+        ("/usr/bin/node", Node::file("\x7fELF").mode(0o755)),
+        ("/usr/lib/parser.wasm", Node::file(MODULE)),
+    ]);
+    let config = json!({ "config": { "Entrypoint": ["node", "x.js"] } }).to_string();
+    put(
+        &registry,
+        "node",
+        (media::CONFIG, config.as_bytes()),
+        &[(media::LAYER, &files)],
+    );
+    let error = find(&registry, "node").unwrap_err();
+    assert!(error.to_string().contains("`/usr/bin/node`"), "{error}");
+}
+
+#[test]
+fn layers_that_grow_are_not_looked_at_for_ever() {
+    // A layer of a mebibyte that becomes 256 of them, and an image that names it a hundred times.
+    let registry = Registry::start(Behaviour::default());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..256 {
+        gzip.write_all(&zeros).unwrap();
+    }
+    let bomb = gzip.finish().unwrap();
+    let layers = vec![(media::LAYER, &bomb[..]); 100];
+    put(&registry, "bomb", (media::CONFIG, b"{}"), &layers);
+    let error = find(&registry, "bomb").unwrap_err();
+    assert!(matches!(error, Error::Limit(_)), "{error}");
+    assert!(registry.count("GET", "/blobs/") < 10);
+}
+
+#[test]
+fn a_configuration_is_verified() {
+    let registry = Registry::start(Behaviour::default());
+    let files = layer(&[("/app.wasm", Node::file(MODULE))]);
+    let config = json!({ "config": { "Entrypoint": ["/app.wasm"] } }).to_string();
+    let config = config.as_bytes();
+    put(
+        &registry,
+        "x",
+        (media::CONFIG, config),
+        &[(media::LAYER, &files)],
+    );
+    find(&registry, "x").unwrap();
+    let other = vec![b'x'; config.len()];
+    registry.state().blobs.insert(server::digest(config), other);
+    let error = find(&registry, "x").unwrap_err();
+    assert!(error.to_string().contains("digest mismatch"), "{error}");
 }
 
 #[test]

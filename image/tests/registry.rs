@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
-use wasmc_image::archive::Store;
 use wasmc_image::blob::{Blob, media};
 use wasmc_image::build::{Executable, Image, Spec, build};
 use wasmc_image::module::{self, Source};
 use wasmc_image::registry::{Client, Meter, Settings};
+use wasmc_image::store::Store;
 use wasmc_image::{Descriptor, Error, Reference, Result, limits};
 
 use server::{Auth, Behaviour, Registry, basic, digest};
@@ -225,6 +225,55 @@ fn a_redirect_elsewhere_gets_no_credentials() {
 }
 
 #[test]
+fn another_host_cannot_ask_who_we_are() {
+    // A redirect leads to a host that asks for a token, and names a token service of its own.
+    let elsewhere = Registry::start(Behaviour {
+        auth: Auth::Bearer("me:secret".to_owned()),
+        ..Behaviour::default()
+    });
+    let registry = Registry::start(Behaviour {
+        auth: Auth::Basic("me:secret".to_owned()),
+        ..Behaviour::default()
+    });
+    let (_credentials, settings) = credentials(&registry, "me:secret");
+    push(&registry.name("x"), settings.clone(), &image()).unwrap();
+    let target = format!("http://{}", elsewhere.address);
+    registry.state().behaviour.redirect_blobs = Some(target);
+    let folder = tempfile::tempdir().unwrap();
+    let error = pull(&registry.name("x"), settings, folder.path()).unwrap_err();
+    assert!(
+        matches!(error, Error::Registry { status: 401, .. }),
+        "{error}"
+    );
+    let state = elsewhere.state();
+    assert_eq!(state.requests.len(), 1);
+    assert_eq!(state.requests[0].authorization, None);
+}
+
+#[test]
+fn identity_tokens_are_exchanged() {
+    let registry = Registry::start(Behaviour {
+        auth: Auth::Refresh("identity+/=".to_owned()),
+        ..Behaviour::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    let address = registry.address.to_string();
+    // As `docker login` writes it: the user is nobody, and the token stands beside.
+    let auth = json!({ "auth": "Omlnbm9yZWQ=", "identitytoken": "identity+/=" });
+    fs::write(&path, json!({ "auths": { address: auth } }).to_string()).unwrap();
+    let settings = Settings {
+        auth_files: vec![path],
+        ..settings()
+    };
+    push(&registry.name("x"), settings, &image()).unwrap();
+    let state = registry.state();
+    let asked = state.requests.iter().filter(|seen| seen.path == "/token");
+    assert!(asked.clone().count() > 0);
+    assert!(asked.clone().all(|seen| seen.authorization.is_none()));
+}
+
+#[test]
 fn an_upload_elsewhere_gets_no_credentials() {
     let elsewhere = Registry::start(Behaviour::default());
     let registry = Registry::start(Behaviour {
@@ -298,6 +347,23 @@ fn a_busy_registry_is_asked_again() {
         matches!(error, Error::Registry { status: 503, .. }),
         "{error}"
     );
+    // Four times it is, also where several requests are one piece of work.
+    let registry = Registry::start(Behaviour::default());
+    push(&registry.name("x"), settings(), &image()).unwrap();
+    registry.state().behaviour.busy_blobs = Some(503);
+    let folder = tempfile::tempdir().unwrap();
+    let error = pull(&registry.name("x"), settings(), folder.path()).unwrap_err();
+    assert!(
+        matches!(error, Error::Registry { status: 503, .. }),
+        "{error}"
+    );
+    assert_eq!(registry.count("GET", "/blobs/"), 4);
+    let error = push(&registry.name("y"), settings(), &image()).unwrap_err();
+    assert!(
+        matches!(error, Error::Registry { status: 503, .. }),
+        "{error}"
+    );
+    assert_eq!(registry.count("HEAD", "/y/blobs/"), 4);
 }
 
 #[test]

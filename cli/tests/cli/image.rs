@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
-use wasmc_image::archive::Store;
 use wasmc_image::limits;
+use wasmc_image::store::Store;
 
 use crate::support::{HELLO, Sandbox};
 

@@ -38,6 +38,21 @@ fn an_executable_says_how_it_was_made() {
     assert_eq!(value["sealed"], "yes");
     assert_eq!(value["opt_level"], "size");
     assert_eq!(value["grants"][0], "--dir=.::/data");
+    // Another version of wasmc made it, with another runtime in it: it has to be built again.
+    let outcome = sandbox
+        .sh(
+            "LC_ALL=C sed 's/wasmc=[0-9]/wasmc=x/; s/runtime=sha256:./runtime=sha256:x/' \
+             app > older; wasmc inspect older; wasmc inspect older --format json > older.json",
+        )
+        .ok();
+    let reasons = ["no: this is wasmc ", "another runtime"];
+    for reason in reasons {
+        assert!(outcome.text().contains(reason), "{}", outcome.text());
+    }
+    let value = std::fs::read(sandbox.path("older.json")).unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&value).unwrap();
+    assert_eq!(value["up_to_date"], false);
+    assert_eq!(value["outdated"].as_array().unwrap().len(), 2);
     let outcome = sandbox.sh("cp /bin/sh other; wasmc inspect other");
     assert_eq!(outcome.status, 1);
     assert!(

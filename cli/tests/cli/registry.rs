@@ -91,6 +91,67 @@ fn a_module_is_an_artifact() {
     assert!(outcome.text().contains("args_get"));
 }
 
+/// Puts an image as Docker wrote them under the tag `1`: a configuration and a layer.
+fn put_preview(registry: &Registry, config: &str, layer: &[u8]) {
+    let descriptor = |media_type: &str, bytes: &[u8]| {
+        let digest = registry.put(bytes);
+        json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() })
+    };
+    let manifest = json!({
+        "schemaVersion": 2,
+        "config": descriptor("application/vnd.docker.container.image.v1+json", config.as_bytes()),
+        "layers": [descriptor("application/vnd.docker.image.rootfs.diff.tar.gzip", layer)],
+    })
+    .to_string();
+    let docker = "application/vnd.docker.distribution.manifest.v2+json";
+    registry.put_manifest("1", docker, manifest.as_bytes());
+}
+
+#[test]
+fn a_server_of_the_preview_listens_to_the_ports_of_its_image() {
+    use wasmc_image::layer::{Node, Tree};
+    let registry = Registry::start(Behaviour::default());
+    let sandbox = Sandbox::new();
+    let server = "(module
+        (import \"wasi_snapshot_preview1\" \"sock_accept\" (func (param i32 i32 i32) (result i32)))
+        (memory (export \"memory\") 1)
+        (func (export \"_start\")))";
+    for (module, has_sockets) in [(server, true), (HELLO, false)] {
+        let mut tree = Tree::new();
+        let module = wat::parse_str(module).unwrap();
+        tree.insert("/app.wasm", Node::file(module)).unwrap();
+        let config = json!({ "config": {
+            "Entrypoint": ["/app.wasm"],
+            "ExposedPorts": { "8080/tcp": {}, "53/udp": {}, "0/tcp": {}, "x y": {} },
+        }});
+        let layer = tree.layer(0).unwrap().blob;
+        put_preview(&registry, &config.to_string(), &layer.bytes);
+        for (flags, expected) in [("", "--listen=0.0.0.0:8080"), ("--listen 0.0.0.0:1", ":1")] {
+            let line = format!(
+                "wasmc image --platform {PLATFORM} oci://REGISTRY/a:1 {flags} -o a.tar; \
+                 rm -rf x root"
+            );
+            sh(&sandbox, &registry, &line).ok();
+            let image = crate::image::read(&sandbox.path("a.tar"));
+            crate::image::unpack(&sandbox, "a.tar", &image);
+            let outcome = sandbox.sh("wasmc inspect root/bin/a --format json").ok();
+            let value: Value = serde_json::from_str(outcome.text()).unwrap();
+            let grants = value["grants"].as_array().unwrap().iter();
+            let listens: Vec<_> = grants
+                .filter_map(|grant| grant.as_str())
+                .filter(|grant| grant.starts_with("--listen"))
+                .collect();
+            match flags.is_empty() && !has_sockets {
+                true => assert!(listens.is_empty(), "{listens:?}"),
+                false => {
+                    assert_eq!(listens.len(), 1, "{listens:?}");
+                    assert!(listens[0].ends_with(expected), "{listens:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn an_image_of_the_preview_becomes_an_ordinary_one() {
     use wasmc_image::layer::{Node, Tree};
@@ -113,18 +174,7 @@ fn an_image_of_the_preview_becomes_an_ordinary_one() {
         },
     })
     .to_string();
-    let descriptor = |media_type: &str, bytes: &[u8]| {
-        let digest = registry.put(bytes);
-        json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() })
-    };
-    let manifest = json!({
-        "schemaVersion": 2,
-        "config": descriptor("application/vnd.docker.container.image.v1+json", config.as_bytes()),
-        "layers": [descriptor("application/vnd.docker.image.rootfs.diff.tar.gzip", &layer.bytes)],
-    })
-    .to_string();
-    let docker = "application/vnd.docker.distribution.manifest.v2+json";
-    registry.put_manifest("1", docker, manifest.as_bytes());
+    put_preview(&registry, &config, &layer.bytes);
     sh(
         &sandbox,
         &registry,

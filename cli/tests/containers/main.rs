@@ -9,6 +9,8 @@
 mod support;
 mod tools;
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::{HELLO, Sandbox};
@@ -16,6 +18,8 @@ use crate::tools::{Containerd, Docker, Registry, answer, free_port, has, is_root
 
 /// An HTTP server for the socket that it is granted.
 const SERVE: &str = include_str!("serve.wat");
+/// A program that needs 64 MiB.
+const GROW: &str = include_str!("grow.wat");
 
 /// The platforms of the images: all that this wasmc has.
 fn platforms(sandbox: &Sandbox) -> Vec<&'static str> {
@@ -30,7 +34,11 @@ fn platforms(sandbox: &Sandbox) -> Vec<&'static str> {
 
 /// A sandbox with `hello.tar`, named `registry.example/hello:1`.
 fn hello() -> Sandbox {
-    let sandbox = Sandbox::with(&[("hello.wat", HELLO), ("serve.wat", SERVE)]);
+    let sandbox = Sandbox::with(&[
+        ("hello.wat", HELLO),
+        ("serve.wat", SERVE),
+        ("grow.wat", GROW),
+    ]);
     let platforms = platforms(&sandbox).join(",");
     sandbox
         .sh(&format!(
@@ -164,37 +172,106 @@ fn docker_loads_and_runs_images() {
     }
     let outcome = sh("docker inspect --format '{{.Config.User}}' registry.example/hello:1");
     assert_eq!(outcome.text(), "65532:65532\n");
-    serves_and_stops(&sandbox, &sh);
+    a_limit_on_memory_holds(&sandbox, &sh);
+    let mut runtimes = vec![""];
+    runtimes.extend(docker.has_gvisor.then_some("--runtime gvisor"));
+    for (name, file, expected) in servers(&sandbox) {
+        build_server(&sandbox, name, file);
+        let outcome = sh(&format!("docker load -i {name}.tar"));
+        assert_eq!(outcome.status, 0, "{outcome:?}");
+        for flags in &runtimes {
+            serves_and_stops("docker", name, flags, expected, &sh);
+        }
+    }
 }
 
-/// A server behind a published port answers, and SIGTERM ends it at once although it is PID 1.
-fn serves_and_stops(sandbox: &Sandbox, sh: &dyn Fn(&str) -> support::Outcome) {
+/// A program that touches more than its container may have is ended by the kernel.
+fn a_limit_on_memory_holds(sandbox: &Sandbox, sh: &dyn Fn(&str) -> support::Outcome) {
     let platforms = platforms(sandbox).join(",");
     let outcome = sh(&format!(
-        "wasmc image --platform {platforms} serve.wat -t registry.example/serve:1 \
-         --listen 0.0.0.0:8080 --load=docker"
+        "wasmc image --platform {platforms} grow.wat -t registry.example/grow:1 --load=docker"
     ));
     assert_eq!(outcome.status, 0, "{outcome:?}");
+    let run = "docker run --rm --network none";
+    let outcome = sh(&format!("{run} registry.example/grow:1"));
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    let outcome = sh(&format!(
+        "{run} --memory 16m --memory-swap 16m registry.example/grow:1"
+    ));
+    if outcome.stderr.contains("does not support") {
+        say(&format!(
+            "memory limits do not work here: {}",
+            outcome.stderr.trim()
+        ));
+        return;
+    }
+    assert_eq!(outcome.status, 137, "{outcome:?}");
+}
+
+/// Servers for port 8080: names, files of modules, and what they answer.
+fn servers(sandbox: &Sandbox) -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut servers = vec![("serve", "serve.wat", "hello\n")];
+    let example = "http-server.wasm";
+    let material = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.material/wasm");
+    match fs::read(material.join(example)) {
+        Ok(module) => {
+            sandbox.write(example, &module);
+            let greeting = "Hello from WebAssembly, compiled by wasmc.\n";
+            servers.push(("http-server", example, greeting));
+        }
+        Err(_) => say(
+            "the example's server is absent and not tested; `scripts/material http-server` \
+             builds it",
+        ),
+    }
+    servers
+}
+
+/// Makes `NAME.tar` with the image of a server.
+fn build_server(sandbox: &Sandbox, name: &str, file: &str) {
+    let platforms = platforms(sandbox).join(",");
+    sandbox
+        .sh(&format!(
+            "wasmc image --platform {platforms} {file} -t registry.example/{name}:1 \
+             --listen 0.0.0.0:8080 -o {name}.tar"
+        ))
+        .ok();
+}
+
+/// A server behind a published port answers, as nobody's user and within limits, and SIGTERM ends it
+/// at once although it is PID 1.
+fn serves_and_stops(
+    engine: &str,
+    name: &str,
+    flags: &str,
+    expected: &str,
+    sh: &dyn Fn(&str) -> support::Outcome,
+) {
     let port = free_port();
     let outcome = sh(&format!(
-        "docker run --detach --name serve --read-only --publish 127.0.0.1:{port}:8080 \
-         registry.example/serve:1"
+        "{engine} run --detach --name {name} {flags} --read-only --memory 64m --pids-limit 32 \
+         --cap-drop ALL --security-opt no-new-privileges --publish 127.0.0.1:{port}:8080 \
+         registry.example/{name}:1"
     ));
-    assert_eq!(outcome.status, 0, "{outcome:?}");
+    assert_eq!(outcome.status, 0, "{flags}: {outcome:?}");
     assert_eq!(
         answer(port).as_deref(),
-        Some("hello\n"),
-        "{:?}",
-        sh("docker logs serve")
+        Some(expected),
+        "{flags}: {:?}",
+        sh(&format!("{engine} logs {name}"))
     );
     let start = Instant::now();
-    sh("docker stop --time 30 serve");
+    sh(&format!("{engine} stop --time 30 {name}"));
     assert!(
         start.elapsed() < Duration::from_secs(15),
-        "SIGTERM did not stop it"
+        "{flags}: SIGTERM did not stop it"
     );
-    let outcome = sh("docker inspect --format '{{.State.ExitCode}}' serve");
-    assert_eq!(outcome.text(), "143\n", "{outcome:?}");
+    let outcome = sh(&format!(
+        "{engine} inspect --format '{{{{.State.ExitCode}}}}' {name}"
+    ));
+    assert_eq!(outcome.text(), "143\n", "{flags}: {outcome:?}");
+    let outcome = sh(&format!("{engine} rm --force {name}"));
+    assert_eq!(outcome.status, 0, "{flags}: {outcome:?}");
 }
 
 #[test]
@@ -245,10 +322,27 @@ fn podman_loads_and_runs_images() {
     for flags in [
         "--network none",
         "--network host --read-only --user 1234 --cap-drop all",
+        "--network none --memory 32m --pids-limit 16",
     ] {
         let line = format!("{podman} run --rm {limits} {flags} registry.example/hello:1");
         let outcome = sandbox.sh(&line);
         assert_eq!(outcome.text(), "hello\n", "{flags}: {outcome:?}");
+    }
+    // It publishes ports by tools that Debian only recommends.
+    let published = sandbox.sh(&format!(
+        "{podman} run --rm {limits} --publish 127.0.0.1:{}:8080 registry.example/hello:1",
+        free_port()
+    ));
+    if published.status != 0 {
+        let why = published.stderr.trim();
+        say(&format!("podman publishes no ports here: {why}"));
+        return;
+    }
+    for (name, file, expected) in servers(&sandbox) {
+        build_server(&sandbox, name, file);
+        let outcome = sandbox.sh(&format!("{podman} load -i {name}.tar"));
+        assert_eq!(outcome.status, 0, "{outcome:?}");
+        serves_and_stops(podman, name, limits, expected, &|line| sandbox.sh(line));
     }
 }
 
@@ -258,7 +352,7 @@ fn other_runtimes_run_the_file_system() {
     sandbox
         .sh("mkdir -p x bundle/rootfs; tar -C x -xf hello.tar")
         .ok();
-    let manifest = std::fs::read(sandbox.path("x/manifest.json")).unwrap();
+    let manifest = fs::read(sandbox.path("x/manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     for layer in manifest[0]["Layers"].as_array().unwrap() {
         let layer = layer.as_str().unwrap();

@@ -201,6 +201,8 @@ impl Containerd {
 /// A Docker daemon of its own.
 pub struct Docker {
     pub host: String,
+    /// Whether gVisor is one of its runtimes, named `gvisor`.
+    pub has_gvisor: bool,
     // In this order: it uses containerd until it has ended, and leaves mounts behind.
     _daemon: Daemon,
     _containerd: Containerd,
@@ -235,8 +237,19 @@ impl Docker {
             .arg(folder.join("exec"))
             .arg("--pidfile")
             .arg(folder.join("pid"));
+        let has_gvisor = has("runsc");
+        if has_gvisor {
+            // It runs on any machine like this; the network is that of the container.
+            let script = "#!/bin/sh\n\
+                          exec runsc --platform=ptrace --ignore-cgroups --network=host \"$@\"\n";
+            sandbox.write("gvisor", script.as_bytes());
+            sandbox.sh("chmod +x gvisor").ok();
+            let runtime = format!("gvisor={}", sandbox.path("gvisor").display());
+            command.arg("--add-runtime").arg(runtime);
+        }
         let log = folder.join("log");
         let docker = Docker {
+            has_gvisor,
             _daemon: Daemon::start(&mut command, &log),
             _containerd: containerd,
             _mounts: Mounts(folder),

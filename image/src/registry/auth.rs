@@ -1,13 +1,13 @@
 //! Who we are: credentials that the user stored, and tokens that registries give for them.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::fs;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 
 use crate::error::{Error, Result};
+use crate::reference::Reference;
 use crate::registry::Client;
 
 /// What an answer of status 401 asks for.
@@ -137,13 +137,8 @@ impl Client<'_> {
 
     /// What the user stored for the registry, in the first file that has something for it.
     fn credential(&self) -> Result<Option<DockerCredential>> {
-        let registry = self.reference().registry();
-        let server = match registry {
-            "docker.io" => "https://index.docker.io/v1/",
-            registry => registry,
-        };
         for path in &self.settings.auth_files {
-            let Ok(file) = File::open(path) else {
+            let Ok(config) = fs::read(path) else {
                 continue;
             };
             let failed = |message: &str| {
@@ -152,33 +147,59 @@ impl Client<'_> {
                     "failed to get credentials from `{path}`: {message}"
                 ))
             };
-            match get_credential_from_reader(BufReader::new(file), server) {
-                Ok(credential) => return Ok(Some(credential)),
-                Err(CredentialRetrievalError::NoCredentialConfigured) => {}
-                Err(CredentialRetrievalError::HelperFailure {
-                    helper,
-                    stdout,
-                    stderr,
-                }) => {
-                    // Every helper says so in these words when it has nothing.
-                    if stdout.contains("credentials not found") {
-                        continue;
+            for server in servers(self.reference(), &config) {
+                match get_credential_from_reader(&config[..], &server) {
+                    Ok(credential) => return Ok(Some(credential)),
+                    Err(CredentialRetrievalError::NoCredentialConfigured) => {}
+                    Err(CredentialRetrievalError::HelperFailure {
+                        helper,
+                        stdout,
+                        stderr,
+                    }) => {
+                        // Every helper says so in these words when it has nothing.
+                        if stdout.contains("credentials not found") {
+                            continue;
+                        }
+                        let said = format!("{stdout} {stderr}");
+                        let said = said.chars().filter(|c| !c.is_control()).take(200);
+                        let said: String = said.collect();
+                        return Err(failed(&format!("`{helper}` fails: {}", said.trim())));
                     }
-                    let said = format!("{stdout} {stderr}");
-                    let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
-                    return Err(failed(&format!("`{helper}` fails: {}", said.trim())));
+                    Err(CredentialRetrievalError::HelperCommunicationError) => {
+                        return Err(failed("the credential helper that it names cannot be run"));
+                    }
+                    Err(CredentialRetrievalError::ConfigReadError) => {
+                        return Err(failed("it is no JSON of the expected form"));
+                    }
+                    Err(error) => return Err(failed(&error.to_string().to_lowercase())),
                 }
-                Err(CredentialRetrievalError::HelperCommunicationError) => {
-                    return Err(failed("the credential helper that it names cannot be run"));
-                }
-                Err(CredentialRetrievalError::ConfigReadError) => {
-                    return Err(failed("it is no JSON of the expected form"));
-                }
-                Err(error) => return Err(failed(&error.to_string().to_lowercase())),
             }
         }
         Ok(None)
     }
+}
+
+/// The names under which a file may have credentials for a repository, the one that holds first.
+/// podman's may be for a part of a registry, see
+/// [containers-auth.json](https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md);
+/// Docker and podman call Docker's own registry differently.
+fn servers(reference: &Reference, config: &[u8]) -> Vec<String> {
+    let config: serde_json::Value = serde_json::from_slice(config).unwrap_or_default();
+    let registry = reference.registry();
+    let mut servers = Vec::new();
+    let mut part = format!("{registry}/{}", reference.repository());
+    while part.len() > registry.len() {
+        if !config["auths"][&part].is_null() {
+            servers.push(part.clone());
+        }
+        let end = part.rfind('/').unwrap_or_default();
+        part.truncate(end);
+    }
+    if registry == "docker.io" {
+        servers.push("https://index.docker.io/v1/".to_owned());
+    }
+    servers.push(registry.to_owned());
+    servers
 }
 
 fn basic(user: &str, password: &str) -> String {
@@ -239,6 +260,29 @@ mod tests {
             let _ = challenges(header);
         }
         assert_eq!(challenges("Basic")[0].scheme, "basic");
+    }
+
+    #[test]
+    fn credentials_may_be_for_a_part_of_a_registry() {
+        let config =
+            br#"{"auths":{"a.example/x/y":{},"a.example/x":{},"a.example/xy":{},"a.example":{}}}"#;
+        for (name, expected) in [
+            (
+                "a.example/x/y:1",
+                &["a.example/x/y", "a.example/x", "a.example"][..],
+            ),
+            ("a.example/x/z", &["a.example/x", "a.example"]),
+            ("a.example/z", &["a.example"]),
+            ("b.example/x/y", &["b.example"]),
+            ("x", &["https://index.docker.io/v1/", "docker.io"]),
+        ] {
+            let found = servers(&name.parse().unwrap(), config);
+            assert_eq!(found, expected, "{name}");
+        }
+        assert_eq!(
+            servers(&"a.example/z".parse().unwrap(), b"{"),
+            ["a.example"]
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::reference::Reference;
 
+mod address;
 mod auth;
 mod meter;
 mod pull;
@@ -113,7 +114,7 @@ impl<'a> Client<'a> {
     /// A manifest or index that another refers to.
     pub fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
         if descriptor.size > limits::MANIFEST {
-            return Err(crate::archive::too_large(descriptor, limits::MANIFEST));
+            return Err(crate::store::too_large(descriptor, limits::MANIFEST));
         }
         let version = descriptor.digest.to_string();
         let manifest = self.manifest_at(&version, Some(descriptor.digest))?;
@@ -162,7 +163,7 @@ impl<'a> Client<'a> {
     /// A blob that is kept in memory.
     pub fn blob(&self, descriptor: &Descriptor, max: u64) -> Result<Vec<u8>> {
         if descriptor.size > max {
-            return Err(crate::archive::too_large(descriptor, max));
+            return Err(crate::store::too_large(descriptor, max));
         }
         let mut bytes = io::Cursor::new(Vec::new());
         self.blob_to(descriptor, &mut bytes)?;
@@ -173,7 +174,7 @@ impl<'a> Client<'a> {
     /// this succeeds.
     pub fn blob_to(&self, descriptor: &Descriptor, out: &mut (impl Write + Seek)) -> Result<()> {
         if descriptor.size > limits::BLOB {
-            return Err(crate::archive::too_large(descriptor, limits::BLOB));
+            return Err(crate::store::too_large(descriptor, limits::BLOB));
         }
         self.meter.expect(descriptor.size);
         let url = format!("{}/blobs/{}", self.base, descriptor.digest);
@@ -181,7 +182,7 @@ impl<'a> Client<'a> {
         self.again_when_broken(|| {
             out.seek(SeekFrom::Start(0))
                 .map_err(Error::io("failed to write a blob"))?;
-            let response = self.send(&request)?.expect_success(self)?;
+            let response = self.attempt(&request)?.expect_success(self)?;
             let name = response.request.clone();
             let mut reader = response.reader(descriptor.size);
             let moved = copy_verified(&mut reader, descriptor, out, self.meter, &name);
@@ -219,7 +220,7 @@ impl<'a> Client<'a> {
         self.again_when_broken(|| {
             let start = Request::new(Method::POST, format!("{}/blobs/uploads/", self.base))
                 .body(Body::Bytes(&[]));
-            let response = self.send(&start)?.expect_success(self)?;
+            let response = self.attempt(&start)?.expect_success(self)?;
             let url = response.location()?;
             let separator = if url.contains('?') { '&' } else { '?' };
             let url = format!("{url}{separator}digest={}", descriptor.digest);
@@ -232,7 +233,7 @@ impl<'a> Client<'a> {
                 .header("content-type", "application/octet-stream".to_owned())
                 .body(Body::Reader(descriptor.size, &reader));
             let sent = self
-                .send_once(&upload)
+                .attempt(&upload)
                 .and_then(|response| response.expect_success(self));
             if sent.is_err() {
                 self.meter.undo(reader.borrow().moved);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::Path;
 
-use crate::archive::{index_json, start_layout, write_file};
+use crate::archive::{PARTIAL, index_json, start_layout, write_file};
 use crate::blob::{Descriptor, Digest};
 use crate::error::{Error, Result};
 use crate::reference::Reference;
@@ -58,7 +58,7 @@ impl Client<'_> {
     /// A blob has its name only when it is whole.
     fn pull_blob(&self, descriptor: &Descriptor, folder: &Path) -> Result<()> {
         let path = folder.join(descriptor.digest.layout_path());
-        let part = folder.join("blobs/partial");
+        let part = folder.join(PARTIAL);
         let failed = || format!("failed to write `{}`", part.display());
         let mut file = File::create(&part).map_err(Error::io(failed()))?;
         let pulled = self.blob_to(descriptor, &mut file);

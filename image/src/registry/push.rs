@@ -120,7 +120,7 @@ impl Client<'_> {
 /// A manifest of `content`, verified.
 pub(crate) fn read_manifest(descriptor: &Descriptor, content: &Content<'_>) -> Result<Vec<u8>> {
     if descriptor.size > limits::MANIFEST {
-        return Err(crate::archive::too_large(descriptor, limits::MANIFEST));
+        return Err(crate::store::too_large(descriptor, limits::MANIFEST));
     }
     let mut bytes = Vec::new();
     content(descriptor)?
@@ -158,7 +158,13 @@ pub(crate) fn children(value: &Value) -> Result<Vec<(Descriptor, bool)>> {
         }
         list.iter().map(descriptor).collect()
     };
-    if value.get("manifests").is_some() {
+    // Security: two tools could take one document for an index and for a manifest, and see two
+    // images behind one digest (CVE-2021-41190).
+    let is_index = value.get("manifests").is_some();
+    if is_index && (value.get("layers").is_some() || value.get("config").is_some()) {
+        return Err(wrong("it is both an index and a manifest"));
+    }
+    if is_index {
         let manifests = list("manifests")?;
         return Ok(manifests.into_iter().map(|child| (child, true)).collect());
     }
@@ -186,6 +192,8 @@ mod tests {
             "{\"config\":{},\"layers\":[]}",
             "{\"manifests\":[{\"mediaType\":\"a\",\"size\":-1,\"digest\":\"sha256:00\"}]}",
             "{\"manifests\":[{\"mediaType\":\"a\",\"size\":1,\"digest\":\"../../x\"}]}",
+            "{\"manifests\":[],\"layers\":[]}",
+            "{\"manifests\":[],\"config\":{}}",
         ] {
             assert!(
                 children(&parse(text.as_bytes()).unwrap()).is_err(),

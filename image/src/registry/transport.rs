@@ -10,13 +10,13 @@ use std::io::{self, Read};
 use std::thread;
 use std::time::Duration;
 
-use ureq::http::{self, Method, Uri};
+use ureq::http::{self, Method};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, SendBody};
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::reference::is_loopback;
+use crate::registry::address::{check_scheme, is_plain_loopback, origin, resolve};
 use crate::registry::auth::{self, Challenge};
 use crate::registry::{Client, MeteredReader, Settings};
 
@@ -217,13 +217,17 @@ impl Client<'_> {
     /// Sends a request, as often as it takes: with credentials when they are asked for, again when
     /// the registry is busy or the connection breaks.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Response> {
-        self.again_when_broken(|| {
-            let response = self.send_once(request)?;
-            match response.status() {
-                408 | 429 | 500 | 502 | 503 | 504 => Err(busy(response, self)),
-                _ => Ok(response),
-            }
-        })
+        self.again_when_broken(|| self.attempt(request))
+    }
+
+    /// Sends a request once; that the registry is busy is an error. For work that is done again as
+    /// a whole: within it, a request that is itself sent again would multiply the tries.
+    pub(super) fn attempt(&self, request: &Request<'_>) -> Result<Response> {
+        let response = self.send_once(request)?;
+        match is_busy(response.status()) {
+            true => Err(busy(response, self)),
+            false => Ok(response),
+        }
     }
 
     /// Does something again when that may help.
@@ -245,9 +249,12 @@ impl Client<'_> {
 
     /// Sends a request once, or twice when the registry asks for credentials, and follows
     /// redirects.
-    pub(super) fn send_once(&self, request: &Request<'_>) -> Result<Response> {
+    fn send_once(&self, request: &Request<'_>) -> Result<Response> {
         let response = self.follow(request)?;
-        if response.status() != 401 || matches!(request.body, Body::Reader(..)) {
+        // Security: only the registry itself may ask who we are, and name a token service. Whoever
+        // a redirect or an upload leads to could name one of its own.
+        let is_registry = origin(&response.url) == origin(&self.base);
+        if response.status() != 401 || !is_registry || matches!(request.body, Body::Reader(..)) {
             return Ok(response);
         }
         match self.authorize(&response.challenges())? {
@@ -355,7 +362,7 @@ impl Client<'_> {
             url: url.to_owned(),
             plain_http: self.settings.plain_http,
         };
-        if matches!(response.status(), 408 | 429 | 500 | 502 | 503 | 504) {
+        if is_busy(response.status()) {
             return Err(busy(response, self));
         }
         let bytes = response.expect_success(self)?.read(limits::ANSWER)?;
@@ -373,10 +380,15 @@ fn busy(response: Response, client: &Client<'_>) -> Error {
     }
 }
 
+/// Whether an answer of this status may be another one later.
+fn is_busy(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
 /// Whether the same request may succeed later.
 fn is_passing(error: &Error) -> bool {
     match error {
-        Error::Registry { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+        Error::Registry { status, .. } => is_busy(*status),
         // Nobody listens, or there is no such host: that will not change within seconds.
         Error::Network { message, .. } => !message.starts_with("cannot connect"),
         _ => false,
@@ -391,134 +403,16 @@ fn explain(error: &ureq::Error) -> String {
             "cannot connect: connection refused".to_owned()
         }
         ureq::Error::ConnectionFailed => "cannot connect".to_owned(),
+        // A certificate does not become valid within seconds either.
+        error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => {
+            format!("cannot connect safely: {error}")
+        }
+        ureq::Error::Io(error) if is_tls(error) => format!("cannot connect safely: {error}"),
         error => error.to_string(),
     }
 }
 
-/// Scheme, host and port; `None` for what is no address.
-fn origin(url: &str) -> Option<(String, String, u16)> {
-    let uri: Uri = url.parse().ok()?;
-    let scheme = uri.scheme_str()?.to_ascii_lowercase();
-    let default = if scheme == "https" { 443 } else { 80 };
-    let host = uri.host()?.to_ascii_lowercase();
-    Some((scheme, host, uri.port_u16().unwrap_or(default)))
-}
-
-fn is_plain_loopback(url: &str) -> bool {
-    url.starts_with("http://") && is_loopback(authority(url))
-}
-
-fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
-}
-
-/// Security: plain HTTP is for this machine, or when the user asked for it. A registry elsewhere
-/// cannot send us to a service of this machine either.
-fn check_scheme(url: &str, plain_http: bool, from_loopback: bool) -> Result<()> {
-    let host = authority(url);
-    let has_credentials = host.contains('@');
-    let is_allowed = url.starts_with("https://")
-        || url.starts_with("http://") && (plain_http || from_loopback && is_loopback(host));
-    if is_allowed && !has_credentials {
-        return Ok(());
-    }
-    // A password in an address is not for messages.
-    let shown = url.split(['?', '@']).next().unwrap_or_default();
-    let shown = if has_credentials {
-        "an address with a password"
-    } else {
-        shown
-    };
-    let shown = shown.escape_debug();
-    Err(Error::Refused {
-        message: format!("the registry refers to `{shown}`, which is not safe to follow"),
-        hint: match url.starts_with("http://") && !has_credentials {
-            true => Some("pass `--plain-http` if you trust the network".to_owned()),
-            false => None,
-        },
-    })
-}
-
-/// An address relative to another.
-fn resolve(base: &str, location: &str) -> Option<String> {
-    if location
-        .bytes()
-        .any(|byte| byte.is_ascii_control() || byte == b' ')
-    {
-        return None;
-    }
-    let (scheme, _) = base.split_once("://")?;
-    let url = if location.contains("://") && !location.starts_with('/') {
-        location.to_owned()
-    } else if location.starts_with("//") {
-        format!("{scheme}:{location}")
-    } else if location.starts_with('/') {
-        format!("{scheme}://{}{location}", authority(base))
-    } else {
-        let path = base.split(['?', '#']).next()?;
-        let (folder, _) = path.rsplit_once('/')?;
-        format!("{folder}/{location}")
-    };
-    url.parse::<Uri>().ok().filter(|uri| uri.host().is_some())?;
-    Some(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locations_are_resolved() {
-        let base = "https://example.org:5000/v2/a/blobs/uploads/?x=y";
-        for (location, url) in [
-            ("https://other.example/x?y", "https://other.example/x?y"),
-            ("//other.example/x", "https://other.example/x"),
-            (
-                "/v2/x?a=http://b",
-                "https://example.org:5000/v2/x?a=http://b",
-            ),
-            ("id", "https://example.org:5000/v2/a/blobs/uploads/id"),
-        ] {
-            assert_eq!(resolve(base, location).as_deref(), Some(url));
-        }
-        for wrong in ["http://", "https://a b/", "/a\r\nx: y"] {
-            assert_eq!(resolve(base, wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn plain_http_stays_on_this_machine() {
-        for (url, plain, from_loopback, allowed) in [
-            ("https://example.org/", false, false, true),
-            ("http://example.org/", false, false, false),
-            ("http://example.org/", false, true, false),
-            ("http://example.org/", true, false, true),
-            ("http://127.0.0.1:5000/", false, true, true),
-            ("http://127.0.0.1:5000/", false, false, false),
-            ("http://127.0.0.1@example.org/", false, true, false),
-            ("https://user@example.org/", false, false, false),
-            ("ftp://example.org/", true, true, false),
-        ] {
-            let checked = check_scheme(url, plain, from_loopback);
-            assert_eq!(checked.is_ok(), allowed, "{url}");
-        }
-    }
-
-    #[test]
-    fn origins_know_their_default_ports() {
-        assert_eq!(
-            origin("https://A.example/x"),
-            origin("https://a.example:443/")
-        );
-        assert_ne!(origin("https://a.example/"), origin("http://a.example/"));
-        assert_ne!(
-            origin("https://a.example/"),
-            origin("https://a.example:5000/")
-        );
-        assert_ne!(
-            origin("https://a.example/"),
-            origin("https://a.example.org/")
-        );
-    }
+/// Whether an error of a connection comes from TLS: a certificate that is not trusted, say.
+fn is_tls(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData && error.get_ref().is_some()
 }

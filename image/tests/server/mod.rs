@@ -22,6 +22,8 @@ pub enum Auth {
     Basic(String),
     /// A token, which its own token service gives for a user name and a password.
     Bearer(String),
+    /// A token, which its own token service gives for an identity token.
+    Refresh(String),
 }
 
 /// How the registry behaves.
@@ -31,6 +33,8 @@ pub struct Behaviour {
     pub auth: Auth,
     /// Answers so many requests with this status first.
     pub busy: Option<(u32, u16)>,
+    /// Answers every request for a blob with this status.
+    pub busy_blobs: Option<u16>,
     /// Breaks off so many blobs in the middle.
     pub broken: u32,
     /// Sends clients elsewhere for blobs.
@@ -173,7 +177,12 @@ impl Registry {
             return Answer::new(*status).header("retry-after", "0");
         }
         if let Some(path) = seen.path.strip_prefix("/token") {
-            return self.token(&state.behaviour, path, seen);
+            return self.token(&state.behaviour, path, seen, &body);
+        }
+        if let Some(status) = state.behaviour.busy_blobs
+            && seen.path.contains("/blobs/")
+        {
+            return Answer::new(status).header("retry-after", "0");
         }
         if let Some(refusal) = self.refuse(&state.behaviour, seen) {
             return refusal;
@@ -258,7 +267,7 @@ impl Registry {
         let (accepted, challenge) = match &behaviour.auth {
             Auth::None => return None,
             Auth::Basic(login) => (basic(login), "Basic realm=\"test\"".to_owned()),
-            Auth::Bearer(_) => (
+            Auth::Bearer(_) | Auth::Refresh(_) => (
                 "Bearer good-token".to_owned(),
                 format!(
                     "Bearer realm=\"http://{}/token\",service=\"test\",scope=\"repository:x:pull\"",
@@ -276,13 +285,25 @@ impl Registry {
         }
     }
 
-    fn token(&self, behaviour: &Behaviour, query: &str, seen: &Seen) -> Answer {
-        let Auth::Bearer(login) = &behaviour.auth else {
-            return Answer::new(404);
+    fn token(&self, behaviour: &Behaviour, query: &str, seen: &Seen, body: &[u8]) -> Answer {
+        let form = str::from_utf8(body).unwrap();
+        let (is_known, query) = match &behaviour.auth {
+            Auth::Bearer(login) => {
+                let login = basic(login);
+                (seen.authorization.as_deref() == Some(&login), query)
+            }
+            Auth::Refresh(token) => {
+                let token = token.replace('+', "%2B").replace('/', "%2F");
+                let token = format!("refresh_token={}&", token.replace('=', "%3D"));
+                let is_refresh = form.starts_with("grant_type=refresh_token&");
+                let is_known = seen.method == "POST" && is_refresh && form.contains(&token);
+                (is_known, form)
+            }
+            Auth::None | Auth::Basic(_) => return Answer::new(404),
         };
         assert!(query.contains("service=test"), "{query}");
         assert!(query.contains("scope=repository%3Ax%3Apull"), "{query}");
-        match seen.authorization.as_deref() == Some(&basic(login)) {
+        match is_known {
             true => Answer::new(200).body(b"{\"token\":\"good-token\"}".to_vec()),
             false => Answer::new(401).body(error("UNAUTHORIZED")),
         }

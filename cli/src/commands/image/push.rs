@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::json;
-use wasmc_image::archive::Store;
 use wasmc_image::blob::media;
 use wasmc_image::module::artifact;
+use wasmc_image::store::Store;
 use wasmc_image::unpack::is_tar;
 use wasmc_image::{Blob, Descriptor, Digest, Error, Reference};
 

@@ -3,11 +3,11 @@
 //! Grants of a program become parts of its container: a variable is set there and passed on, a
 //! folder is made, a port is exposed.
 
-use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::anyhow;
 use wasmc_abi::options::{Options as Words, RunOption};
+use wasmc_compiler::inspect::inspect;
 use wasmc_image::build::Spec;
 use wasmc_image::copy::copy;
 use wasmc_image::layer::{Node, NodeKind, ROOT, Tree, normalise};
@@ -46,7 +46,8 @@ pub fn settings(args: &BuildArgs, input: &Input) -> Result<Settings, Failure> {
     spec.files = files(args, input)?;
     let mut run_options = grants(args, &mut spec)?;
     if let Some(found) = input.image() {
-        inherit(args, found, &mut spec, &mut run_options);
+        let has_sockets = imports_sockets(input.raw());
+        inherit(args, found, has_sockets, &mut spec, &mut run_options);
     }
     let working_dir = spec.working_dir.clone();
     make_folder(&mut spec.files, &working_dir, &Node::folder())?;
@@ -97,9 +98,25 @@ fn files(args: &BuildArgs, input: &Input) -> Result<Tree, Failure> {
     Ok(files)
 }
 
+/// Whether a module uses sockets.
+fn imports_sockets(module: &[u8]) -> bool {
+    // That it cannot be inspected is said when it is compiled.
+    inspect(module).is_ok_and(|inspection| {
+        let mut imports = inspection.imports.iter();
+        imports.any(|import| import.name.starts_with("sock_"))
+    })
+}
+
 /// What the image says that the module comes from holds unless the command line says otherwise. A
-/// program of Docker's preview saw the image's file system as its own.
-fn inherit(args: &BuildArgs, found: &Found, spec: &mut Spec, run_options: &mut Vec<u8>) {
+/// program of Docker's preview saw the image's file system as its own, and a server listened to the
+/// ports that its image exposes.
+fn inherit(
+    args: &BuildArgs,
+    found: &Found,
+    has_sockets: bool,
+    spec: &mut Spec,
+    run_options: &mut Vec<u8>,
+) {
     if args.entrypoint.is_empty() {
         spec.entrypoint.clone_from(&found.entrypoint);
     }
@@ -121,10 +138,28 @@ fn inherit(args: &BuildArgs, found: &Found, spec: &mut Spec, run_options: &mut V
         spec.env.push(variable.clone());
         run_options.extend_from_slice(format!("--env={name}\0").as_bytes());
     }
-    let is_folder = |word: &OsString| word.as_bytes().starts_with(b"--dir");
-    if found.in_file_system && !args.grants.words.iter().any(is_folder) {
+    let is_given = |names: &[&str]| {
+        let mut words = args.grants.words.iter();
+        words.any(|word| {
+            let mut names = names.iter();
+            names.any(|name| word.as_bytes().starts_with(name.as_bytes()))
+        })
+    };
+    if found.in_file_system && !is_given(&["--dir"]) {
         run_options.extend_from_slice(b"--dir=/\0");
     }
+    if has_sockets && !is_given(&["--listen", "--net"]) {
+        for port in found.ports.iter().filter_map(|port| tcp_port(port)) {
+            run_options.extend_from_slice(format!("--listen=0.0.0.0:{port}\0").as_bytes());
+        }
+    }
+}
+
+/// The number of a port as images expose it, such as `8080/tcp`; `None` for other protocols, and
+/// for what is no port.
+fn tcp_port(port: &str) -> Option<u16> {
+    let number = port.strip_suffix("/tcp").unwrap_or(port);
+    number.parse().ok().filter(|&number| number != 0)
 }
 
 /// The words that are baked in; what they mean for the container goes into the image.
