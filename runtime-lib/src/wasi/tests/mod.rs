@@ -6,6 +6,7 @@ mod files;
 mod hostile;
 mod net;
 mod paths;
+mod positions;
 mod sockets;
 mod system;
 mod waiting;
