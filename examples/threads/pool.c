@@ -6,7 +6,9 @@
  *         -Wl,--export=_start pool.c -o pool.wasm
  *     wasmc pool.wasm -o pool && ./pool 2
  *
- * and natively: cc -O3 -DNATIVE -pthread pool.c -o pool-native */
+ * and natively (the sum is exact, without fused multiply-add):
+ *
+ *     cc -O3 -ffp-contract=off -DNATIVE -pthread pool.c -o pool-native */
 #include "threads.h"
 
 enum { SIZE = 1000, LIMIT = 1000, QUEUE = 16, MAX_THREADS = 16 };

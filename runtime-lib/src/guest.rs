@@ -10,7 +10,7 @@ use crate::sys::io::IoVec;
 use crate::wasi::errno::Errno;
 use core::marker::PhantomData;
 use core::ptr;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 use wasmc_abi::layout::MemoryState;
 
 #[cfg(not(target_endian = "little"))]
@@ -85,6 +85,19 @@ impl<'a> GuestMemory<'a> {
         self.ptr(address)
     }
 
+    /// `len` values at `address`: [`Errno::ADDRNOTAVAIL`] when they are not aligned, or
+    /// [`Errno::FAULT`].
+    pub fn aligned_array<T: Plain>(
+        &self,
+        address: u32,
+        len: u32,
+    ) -> Result<GuestArray<'a, T>, Errno> {
+        if !(address as usize).is_multiple_of(align_of::<T>()) {
+            return Err(Errno::ADDRNOTAVAIL);
+        }
+        self.array(address, len)
+    }
+
     /// `len` values at `address`, aligned or not, or [`Errno::FAULT`].
     pub fn array<T: Plain>(&self, address: u32, len: u32) -> Result<GuestArray<'a, T>, Errno> {
         let slice = self.range(u64::from(address), u64::from(len) * size_of::<T>() as u64)?;
@@ -119,7 +132,9 @@ impl<T: Plain> GuestPtr<'_, T> {
     /// Copies the value out.
     pub fn read(self) -> T {
         // SAFETY: the value is within the memory, and any bytes are a value.
-        unsafe { self.pointer.read_unaligned() }
+        let value = unsafe { self.pointer.read_unaligned() };
+        keep_copy();
+        value
     }
 
     /// Copies a value in.
@@ -127,6 +142,12 @@ impl<T: Plain> GuestPtr<'_, T> {
         // SAFETY: the place is within the memory, to which no reference exists.
         unsafe { self.pointer.write_unaligned(value) }
     }
+}
+
+/// Keeps the optimiser from reading guest memory once more in the place of a copy: another thread
+/// of the guest may have changed it after the copy was checked. Security-relevant; no instruction.
+fn keep_copy() {
+    compiler_fence(Ordering::SeqCst);
 }
 
 /// Values in guest memory, within bounds.
@@ -183,6 +204,7 @@ impl<'a> GuestSlice<'a> {
         // SAFETY: both ranges have `len` bytes; no Rust object lies in guest memory, so that they
         // do not overlap.
         unsafe { ptr::copy_nonoverlapping(self.start, bytes.as_mut_ptr(), len) }
+        keep_copy();
         len
     }
 

@@ -100,14 +100,22 @@ fn start_makes_no_needless_system_call() {
     check("start, unconfined", &[("WASMC_OPTIONS", "--confine=off")]);
 }
 
+/// A line that the test harness does not hide.
+fn say(text: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stdout().lock(), "{text}").expect("standard output is open");
+}
+
 /// Compares the table of this name with the system calls of `examples/hello.wat`.
 fn check(name: &str, env: &[(&str, &str)]) {
     if Arch::host() != Some(Arch::X86_64) || !is_installed("strace") {
-        println!("SKIPPED {name}: this needs strace and an x86-64 machine");
+        say(&format!(
+            "SKIPPED {name}: this needs strace and an x86-64 machine"
+        ));
         return;
     }
     let Some(calls) = trace(env) else {
-        println!("SKIPPED {name}: strace may not trace here");
+        say(&format!("SKIPPED {name}: strace may not trace here"));
         return;
     };
     let rows: Vec<_> = calls.iter().map(|call| row_of(call)).collect();

@@ -146,8 +146,10 @@ needs! {
     SEND,
     /// `sock_shutdown`
     SHUTDOWN,
-    /// Making sockets.
+    /// Making sockets for connections.
     SOCKET,
+    /// Making sockets for datagrams, which go to whom the guest likes.
+    DATAGRAM,
     /// Asking for a socket's addresses.
     SOCKET_NAME,
     /// Asking for and setting a socket's options.
@@ -189,7 +191,10 @@ pub const OF_SOCKETS: Needs = Needs::ACCEPT
     .and(Needs::LISTEN)
     .and(OF_NET);
 /// Needs that only `--net` makes real.
-pub const OF_NET: Needs = Needs::BIND.and(Needs::CONNECT).and(Needs::LOOKUP);
+pub const OF_NET: Needs = Needs::DATAGRAM
+    .and(Needs::BIND)
+    .and(Needs::CONNECT)
+    .and(Needs::LOOKUP);
 
 /// What the options of a program grant, as far as it decides which system calls can happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -299,7 +304,7 @@ fn of_name(name: &str) -> Option<Needs> {
         "sock_send" => Needs::SEND,
         "sock_shutdown" => Needs::SHUTDOWN,
         // WasmEdge's, in both generations.
-        "sock_open" => Needs::SOCKET,
+        "sock_open" => Needs::SOCKET.and(Needs::DATAGRAM),
         // To the address of `--listen`, or to any.
         "sock_bind" => Needs::SOCKET_NAME
             .and(Needs::ACCEPT)

@@ -144,6 +144,7 @@ const SOCK_STREAM: u32 = 1;
 const SOCK_DGRAM: u32 = 2;
 /// `SOCK_NONBLOCK | SOCK_CLOEXEC`
 const SOCKET_FLAGS: u32 = 0o4000 | 0o2_000_000;
+const MSG_NOSIGNAL: u32 = 0x4000;
 const SOL_SOCKET: u32 = 1;
 const SO_TYPE: u32 = 3;
 const FUTEX_WAIT: u32 = 0;
@@ -234,10 +235,11 @@ system_calls! {
 
     // Sockets: of IPv4 or IPv6, which differ in one bit.
     socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_STREAM); "TCP"]: SOCKET | LOOKUP;
-    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_DGRAM); "UDP"]: SOCKET | LOOKUP;
+    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_DGRAM); "UDP"]: DATAGRAM | LOOKUP;
     accept4 288 242: ACCEPT;
     recvmsg 47 212: RECEIVE;
-    sendmsg 46 211: SEND;
+    // Without the flag that makes it connect (`MSG_FASTOPEN`), which Landlock overlooks.
+    sendmsg 46 211 [equal(2, MSG_NOSIGNAL); "MSG_NOSIGNAL"]: SEND;
     shutdown 48 210: SHUTDOWN;
     bind 49 200: BIND;
     listen 50 201: LISTEN;

@@ -55,6 +55,25 @@ impl Entry {
         }
     }
 
+    /// The number of the descriptor.
+    pub fn fd(&self) -> i32 {
+        self.fd
+    }
+
+    /// Waits for what the other entry of the same descriptor waits for, too.
+    pub fn add(&mut self, other: Entry) {
+        self.events |= other.events;
+    }
+
+    /// This entry with what happened, as far as it concerns it, of one that also waited for more.
+    pub fn answered_by(self, other: Entry) -> Entry {
+        const ALWAYS: i16 = POLLERR | POLLHUP | POLLNVAL;
+        Entry {
+            happened: other.happened & (self.events | ALWAYS),
+            ..self
+        }
+    }
+
     /// Whether what was waited for, or an error or hang-up, happened.
     pub fn is_ready(self) -> bool {
         self.happened != 0

@@ -3,7 +3,7 @@
 use super::Wasi;
 use super::clock::clock;
 use super::errno::Errno;
-use super::fds::{FdTable, Kind};
+use super::fds::{FdTable, Kind, MAX_FDS};
 use super::types::{Event, FD_READWRITE_HANGUP, Rights, SubclockFlags, Subscription};
 use crate::guest::{GuestArray, GuestMemory};
 use crate::sys::fs::{self, Whence};
@@ -19,6 +19,9 @@ const FD_WRITE: u8 = 2;
 
 /// Subscriptions that need no memory of their own.
 const FEW: usize = 64;
+/// Most subscriptions: more than every descriptor in both ways. What a call needs for each is not
+/// part of the guest's memory, and must not make up for a limit of that.
+const MAX_SUBSCRIPTIONS: usize = 4 * MAX_FDS;
 
 /// Waits until one of the subscriptions comes true, and writes an event for each that has.
 ///
@@ -38,12 +41,16 @@ pub fn poll_oneoff(
     let events = memory.array::<Event>(events, nsubscriptions)?;
     let nevents = memory.ptr::<u32>(nevents)?;
     let count = subscriptions.len();
+    if count > MAX_SUBSCRIPTIONS {
+        return Err(Errno::INVAL);
+    }
     let mut waits = Scratch::<Wait, FEW>::new();
     let mut entries = Scratch::<Entry, FEW>::new();
     let mut waiting = Waiting {
         table: &wasi.fds,
         waits: waits.fill(Wait::NOTHING, count)?,
         entries: entries.fill(Entry::NONE, count)?,
+        used: 0,
     };
     let mut failed = false;
     for (at, subscription) in subscriptions.iter().enumerate() {
@@ -51,7 +58,7 @@ pub fn poll_oneoff(
     }
     loop {
         let timeout = if failed { Some(0) } else { waiting.timeout() };
-        match poll::wait(waiting.entries, timeout) {
+        match poll::wait(waiting.entries(), timeout) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(errno) => return Err(errno.into()),
@@ -65,7 +72,7 @@ pub fn poll_oneoff(
     }
 }
 
-/// Waits like [`poll_oneoff`]: WasmEdge's name for the same thing.
+/// Waits like [`poll_oneoff`]: WasmEdge's name for the same thing, with aligned pointers.
 pub fn epoll_oneoff(
     wasi: &Wasi,
     memory: &GuestMemory<'_>,
@@ -74,6 +81,9 @@ pub fn epoll_oneoff(
     nsubscriptions: u32,
     nevents: u32,
 ) -> Result<(), Errno> {
+    memory.aligned_array::<Subscription>(subscriptions, nsubscriptions)?;
+    memory.aligned_array::<Event>(events, nsubscriptions)?;
+    memory.aligned_ptr::<u32>(nevents)?;
     poll_oneoff(wasi, memory, subscriptions, events, nsubscriptions, nevents)
 }
 
@@ -112,11 +122,15 @@ impl Wait {
     };
 }
 
-/// What a call waits for: `entries` has the descriptors, each at the place of its subscription.
+/// What a call waits for.
+///
+/// The first `used` of the `entries` have the host's descriptors, ascending, each once: the kernel
+/// takes no more entries than the process may have descriptors open.
 struct Waiting<'a> {
     table: &'a FdTable,
     waits: &'a mut [Wait],
     entries: &'a mut [Entry],
+    used: usize,
 }
 
 impl Waiting<'_> {
@@ -124,7 +138,7 @@ impl Waiting<'_> {
     fn subscribe(&mut self, at: usize, subscription: &Subscription) -> Result<bool, Errno> {
         let what = match subscription.tag {
             CLOCK => time_to_wait_for(subscription),
-            FD_READ | FD_WRITE => self.descriptor(at, subscription),
+            FD_READ | FD_WRITE => self.descriptor(subscription),
             _ => return Err(Errno::INVAL),
         };
         let wait = self.waits.get_mut(at).ok_or(Errno::FAULT)?;
@@ -137,7 +151,39 @@ impl Waiting<'_> {
         Ok(wait.error.is_none())
     }
 
-    fn descriptor(&mut self, at: usize, subscription: &Subscription) -> Result<What, Errno> {
+    fn entries(&mut self) -> &mut [Entry] {
+        self.entries.get_mut(..self.used).unwrap_or_default()
+    }
+
+    /// Adds an entry, or what it waits for to that of the same descriptor.
+    fn add(&mut self, entry: Entry) {
+        match self.entries().binary_search_by_key(&entry.fd(), Entry::fd) {
+            Ok(at) => {
+                if let Some(same) = self.entries.get_mut(at) {
+                    same.add(entry);
+                }
+            }
+            Err(at) => {
+                if let Some(tail @ [.., _]) = self.entries.get_mut(at..=self.used) {
+                    tail.rotate_right(1);
+                    if let Some(free) = tail.first_mut() {
+                        *free = entry;
+                    }
+                    self.used += 1;
+                }
+            }
+        }
+    }
+
+    /// What has happened of that which an entry waits for.
+    fn answer(&self, wanted: Entry) -> Entry {
+        let entries = self.entries.get(..self.used).unwrap_or_default();
+        let found = entries.binary_search_by_key(&wanted.fd(), Entry::fd).ok();
+        let entry = found.and_then(|at| entries.get(at));
+        entry.map_or(wanted, |entry| wanted.answered_by(*entry))
+    }
+
+    fn descriptor(&mut self, subscription: &Subscription) -> Result<What, Errno> {
         let descriptor = self
             .table
             .get_with(subscription.id, Rights::POLL_FD_READWRITE)?;
@@ -149,12 +195,7 @@ impl Waiting<'_> {
         };
         descriptor.require(right)?;
         let host = descriptor.host();
-        if let Some(entry) = self.entries.get_mut(at) {
-            *entry = match subscription.tag {
-                FD_READ => Entry::readable(host),
-                _ => Entry::writable(host),
-            };
-        }
+        self.add(entry(subscription.tag, host));
         let host = host.as_raw_fd();
         Ok(What::Descriptor {
             kind: descriptor.kind(),
@@ -182,7 +223,7 @@ impl Waiting<'_> {
     /// Writes the events that have happened: how many.
     fn report(&self, events: GuestArray<'_, Event>) -> Result<u32, Errno> {
         let mut count = 0;
-        for (wait, &entry) in self.waits.iter().zip(self.entries.iter()) {
+        for wait in self.waits.iter() {
             let mut event = Event {
                 userdata: wait.userdata,
                 error: 0,
@@ -196,16 +237,22 @@ impl Waiting<'_> {
                 What::Nothing => {}
                 What::Time { clock, deadline } if time::now(clock) < deadline => continue,
                 What::Time { .. } => {}
-                What::Descriptor { .. } if !entry.is_ready() => continue,
-                What::Descriptor { .. } if entry.invalid() => event.error = Errno::BADF.code(),
                 What::Descriptor { host, kind, .. } => {
+                    // SAFETY: `index` keeps the descriptor open.
+                    let host = unsafe { BorrowedFd::borrow_raw(host) };
+                    let entry = self.answer(entry(wait.event_type, host));
+                    if !entry.is_ready() {
+                        continue;
+                    }
                     event.nbytes = match wait.event_type {
-                        // SAFETY: `index` keeps the descriptor open.
-                        FD_READ => readable(unsafe { BorrowedFd::borrow_raw(host) }, kind),
+                        _ if entry.invalid() => 0,
+                        FD_READ => readable(host, kind),
                         // How many cannot be found out; at least one.
                         _ => 1,
                     };
-                    if entry.hung_up() || entry.failed() {
+                    if entry.invalid() {
+                        event.error = Errno::BADF.code();
+                    } else if entry.hung_up() || entry.failed() {
                         event.flags = FD_READWRITE_HANGUP;
                     }
                 }
@@ -227,6 +274,14 @@ impl Drop for Waiting<'_> {
                 self.table.release(index);
             }
         }
+    }
+}
+
+/// What the kernel is asked for a subscription to a descriptor.
+fn entry(event_type: u8, host: BorrowedFd<'_>) -> Entry {
+    match event_type {
+        FD_READ => Entry::readable(host),
+        _ => Entry::writable(host),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::sys::net::{self, Family};
 use crate::wasi::Wasi;
 use crate::wasi::errno::Errno;
 use crate::wasi::io::with_buffers;
-use crate::wasi::types::Rights;
+use crate::wasi::types::{Iovec, Rights};
 use core::net::SocketAddr;
 
 /// Receives a message, and writes who sent it: the bytes of the address, without the port. First
@@ -73,6 +73,7 @@ fn receive(
     let flags = receive_flags(ri_flags)?;
     let ro_datalen = memory.aligned_ptr::<u32>(ro_datalen)?;
     let ro_flags = memory.aligned_ptr::<u16>(ro_flags)?;
+    memory.aligned_array::<Iovec>(ri_data, ri_data_len)?;
     // Before anything is received: it would be lost.
     place.require(Family::of(&net::local_address(descriptor.host())?))?;
     let (len, flags, sender) = with_buffers(memory, ri_data, ri_data_len, |buffers| {
@@ -104,6 +105,7 @@ pub fn sock_send_to(
     }
     let address = place::read(memory, addr, port)?;
     let so_datalen = memory.aligned_ptr::<u32>(so_datalen)?;
+    memory.aligned_array::<Iovec>(si_data, si_data_len)?;
     wasi.require_net()?;
     let len = with_buffers(memory, si_data, si_data_len, |buffers| {
         io::send_to(descriptor.host(), buffers, &address, net::NO_SIGNAL)

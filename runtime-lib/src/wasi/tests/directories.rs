@@ -127,3 +127,57 @@ fn lists_afresh_from_the_start() {
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].name, entries[2].name);
 }
+
+/// The names other than `.` and `..`.
+fn names(entries: &[Entry]) -> Vec<String> {
+    let names = entries.iter().map(|entry| entry.name.clone());
+    names.filter(|name| name != "." && name != "..").collect()
+}
+
+/// How `rm -r` goes on, and how a listing that others disturb does: whatever is removed and added
+/// meanwhile, what stays is listed once, and a cookie whose entry is gone still leads on.
+#[test]
+fn cookies_outlive_changes() {
+    let folder = Folder::new();
+    let name = |number: u32| format!("file.{number}");
+    let make = |number: u32| std::fs::write(folder.join(&name(number)), "").unwrap();
+    (0..200).for_each(make);
+    let mut guest = Guest::with(&folder);
+    let fd = guest.open_dir(ROOT, ".").unwrap();
+    let (mut cookie, mut seen, mut added) = (0, Vec::new(), 0);
+    loop {
+        let (entries, full) = read_dir(&mut guest, fd, 300, cookie).unwrap();
+        for name in names(&entries) {
+            let number: u32 = name.strip_prefix("file.").unwrap().parse().unwrap();
+            // Every other one is removed as soon as it was listed, the last of a buffer included.
+            if number % 2 == 0 {
+                guest.unlink(fd, &name).unwrap();
+            }
+            seen.push(number);
+        }
+        if !full {
+            break;
+        }
+        cookie = entries.last().unwrap().next;
+        if added < 50 {
+            make(1000 + 2 * added);
+            added += 1;
+        }
+    }
+    seen.retain(|&number| number < 1000);
+    seen.sort_unstable();
+    assert_eq!(seen, (0..200).collect::<Vec<_>>());
+
+    // From the start there is what is left; a cookie of long ago leads to some place, not an error.
+    let (entries, _) = read_dir(&mut guest, fd, 65536, 0).unwrap();
+    let left = names(&entries).len();
+    assert!((100..=150).contains(&left), "{left}");
+    let cookies: Vec<_> = entries.iter().map(|entry| entry.next).collect();
+    for name in names(&entries) {
+        guest.unlink(fd, &name).unwrap();
+    }
+    for cookie in cookies {
+        let (rest, full) = read_dir(&mut guest, fd, 65536, cookie).unwrap();
+        assert!(!full && names(&rest).is_empty());
+    }
+}

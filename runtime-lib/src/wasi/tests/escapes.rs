@@ -9,18 +9,12 @@ use super::*;
 use crate::wasi::types::Dirent;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, UNIX_EPOCH};
 
 const SECRET: &[u8] = b"secret";
 const PUBLIC: &[u8] = b"public";
-
-/// A line that the test harness does not hide.
-fn say(text: &str) {
-    writeln!(std::io::stdout().lock(), "{text}").unwrap();
-}
 
 /// A folder `granted` beside a folder `outside`, each with the same names in it.
 struct Place {

@@ -160,6 +160,7 @@ fn magic_links_lead_nowhere() {
     Guest::both_ways(|| {
         let mut guest = Guest::new();
         if !Path::new("/proc/self/fd").is_dir() {
+            say("SKIPPED: there is no /proc here");
             return;
         }
         let proc = guest.grant(Path::new("/proc"), false);

@@ -6,6 +6,7 @@ mod files;
 mod hostile;
 mod net;
 mod paths;
+mod positions;
 mod sockets;
 mod system;
 mod waiting;
@@ -41,6 +42,12 @@ impl Rights {
     const fn intersection_without(self, other: Rights) -> Rights {
         Rights(self.0 & !other.0)
     }
+}
+
+/// A line that the test harness does not hide.
+fn say(text: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stdout().lock(), "{text}").unwrap();
 }
 
 /// A folder that goes away with its value.

@@ -305,7 +305,7 @@ fn version_6_needs_room() {
     let mut guest = networked();
     let fd = guest.sock(INET6, DGRAM).unwrap();
     if guest.bind(fd, &Ipv6Addr::LOCALHOST.octets(), 0).is_err() {
-        println!("SKIPPED: this machine has no IPv6");
+        say("SKIPPED: this machine has no IPv6");
         return;
     }
     let (ip, ty, port) = guest.local(fd).unwrap();
@@ -500,6 +500,18 @@ fn hostile_pointers() {
         assert_eq!(sent, Err(Errno::FAULT));
     }
     let (misaligned, outside) = (aligned + 1, SIZE - 2);
+    let ip = guest.address(&[127, 0, 0, 1]);
+    let memory = guest.memory();
+    let wasi = &guest.wasi;
+    for (list, errno) in [(misaligned, Errno::ADDRNOTAVAIL), (SIZE - 4, Errno::FAULT)] {
+        let (len, flags) = (aligned, aligned + 8);
+        let received = sock_recv_from_v1(wasi, &memory, fd, list, 1, ip, 0, len, flags);
+        assert_eq!(received, Err(errno));
+        let received = sock_recv_from_v2(wasi, &memory, fd, list, 1, ip, 0, flags, len, flags);
+        assert_eq!(received, Err(errno));
+        let sent = sock_send_to(wasi, &memory, fd, list, 1, ip, 9, 0, len);
+        assert_eq!(sent, Err(errno));
+    }
     assert_eq!(
         sock_accept_v1(wasi, &memory, fd, aligned),
         Err(Errno::NOTCAPABLE)
@@ -702,8 +714,17 @@ fn epoll_is_poll() {
     let mut guest = networked();
     let at = guest.room(64);
     let memory = guest.memory();
-    assert_eq!(
-        epoll_oneoff(&guest.wasi, &memory, at, at, 0, at),
-        Err(Errno::INVAL)
-    );
+    let epoll = |subscriptions, events, count, nevents| {
+        epoll_oneoff(&guest.wasi, &memory, subscriptions, events, count, nevents)
+    };
+    assert_eq!(epoll(at, at, 0, at), Err(Errno::INVAL));
+    assert_eq!(epoll(at + 4, at, 1, at), Err(Errno::ADDRNOTAVAIL));
+    assert_eq!(epoll(at, at + 4, 1, at), Err(Errno::ADDRNOTAVAIL));
+    assert_eq!(epoll(at, at, 1, at + 2), Err(Errno::ADDRNOTAVAIL));
+    assert_eq!(epoll(SIZE, at, 1, at), Err(Errno::FAULT));
+    assert_eq!(epoll(at, at, u32::MAX, at), Err(Errno::FAULT));
+    assert_eq!(epoll(at, at, 1, SIZE), Err(Errno::FAULT));
+    // A clock that has struck, which zeros mean.
+    assert_eq!(epoll(at, at, 1, at + 60), Ok(()));
+    assert_eq!(guest.read_value::<u32>(at + 60), 1);
 }

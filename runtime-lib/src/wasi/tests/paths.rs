@@ -214,6 +214,58 @@ fn renames() {
 }
 
 #[test]
+fn renames_over_what_is_there() {
+    with_guest(|folder, guest| {
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+        let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        write("one", "1");
+        write("two", "2");
+        // Who has the replaced file open keeps it.
+        let fd = guest.open(ROOT, "two", 0, READ).unwrap();
+        assert_eq!(guest.rename(ROOT, "one", ROOT, "two"), Ok(()));
+        assert_eq!(text("two"), "1");
+        assert_eq!(guest.read(fd, 9).unwrap(), b"2");
+        assert_eq!(guest.filestat(fd).unwrap().nlink, 0);
+        assert_eq!(guest.stat(ROOT, "one", 0).err(), Some(Errno::NOENT));
+
+        // Links are replaced and renamed themselves, wherever they lead.
+        write("file", "file");
+        guest.symlink("two", ROOT, "link").unwrap();
+        assert_eq!(guest.rename(ROOT, "file", ROOT, "link"), Ok(()));
+        assert_eq!((text("link"), text("two")), ("file".into(), "1".into()));
+        guest.symlink("missing", ROOT, "dangling").unwrap();
+        assert_eq!(guest.rename(ROOT, "dangling", ROOT, "moved"), Ok(()));
+        assert_eq!(guest.read_link(ROOT, "moved", 9).unwrap(), b"missing");
+        assert_eq!(guest.rename(ROOT, "two", ROOT, "moved"), Ok(()));
+        assert_eq!(text("moved"), "1");
+        assert!(!folder.join("missing").exists());
+
+        // Two names of one file: nothing happens, says POSIX.
+        assert_eq!(guest.link(ROOT, 0, "moved", ROOT, "other"), Ok(()));
+        assert_eq!(guest.rename(ROOT, "moved", ROOT, "other"), Ok(()));
+        assert_eq!((text("moved"), text("other")), ("1".into(), "1".into()));
+        assert_eq!(guest.rename(ROOT, "moved", ROOT, "moved"), Ok(()));
+
+        guest.create_directory(ROOT, "dir").unwrap();
+        guest.symlink("dir", ROOT, "to-dir").unwrap();
+        assert_eq!(
+            guest.rename(ROOT, "dir", ROOT, "dir/inside"),
+            Err(Errno::INVAL)
+        );
+        assert_eq!(
+            guest.rename(ROOT, "dir", ROOT, "to-dir"),
+            Err(Errno::NOTDIR)
+        );
+        assert_eq!(
+            guest.rename(ROOT, "to-dir/", ROOT, "new"),
+            Err(Errno::NOTDIR)
+        );
+        assert_eq!(guest.rename(ROOT, "moved", ROOT, "to-dir"), Ok(()));
+        assert_eq!(text("to-dir"), "1");
+    });
+}
+
+#[test]
 fn links() {
     with_guest(|folder, guest| {
         std::fs::write(folder.join("file"), "text").unwrap();

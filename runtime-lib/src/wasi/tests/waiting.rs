@@ -3,6 +3,7 @@
 use super::*;
 use crate::wasi::types::SubclockFlags;
 use std::io::Write;
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 const CLOCK: u8 = 0;
@@ -164,6 +165,15 @@ fn tells_errors() {
     let memory = guest.memory();
     let result = poll_oneoff(&guest.wasi, &memory, 0, 0, u32::MAX, 0);
     assert_eq!(result, Err(Errno::FAULT));
+    // A guest with room for them: what the call needs for each would be as much again.
+    let large = MemoryState {
+        size: 1 << 32,
+        ..*guest.state
+    };
+    // SAFETY: the call fails before it reads subscriptions.
+    let memory = unsafe { GuestMemory::new(&raw const large) };
+    let result = poll_oneoff(&guest.wasi, &memory, 0, 0, 1 << 20, 0);
+    assert_eq!(result, Err(Errno::INVAL));
 }
 
 #[test]
@@ -219,4 +229,168 @@ fn waits_less_than_a_millisecond() {
     }
     let time = start.elapsed();
     assert!(time >= Duration::from_millis(1), "{time:?}");
+}
+
+/// A guest whose number 3 is one end of a connection, and the other end.
+fn with_connection() -> (Guest, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    let guest = Guest::new();
+    let access = Access {
+        base: Rights::SOCKET,
+        inheriting: Rights::NONE,
+        kind: Kind::Socket,
+        read_only: false,
+    };
+    assert_eq!(guest.wasi.fds.insert(owned(server), access), Ok(3));
+    (guest, client)
+}
+
+/// Whose subscription, how many bytes, which flags.
+fn facts(events: &[Event]) -> Vec<(u64, u64, u16)> {
+    let facts = events.iter().map(|event| {
+        assert_eq!(event.error, 0);
+        (event.userdata, event.nbytes, event.flags)
+    });
+    facts.collect()
+}
+
+#[test]
+fn waits_for_sockets_both_ways() {
+    let (mut guest, mut client) = with_connection();
+    let both = [
+        ready(1, FD_READ, 3),
+        ready(2, FD_WRITE, 3),
+        ready(3, FD_READ, 3),
+    ];
+    let events = poll(&mut guest, &both).unwrap();
+    assert_eq!(facts(&events), [(2, 1, 0)]);
+    client.write_all(b"12345").unwrap();
+    let arrived = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, u64::MAX)]).unwrap();
+    assert_eq!(facts(&arrived), [(1, 5, 0)]);
+    let events = poll(&mut guest, &both).unwrap();
+    assert_eq!(facts(&events), [(1, 5, 0), (2, 1, 0), (3, 5, 0)]);
+    // The end of what comes in says nothing about what goes out.
+    client.shutdown(Shutdown::Write).unwrap();
+    while poll(&mut guest, &[ready(1, FD_READ, 3)]).unwrap()[0].flags == 0 {
+        std::thread::yield_now();
+    }
+    let events = poll(&mut guest, &both).unwrap();
+    assert_eq!(facts(&events), [(1, 5, 1), (2, 1, 0), (3, 5, 1)]);
+}
+
+#[test]
+fn waits_for_connections() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut guest = Guest::new();
+    let access = Access {
+        base: Rights::LISTENER,
+        inheriting: Rights::SOCKET,
+        kind: Kind::Socket,
+        read_only: false,
+    };
+    assert_eq!(guest.wasi.fds.insert(owned(listener), access), Ok(3));
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, MILLISECOND)]).unwrap();
+    assert_eq!(events[0].userdata, 2);
+    let _client = TcpStream::connect(address).unwrap();
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, u64::MAX)]).unwrap();
+    assert_eq!(
+        (events.len(), events[0].userdata, events[0].error),
+        (1, 1, 0)
+    );
+}
+
+#[test]
+fn waits_for_terminals() {
+    use rustix::ioctl::{Getter, Setter, ioctl};
+    const TIOCGPTN: u32 = 0x8004_5430;
+    const TIOCSPTLCK: u32 = 0x4004_5431;
+    let options = || std::fs::File::options().read(true).write(true).clone();
+    let Ok(master) = options().open("/dev/ptmx") else {
+        say("SKIPPED: this machine has no pseudo-terminals");
+        return;
+    };
+    let master = owned(master);
+    // SAFETY: both requests take and give a number of 32 bits.
+    let number = unsafe {
+        ioctl(&master, Setter::<TIOCSPTLCK, i32>::new(0)).unwrap();
+        ioctl(&master, Getter::<TIOCGPTN, u32>::new()).unwrap()
+    };
+    let terminal = options().open(format!("/dev/pts/{number}")).unwrap();
+    let mut guest = Guest::new();
+    let access = Access {
+        base: Rights::FILE,
+        inheriting: Rights::NONE,
+        kind: Kind::Other,
+        read_only: false,
+    };
+    assert_eq!(guest.wasi.fds.insert(owned(terminal), access), Ok(3));
+    let both = [ready(1, FD_READ, 3), ready(2, FD_WRITE, 3)];
+    let events = poll(&mut guest, &both).unwrap();
+    assert_eq!(facts(&events), [(2, 1, 0)]);
+    // A terminal gives whole lines.
+    assert_eq!(rustix::io::write(&master, b"line"), Ok(4));
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, MILLISECOND)]).unwrap();
+    assert_eq!(events[0].userdata, 2);
+    assert_eq!(rustix::io::write(&master, b"\n"), Ok(1));
+    let events = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, u64::MAX)]).unwrap();
+    assert_eq!(facts(&events), [(1, 5, 0)]);
+    assert_eq!(guest.read(3, 9).unwrap(), b"line\n");
+}
+
+/// The kernel takes no more entries than the process may have descriptors open.
+#[test]
+fn waits_for_more_than_there_are_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const LIMIT: u64 = 4096;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current > LIMIT) {
+        let current = Some(LIMIT);
+        setrlimit(Resource::Nofile, Rlimit { current, ..limit }).unwrap();
+    }
+    let (mut guest, mut writer) = with_pipe();
+    writer.write_all(b"1").unwrap();
+    let subscriptions: Vec<_> = (0..LIMIT + 100)
+        .map(|number| match number % 2 {
+            0 => ready(number, FD_READ, 3),
+            _ => after(number, u64::MAX),
+        })
+        .collect();
+    let events = poll(&mut guest, &subscriptions).unwrap();
+    assert_eq!(events.len() as u64, LIMIT / 2 + 50);
+    assert!(
+        events
+            .iter()
+            .all(|event| event.error == 0 && event.nbytes == 1)
+    );
+}
+
+/// Descriptors in any order, some of them several times.
+#[test]
+fn finds_every_descriptor() {
+    let mut guest = Guest::new();
+    let mut writers = Vec::new();
+    for fd in 3..43 {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let access = Access {
+            base: Rights::FILE,
+            inheriting: Rights::NONE,
+            kind: Kind::Other,
+            read_only: false,
+        };
+        assert_eq!(guest.wasi.fds.insert(owned(reader), access), Ok(fd));
+        writers.push(writer);
+    }
+    for at in (0..40).step_by(3) {
+        writers[at].write_all(&vec![0; at + 1]).unwrap();
+    }
+    // 7 has no factor in common with 40: every number comes, three times.
+    let fds: Vec<_> = (0..120_u32).map(|at| 3 + at * 7 % 40).collect();
+    let subscriptions = fds.iter().map(|&fd| ready(fd.into(), FD_READ, fd));
+    let events = poll(&mut guest, &subscriptions.collect::<Vec<_>>()).unwrap();
+    let expected = fds.iter().filter(|&fd| (fd - 3) % 3 == 0);
+    let expected = expected.map(|&fd| (u64::from(fd), u64::from(fd - 2), 0));
+    assert_eq!(facts(&events), expected.collect::<Vec<_>>());
 }
