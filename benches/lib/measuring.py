@@ -95,3 +95,17 @@ class Load:
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def table(rows):
+    """Markdown: the first row is the heading; columns after the first are numbers."""
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for number, row in enumerate(rows):
+        cells = [str(cell).ljust(widths[i]) if i == 0 else str(cell).rjust(widths[i])
+                 for i, cell in enumerate(row)]
+        lines.append("| " + " | ".join(cells) + " |")
+        if number == 0:
+            lines.append("|" + "|".join("-" * (w + 2) if i == 0 else "-" * (w + 1) + ":"
+                                        for i, w in enumerate(widths)) + "|")
+    return "\n".join(lines)

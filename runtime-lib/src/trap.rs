@@ -16,7 +16,9 @@ use crate::thread::{self, Thread};
 use crate::unwind;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use rustix::io::Errno;
-use wasmc_abi::layout::{Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline};
+use wasmc_abi::layout::{
+    Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline, program_flags,
+};
 use wasmc_abi::traps::Trap;
 
 /// Stack that a runtime function may use.
@@ -64,8 +66,11 @@ pub fn init(program: &'static Program, process: &Process) {
     for told in [SIGPIPE, SIGXFSZ] {
         signal::set_action(told, Action::Ignore);
     }
-    for fault in [SIGSEGV, SIGBUS, SIGILL, SIGFPE] {
+    for fault in [SIGSEGV, SIGBUS, SIGILL] {
         signal::set_action(fault, Action::Handle(on_fault));
+    }
+    if program.flags & program_flags::DIVIDES != 0 {
+        signal::set_action(SIGFPE, Action::Handle(on_fault));
     }
     if process::is_init() {
         for end in [SIGTERM, SIGINT] {

@@ -9,6 +9,7 @@ use wasmc_abi::layout::{
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;
+use wasmc_abi::traps::Trap;
 use wasmparser::{RefType, ValType};
 
 use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
@@ -206,6 +207,12 @@ pub(super) fn write(
     }
     if program.invoke {
         flags |= program_flags::INVOKE;
+    }
+    let divides = |&(_, trap): &(u32, Trap)| {
+        matches!(trap, Trap::IntegerDivideByZero | Trap::IntegerOverflow)
+    };
+    if text.traps.iter().any(divides) {
+        flags |= program_flags::DIVIDES;
     }
     if options.branch_protection.guards() {
         flags |= program_flags::GUARD_BRANCHES;

@@ -1,4 +1,4 @@
-//! One writable segment where the linker made two.
+//! One writable segment where the linker made two, and nothing to look for at start.
 //!
 //! The linker gives the dynamic section a segment of its own, before that of the data. An executable
 //! without relocations need not protect it, so the data's segment takes it in: a mapping and a dirty
@@ -55,6 +55,19 @@ pub(super) fn merge_dynamic(executable: &mut [u8]) {
     }
 }
 
+/// Takes the dynamic section's header away, by which the runtime would look for relocations: without
+/// it, it reads neither the section nor the page that holds it.
+pub(super) fn forget_dynamic(executable: &mut [u8]) {
+    let segments = table::<ProgramHeader64<Le>>(executable, |header| {
+        (header.e_phoff.get(Le), header.e_phnum.get(Le))
+    });
+    for segment in segments.into_iter().flatten() {
+        if segment.p_type.get(Le) == elf::PT_DYNAMIC {
+            segment.p_type.set(Le, elf::PT_NULL);
+        }
+    }
+}
+
 /// Rewrites the program headers: by how much the dynamic section moved.
 fn merge_segments(executable: &mut [u8]) -> Option<u64> {
     let segments = table::<ProgramHeader64<Le>>(executable, |header| {
@@ -87,7 +100,7 @@ fn merge_segments(executable: &mut [u8]) -> Option<u64> {
     let is_as_described = data.p_type.get(Le) == elf::PT_LOAD
         && own.p_flags.get(Le) == data.p_flags.get(Le)
         && gap >= size
-        && gap < own.p_align.get(Le)
+        && gap < size.checked_add(own.p_align.get(Le))?
         && shift % data.p_align.get(Le).max(1) == 0;
     if !is_as_described {
         return None;

@@ -96,7 +96,9 @@ pub(super) fn has_relocations(bytes: &[u8]) -> bool {
     let has = || {
         let header = FileHeader64::<Le>::parse(bytes).ok()?;
         let segments = header.program_headers(Le, bytes).ok()?;
-        let dynamic = of_type(segments, elf::PT_DYNAMIC).next()?;
+        let Some(dynamic) = of_type(segments, elf::PT_DYNAMIC).next() else {
+            return Some(false);
+        };
         let entries = dynamic.dynamic(Le, bytes).ok()??;
         Some(
             entries

@@ -6,7 +6,7 @@
 use crate::traps::Trap;
 
 /// Changes whenever a layout here changes; the runtime refuses a program of another version.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 /// First word of a [`Program`]: "wsmc".
 pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
 
@@ -212,6 +212,8 @@ pub mod program_flags {
     pub const SEALED: u32 = 1;
     /// Arguments of `entry` come from the command line and results are printed (`--invoke`).
     pub const INVOKE: u32 = 2;
+    /// Some code divides: on x86-64 the processor traps with a signal of its own.
+    pub const DIVIDES: u32 = 1 << 9;
     /// Every function begins with a landing pad of indirect branches (aarch64's BTI).
     pub const GUARD_BRANCHES: u32 = 1 << 8;
 }
