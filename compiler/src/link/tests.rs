@@ -283,10 +283,6 @@ fn only_what_is_relocated_is_protected_at_start() {
                 ..Guest::new(arch)
             };
             let executable = guest.link(Symbols::Keep).unwrap();
-            // Debian's `core` for aarch64 cannot be optimised with the runtime: places of panics
-            // in it are not dropped, and are relocated. rustup's can.
-            let by_runtime = arch == Arch::Aarch64 && has_relocations(&executable);
-            let relocated = relocated || by_runtime;
             assert_eq!(has_relocations(&executable), relocated);
             let segments = parse(&executable).elf_program_headers().to_vec();
             let protects = segments
