@@ -17,8 +17,10 @@ const CLOCK: u8 = 0;
 const FD_READ: u8 = 1;
 const FD_WRITE: u8 = 2;
 
-/// Subscriptions that need no memory of their own.
+/// Subscriptions that need a little of the stack, and a page or several: more need memory of their
+/// own, which is mapped for each call.
 const FEW: usize = 64;
+const SEVERAL: usize = 512;
 /// Most subscriptions: more than every descriptor in both ways. What a call needs for each is not
 /// part of the guest's memory, and must not make up for a limit of that.
 const MAX_SUBSCRIPTIONS: usize = 4 * MAX_FDS;
@@ -44,14 +46,39 @@ pub fn poll_oneoff(
     if count > MAX_SUBSCRIPTIONS {
         return Err(Errno::INVAL);
     }
-    let mut waits = Scratch::<Wait, FEW>::new();
-    let mut entries = Scratch::<Entry, FEW>::new();
-    let mut waiting = Waiting {
-        table: &wasi.fds,
+    let happened = match count {
+        ..=FEW => wait_with_room::<FEW>(&wasi.fds, subscriptions, events)?,
+        _ => wait_with_room::<SEVERAL>(&wasi.fds, subscriptions, events)?,
+    };
+    nevents.write(happened);
+    Ok(())
+}
+
+// Not inlined: a program that only sleeps touches no more of the stack than it needs.
+#[inline(never)]
+fn wait_with_room<const N: usize>(
+    table: &FdTable,
+    subscriptions: GuestArray<'_, Subscription>,
+    events: GuestArray<'_, Event>,
+) -> Result<u32, Errno> {
+    let count = subscriptions.len();
+    let mut waits = Scratch::<Wait, N>::new();
+    let mut entries = Scratch::<Entry, N>::new();
+    let waiting = Waiting {
+        table,
         waits: waits.fill(Wait::NOTHING, count)?,
         entries: entries.fill(Entry::NONE, count)?,
         used: 0,
     };
+    wait(waiting, subscriptions, events)
+}
+
+/// Waits until something happens: how many events were written.
+fn wait(
+    mut waiting: Waiting<'_>,
+    subscriptions: GuestArray<'_, Subscription>,
+    events: GuestArray<'_, Event>,
+) -> Result<u32, Errno> {
     let mut failed = false;
     for (at, subscription) in subscriptions.iter().enumerate() {
         failed |= !waiting.subscribe(at, &subscription.read())?;
@@ -66,8 +93,7 @@ pub fn poll_oneoff(
         let happened = waiting.report(events)?;
         // None may have: the kernel's wait can fall short of what the clock says.
         if happened > 0 {
-            nevents.write(happened);
-            return Ok(());
+            return Ok(happened);
         }
     }
 }

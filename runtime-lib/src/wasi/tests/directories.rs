@@ -150,7 +150,7 @@ fn cookies_outlive_changes() {
         for name in names(&entries) {
             let number: u32 = name.strip_prefix("file.").unwrap().parse().unwrap();
             // Every other one is removed as soon as it was listed, the last of a buffer included.
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 guest.unlink(fd, &name).unwrap();
             }
             seen.push(number);
