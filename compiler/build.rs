@@ -40,8 +40,6 @@ struct Target {
     variable: &'static str,
     /// A rustc with `core` for the target that a script of the repository may have prepared.
     prepared_rustc: Option<&'static str>,
-    /// Flags that only this target needs.
-    rustflags: &'static [&'static str],
 }
 
 const TARGETS: &[Target] = &[
@@ -51,7 +49,6 @@ const TARGETS: &[Target] = &[
         triple: "x86_64-unknown-linux-gnu",
         variable: "X86_64",
         prepared_rustc: None,
-        rustflags: &[],
     },
     Target {
         arch: "Aarch64",
@@ -59,8 +56,6 @@ const TARGETS: &[Target] = &[
         triple: "aarch64-unknown-linux-gnu",
         variable: "AARCH64",
         prepared_rustc: Some(".material/tools/rust-aarch64/rustc"),
-        // Outlined atomics are functions of compiler_builtins, which are not in the one object.
-        rustflags: &["-Ctarget-feature=-outline-atomics"],
     },
 ];
 
@@ -247,7 +242,7 @@ fn build(
         .env("RUSTC_WORKSPACE_WRAPPER", "")
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
-            rustflags(target, sysroot, runtime_dir).join("\u{1f}"),
+            rustflags(sysroot, runtime_dir).join("\u{1f}"),
         )
         .envs(PROFILE.iter().copied())
         .stdin(Stdio::null())
@@ -302,12 +297,8 @@ fn remove_outer_build(command: &mut Command) {
 }
 
 /// The flags for the runtime's crates, with every path of this machine mapped to a fixed name.
-fn rustflags(target: &Target, sysroot: &str, runtime_dir: &Path) -> Vec<String> {
-    let mut flags: Vec<String> = RUSTFLAGS
-        .iter()
-        .chain(target.rustflags)
-        .map(|flag| flag.to_string())
-        .collect();
+fn rustflags(sysroot: &str, runtime_dir: &Path) -> Vec<String> {
+    let mut flags: Vec<String> = RUSTFLAGS.iter().map(|flag| flag.to_string()).collect();
     let mut remap = |from: &Path, to: &str| {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     };

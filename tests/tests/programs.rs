@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use object::{Object as _, ObjectSection as _};
-use wasmc_compiler::{Emit, Options, compile};
+use wasmc_compiler::link::runtime_object;
+use wasmc_compiler::target::TARGETS;
+use wasmc_compiler::{Emit, Options, Target, compile};
 use wasmc_tests::programs::Program;
 use wasmc_tests::wast::Config;
 use wasmc_tests::{expected, jobs};
@@ -221,13 +223,27 @@ fn many_functions() -> Vec<u8> {
 /// Tables with pointers in them would have to be relocated whenever a program starts.
 #[test]
 fn nothing_is_relocated_at_start() {
-    for name in ["hello", "args", "files", "trap_memory", "stdin"] {
-        let executable = program(name).compile(&Options::default()).unwrap();
-        let file = object::File::parse(&*executable).unwrap();
-        for section in file.sections() {
-            let section = section.name().unwrap_or_default().to_owned();
-            let holds_relocations = section.starts_with(".rel");
-            assert!(!holds_relocations, "{name} has a section `{section}`");
+    let arches = TARGETS.iter().map(|row| row.arch);
+    for arch in arches.filter(|&arch| runtime_object(arch).is_some()) {
+        let options = Options {
+            target: Target::new(arch),
+            ..Options::default()
+        };
+        for name in [
+            "hello",
+            "args",
+            "files",
+            "trap_memory",
+            "stdin",
+            "threads_exit",
+        ] {
+            let executable = program(name).compile(&options).unwrap();
+            let file = object::File::parse(&*executable).unwrap();
+            for section in file.sections() {
+                let section = section.name().unwrap_or_default().to_owned();
+                let holds_relocations = section.starts_with(".rel");
+                assert!(!holds_relocations, "{name} for {arch:?} has `{section}`");
+            }
         }
     }
 }

@@ -5,6 +5,9 @@
 mod aarch64;
 #[cfg(target_arch = "aarch64")]
 pub use aarch64::*;
+// Tests are linked with the standard library, which has these functions.
+#[cfg(all(target_arch = "aarch64", not(test)))]
+mod aarch64_atomics;
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
