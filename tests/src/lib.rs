@@ -3,6 +3,7 @@
 //! - [`wast`]: scripts of the official suite, each as one executable.
 //! - [`differential`]: generated modules beside an interpreter.
 //! - [`wasi_suite`]: folders of WASI tests.
+//! - [`target`]: the processor that is compiled for.
 //! - [`process`]: runs executables under a time limit.
 //! - [`expected`]: files with expected output beside their inputs, and `BLESS=1`.
 //! - [`records`]: what a script's executable writes.
@@ -19,5 +20,6 @@ pub mod process;
 pub mod programs;
 pub mod records;
 pub mod sources;
+pub mod target;
 pub mod wasi_suite;
 pub mod wast;

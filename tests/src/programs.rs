@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Beside it lie `NAME.stdout`, `NAME.stderr`, `NAME.status` (absent for nothing, and for 0) and
-//! `NAME.files`: the folder afterwards.
+//! `NAME.files`: the folder afterwards. What differs on aarch64, such as how many frames a stack holds,
+//! lies in `NAME.aarch64.stderr` and its like.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -65,6 +66,8 @@ pub struct Run {
     pub outcome: Outcome,
     /// The granted folder afterwards, in text.
     pub files: String,
+    /// Whether it was an executable for aarch64.
+    is_aarch64: bool,
 }
 
 impl Program {
@@ -173,7 +176,13 @@ impl Program {
             Some(folder) => list(folder.path())?,
             None => String::new(),
         };
-        Ok(Run { outcome, files })
+        // The machine that the ELF header names.
+        let is_aarch64 = executable.get(18..20) == Some(&[183, 0]);
+        Ok(Run {
+            outcome,
+            files,
+            is_aarch64,
+        })
     }
 
     /// Compares a run with what lies beside the program.
@@ -201,7 +210,12 @@ impl Program {
             ("files", run.files.as_bytes()),
         ];
         for (extension, actual) in actual {
-            expected::check(&self.path.with_extension(extension), actual)?;
+            let special = self.path.with_extension(format!("aarch64.{extension}"));
+            let path = match run.is_aarch64 && special.exists() {
+                true => special,
+                false => self.path.with_extension(extension),
+            };
+            expected::check(&path, actual)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use object::{Object as _, ObjectSection as _};
 use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::target::TARGETS;
 use wasmc_compiler::{Emit, Options, Target, compile};
+use wasmc_tests::process::emulator;
 use wasmc_tests::programs::Program;
 use wasmc_tests::wast::Config;
 use wasmc_tests::{expected, jobs};
@@ -39,7 +40,10 @@ fn programs_do_what_is_expected_of_them() {
         let program = Program::read(path).map_err(|error| format!("{error:#}"))?;
         let run = program
             .compile(&config.options)
-            .and_then(|executable| program.run(&executable, &[]))
+            .and_then(|executable| {
+                let emulator: Vec<_> = emulator(config.options.target.arch).into_iter().collect();
+                program.run(&executable, &emulator)
+            })
             .map_err(|error| format!("{error:#}"))?;
         program.judge(&run)
     };

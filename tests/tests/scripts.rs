@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use wasmc_compiler::Arch;
 use wasmc_tests::jobs;
 use wasmc_tests::wast::{Config, run};
 
@@ -20,11 +21,13 @@ fn every_assertion_holds() {
         })
         .collect();
     scripts.sort();
-    let configs = [
-        Config::guarded(),
-        Config::bounds_checks(),
-        Config::unoptimised(),
-    ];
+    let mut configs = vec![Config::bounds_checks(), Config::unoptimised()];
+    match configs[0].options.target.arch {
+        Arch::X86_64 => configs.push(Config::guarded()),
+        // A store that straddles the end of a guarded memory may write what lies inside before it
+        // traps (`docs/rationale.md`), and some scripts assert that it does not.
+        Arch::Aarch64 => configs[1].options.bounds_checks = true,
+    }
     let tasks: Vec<_> = scripts
         .iter()
         .flat_map(|script| configs.iter().map(move |config| (script, config)))

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use wasmc_compiler::Options;
 use wasmc_tests::wasi_suite::{self, Verdict};
+use wasmc_tests::wast::Config;
 
 #[test]
 fn wasi_tests_pass() {
@@ -18,7 +18,8 @@ fn wasi_tests_pass() {
         .expect("standard output is open");
         return;
     };
-    let results = wasi_suite::run(&folder, &Options::default()).expect("the folder can be read");
+    let results =
+        wasi_suite::run(&folder, &Config::guarded().options).expect("the folder can be read");
     let mut failures = String::new();
     let (mut passed, mut skipped) = (0, 0);
     for test in &results {

@@ -20,7 +20,10 @@ mod values;
 
 use std::time::Duration;
 
-use wasmc_compiler::{Cpu, OptLevel, Options, Target};
+use wasmc_compiler::{Arch, Cpu, OptLevel, Options, Target};
+
+use crate::process::emulator;
+use crate::target;
 
 pub use report::{Failure, Kind, Report, Tally};
 pub use run::run;
@@ -37,22 +40,40 @@ pub struct Config {
 }
 
 impl Config {
-    /// What `wasmc compile` does without flags.
+    /// What `wasmc compile` does without flags, for this machine or the target under test.
     pub fn guarded() -> Config {
+        Config::of(target::target())
+    }
+
+    /// What `wasmc compile` does for a target.
+    pub fn of(target: Target) -> Config {
         Config {
             name: "guarded",
-            options: Options::default(),
-            time_limit: Duration::from_secs(60),
+            options: Options {
+                target,
+                ..Options::default()
+            },
+            // An emulator takes a tenth of a second to reserve the addresses of one memory.
+            time_limit: match emulator(target.arch) {
+                None => Duration::from_secs(60),
+                Some(_) => Duration::from_secs(240),
+            },
         }
     }
 
-    /// Explicit bounds checks, and every instruction that this machine has.
+    /// Explicit bounds checks, and every instruction that this machine or its emulator has.
     pub fn bounds_checks() -> Config {
         let mut config = Config::guarded();
         config.name = "bounds-checks";
         config.options.bounds_checks = true;
-        let native = Target::with_cpu(config.options.target.arch, Cpu::Native);
-        config.options.target = native.unwrap_or(config.options.target);
+        let arch = config.options.target.arch;
+        let newest = match (emulator(arch), arch) {
+            (None, _) => Cpu::Native,
+            (Some(_), Arch::X86_64) => Cpu::X86_64V3,
+            (Some(_), Arch::Aarch64) => Cpu::Armv8_3,
+        };
+        config.options.target =
+            Target::with_cpu(arch, newest).expect("the target has this CPU level");
         config
     }
 
