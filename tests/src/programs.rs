@@ -17,6 +17,7 @@
 //! ;; link: a=b        a symbolic link in the folder, to b
 //! ;; feature: NAME    turn a proposal on
 //! ;; offsets: vary    the offsets in the backtrace are not compared
+//! ;; frames: vary     the numbers of its frames are not compared
 //! ```
 //!
 //! Beside it lie `NAME.stdout`, `NAME.stderr`, `NAME.status` (absent for nothing, and for 0) and
@@ -55,6 +56,7 @@ pub struct Program {
     run_options: Vec<u8>,
     features: Vec<String>,
     offsets_vary: bool,
+    frames_vary: bool,
     /// The granted folder.
     folder: Option<TempDir>,
 }
@@ -86,6 +88,7 @@ impl Program {
             run_options: Vec::new(),
             features: Vec::new(),
             offsets_vary: false,
+            frames_vary: false,
             folder: None,
         };
         let header = text.lines().map_while(|line| line.strip_prefix(";;"));
@@ -113,6 +116,7 @@ impl Program {
             }
             "timeout" => self.option(&["--timeout", value]),
             "offsets" => self.offsets_vary = value == "vary",
+            "frames" => self.frames_vary = value == "vary",
             "feature" => self.features.push(value.into()),
             "folder" => {
                 let folder = tempfile::tempdir()?;
@@ -203,6 +207,10 @@ impl Program {
             true => without_offsets(&stderr),
             false => stderr,
         };
+        let stderr = match self.frames_vary {
+            true => without_numbers(&stderr),
+            false => stderr,
+        };
         let actual: [(&str, &[u8]); 4] = [
             ("status", status.as_bytes()),
             ("stdout", &outcome.stdout),
@@ -228,6 +236,24 @@ fn without_offsets(text: &str) -> String {
     for part in parts {
         result.push_str("0x…");
         result.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    result
+}
+
+/// A backtrace with `…` for the numbers of its frames, and for how many it leaves out.
+fn without_numbers(text: &str) -> String {
+    let mut result = String::new();
+    for line in text.lines() {
+        let frame = line.split_once(':').filter(|(number, _)| {
+            let number = number.trim_start();
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let omitted = line.trim_start().starts_with("... ") && line.ends_with(" frames ...");
+        let _ = match frame {
+            Some((_, rest)) => writeln!(result, "…:{rest}"),
+            None if omitted => writeln!(result, "... … frames ..."),
+            None => writeln!(result, "{line}"),
+        };
     }
     result
 }

@@ -49,3 +49,22 @@ pub fn remedy_for_runtime(row: &TargetRow) -> String {
         row.triple
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::TARGETS;
+
+    #[test]
+    fn a_missing_runtime_is_an_error_that_says_how_to_get_it() {
+        for row in TARGETS {
+            let LinkError { message, hint } = missing(row.arch);
+            assert!(message.ends_with(row.name), "{message}");
+            let hint = hint.expect("it can be helped");
+            assert_eq!(hint.lines().count(), 1, "{hint}");
+            let command = format!("rustup target add {}", row.triple);
+            assert!(hint.contains(&command), "{hint}");
+            assert!(hint.contains("--emit obj"), "{hint}");
+        }
+    }
+}

@@ -1,5 +1,5 @@
 //! What depends on the processor, and the only assembly: one file for each architecture, with the
-//! same functions in the same order.
+//! same functions in the same order, and what compilers call on one of them.
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
