@@ -6,10 +6,11 @@
 //! `;; fuel` for a count of instructions, `;; emit: clif` for the code generator's input rather than
 //! its output.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
+use object::{Object as _, ObjectSection as _};
 use wasmc_compiler::features::{Features, PROPOSALS};
 use wasmc_compiler::{
     Arch, Command, Emit, Error, InstanceSpec, Options, Target, compile_program, validate,
@@ -53,13 +54,28 @@ fn features_that_are_not_used_change_nothing() {
                 emit: Emit::Obj,
                 ..Options::default()
             };
-            compile_exports(&module, &options).expect("it compiles")
+            contents(&compile_exports(&module, &options).expect("it compiles"))
         };
         if code(least) != code(Features::complete()) {
             failures.push(path.display().to_string());
         }
     }
     assert!(failures.is_empty(), "these differ: {failures:#?}");
+}
+
+/// What is in an object's sections, but for the note that says with which features it was made.
+fn contents(object: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let object = object::File::parse(object).expect("it is an object");
+    let sections = object.sections().map(|section| {
+        let name = section.name().expect("a section has a name");
+        (
+            name.to_owned(),
+            section.data().expect("it has contents").to_vec(),
+        )
+    });
+    let contents: BTreeMap<_, _> = sections.filter(|(name, _)| name != ".note.wasmc").collect();
+    assert!(!contents[".text.wasmc"].is_empty(), "there is code");
+    contents
 }
 
 fn check(path: &Path, arch: Arch) -> Result<(), String> {
