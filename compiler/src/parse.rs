@@ -367,17 +367,14 @@ fn validate_bodies<'a>(
             FuncValidatorAllocations::default,
             |allocations, (to_validate, body)| {
                 let index = to_validate.index;
-                validate_body(allocations, to_validate, body).map_err(|error| (index, error))
+                validate_body(allocations, to_validate, body).map_err(|error| {
+                    let name = module.func_name(FuncIndex::from_u32(index));
+                    error.in_function(index, name)
+                })
             },
         )
         .collect();
-    results
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(|(index, error): (u32, Error)| {
-            let name = module.func_name(FuncIndex::from_u32(index));
-            error.in_function(index, name)
-        })
+    results.into_iter().collect()
 }
 
 fn validate_body<'a>(
@@ -549,7 +546,7 @@ impl Facts {
 pub(crate) fn memory_of(memarg: &MemArg) -> u32 {
     match memarg.target {
         MemArgTarget::Memory(memory) => memory,
-        MemArgTarget::Array(_) => unreachable!("the `gc` proposal is not enabled"),
+        MemArgTarget::Array(_) => unreachable!("`multibyte-array-access` is not enabled"),
     }
 }
 
