@@ -117,7 +117,19 @@ impl Error {
         | Error::Unsupported { location, .. }
         | Error::Limit { location, .. } = &mut self
         {
-            location.instance = Some(name.to_owned());
+            // The only instance of a program has no name.
+            location.instance = Some(name.to_owned()).filter(|name| !name.is_empty());
+        }
+        self
+    }
+
+    /// The same error, known to be in the function of this index and name.
+    pub(crate) fn in_function(mut self, index: u32, name: Option<&str>) -> Error {
+        if let Error::Invalid { location, .. }
+        | Error::Unsupported { location, .. }
+        | Error::Limit { location, .. } = &mut self
+        {
+            location.function = Some((index, name.map(str::to_owned)));
         }
         self
     }

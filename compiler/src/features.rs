@@ -7,6 +7,9 @@ use wasmparser::WasmFeatures;
 pub enum Status {
     /// Compiled as the specification says.
     Complete,
+    /// What needs no heap is compiled as the specification says; what needs one is refused with
+    /// an error that names the proposal.
+    Heapless,
     /// Recognised, and refused with an error that names it.
     NotYet,
 }
@@ -54,13 +57,17 @@ proposals! {
     "relaxed-simd"             RELAXED_SIMD             on  Complete;
     "memory64"                 MEMORY64                 on  Complete;
     "function-references"      FUNCTION_REFERENCES      on  Complete;
-    "gc"                       GC                       off NotYet;
+    "gc"                       GC                       on  Heapless;
     "exception-handling"       EXCEPTIONS               on  Complete;
     "legacy-exceptions"        LEGACY_EXCEPTIONS        on  Complete;
     "threads"                  THREADS                  off Complete;
     "shared-everything-threads" SHARED_EVERYTHING_THREADS off NotYet;
     "wide-arithmetic"          WIDE_ARITHMETIC          off Complete;
     "custom-page-sizes"        CUSTOM_PAGE_SIZES        off Complete;
+    "compact-import-section"   COMPACT_IMPORTS          off Complete;
+    "memory-control"           MEMORY_CONTROL           off NotYet;
+    "acquire-release-atomics"  ACQUIRE_RELEASE_ATOMICS  off NotYet;
+    "multibyte-array-access"   MULTIBYTE_ARRAY_ACCESS   off NotYet;
     "stack-switching"          STACK_SWITCHING          off NotYet;
     "custom-descriptors"       CUSTOM_DESCRIPTORS       off NotYet;
     "component-model"          COMPONENT_MODEL          off NotYet;

@@ -11,12 +11,14 @@ use wasmparser::{
 };
 
 use crate::error::{Error, Location, Result};
-use crate::features::{Features, PROPOSALS, Proposal};
+use crate::features::{Features, PROPOSALS, Proposal, Status};
 use crate::inspect::entity::EntityType;
 use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operators, permissions};
 use crate::inspect::proposals::used_by_operators;
 use crate::names::{Named, Names};
 use crate::program::imports::{offered_functions, runtime_function};
+
+pub(crate) use crate::inspect::proposals::of_operator;
 
 pub mod entity;
 pub mod policy;
@@ -45,6 +47,8 @@ pub struct Inspection {
     pub start: Option<u32>,
     /// The proposals without which the module is invalid, in the order of [`PROPOSALS`].
     pub proposals: Vec<&'static Proposal>,
+    /// Whether it needs what is not supported of a proposal that is supported without a heap.
+    pub needs_heap: bool,
     /// Whether it starts threads (wasi-threads).
     pub starts_threads: bool,
     /// Bytes and counts.
@@ -93,6 +97,17 @@ pub enum Kind {
     Reactor,
     /// Neither.
     Library,
+}
+
+impl Inspection {
+    /// Whether wasmc compiles what the module needs of a proposal.
+    pub fn supports(&self, proposal: &Proposal) -> bool {
+        match proposal.status {
+            Status::Complete => true,
+            Status::Heapless => !self.needs_heap,
+            Status::NotYet => false,
+        }
+    }
 }
 
 impl Kind {
@@ -194,7 +209,13 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
     scan.sizes.functions = bodies.len();
     let used = used_by_bodies(bodies)?;
     let features = used.features | used_by_sections(&sections, all);
-    Ok(scan.finish(features, &used))
+    let mut inspection = scan.finish(features, &used);
+    inspection.needs_heap = features.contains(WasmFeatures::GC)
+        && matches!(
+            crate::parse::parse(module, Features::complete()),
+            Err(Error::Unsupported { .. })
+        );
+    Ok(inspection)
 }
 
 /// The proposals without which some section other than the code section is invalid.
@@ -512,6 +533,7 @@ impl Scan {
                 .iter()
                 .filter(|proposal| features.intersects(proposal.bits))
                 .collect(),
+            needs_heap: false,
             sizes: self.sizes,
             names: self.names,
             producers: self.producers,

@@ -7,9 +7,9 @@ use cranelift_codegen::entity::EntityRef;
 use rayon::prelude::*;
 use wasmc_abi::wasi;
 use wasmparser::{
-    CompositeInnerType, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
+    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
     FuncToValidate, FuncValidatorAllocations, FunctionBody, KnownCustom, MemArg, MemArgTarget,
-    Operator, Parser, Payload, TableInit, TypeRef, ValidatorResources,
+    Operator, Parser, Payload, TableInit, TypeRef, ValidatorResources, WasmFeatures,
 };
 
 use crate::error::{Error, Location, Result};
@@ -17,6 +17,7 @@ use crate::features::{self, Features, Status};
 use crate::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
+use crate::inspect::of_operator;
 use crate::module::{
     Body, DataSegment, ElemItems, ElemMode, ElemSegment, Entity, Export, Fact, Func, Global,
     Import, Module, Table,
@@ -85,12 +86,11 @@ fn explain(bytes: &[u8], allowed: Features, message: String, location: Location)
     else {
         return Error::Invalid { message, location };
     };
-    let names = |status: Status| -> Vec<String> {
-        let rows = missing.iter().filter(|proposal| proposal.status == status);
-        rows.map(|proposal| format!("`{}`", proposal.name))
-            .collect()
-    };
-    let not_yet = names(Status::NotYet);
+    let not_yet: Vec<_> = missing
+        .iter()
+        .filter(|proposal| proposal.status == Status::NotYet)
+        .map(|proposal| format!("`{}`", proposal.name))
+        .collect();
     if !not_yet.is_empty() {
         let verb = if not_yet.len() == 1 { "is" } else { "are" };
         return Error::Unsupported {
@@ -99,7 +99,10 @@ fn explain(bytes: &[u8], allowed: Features, message: String, location: Location)
             hint: None,
         };
     }
-    let disabled = names(Status::Complete);
+    let disabled: Vec<_> = missing
+        .iter()
+        .map(|proposal| format!("`{}`", proposal.name))
+        .collect();
     let (verb, pronoun) = match disabled.len() {
         1 => ("is", "it"),
         _ => ("are", "them"),
@@ -112,6 +115,16 @@ fn explain(bytes: &[u8], allowed: Features, message: String, location: Location)
         message: format!("{} {verb} disabled", disabled.join(", ")),
         location,
         hint: Some(format!("pass `{}` to enable {pronoun}", flags.join(" "))),
+    }
+}
+
+/// What is said of that part of the `gc` proposal which is not supported: types that are no final
+/// function types, and every operator.
+fn needs_gc(location: Location) -> Error {
+    Error::Unsupported {
+        message: "`gc` is not supported yet".into(),
+        location,
+        hint: None,
     }
 }
 
@@ -152,15 +165,15 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
         Payload::Version { encoding, .. } => debug_assert_eq!(encoding, Encoding::Module),
         Payload::TypeSection(reader) => {
             for group in reader {
-                let types = group.map_err(invalid)?.into_types();
+                let types = group.map_err(invalid)?.into_types_and_offsets();
                 module.rec_groups.push(types.len());
-                for ty in types {
+                for (offset, ty) in types {
+                    // Beyond this point equal signatures are the only ones that match.
+                    if !ty.is_final || !ty.supertype_idxs.is_empty() {
+                        return Err(needs_gc(Location::at(offset)));
+                    }
                     let CompositeInnerType::Func(func) = ty.composite_type.inner else {
-                        return Err(Error::Unsupported {
-                            message: "types of the `gc` proposal are not supported yet".into(),
-                            location: Location::default(),
-                            hint: None,
-                        });
+                        return Err(needs_gc(Location::at(offset)));
                     };
                     module.types.push(func);
                 }
@@ -182,7 +195,7 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
                 let table = table.map_err(invalid)?;
                 let init = match table.init {
                     TableInit::RefNull => None,
-                    TableInit::Expr(expr) => Some(expr),
+                    TableInit::Expr(expr) => Some(supported(expr)?),
                 };
                 module.tables.push(Table { ty: table.ty, init });
             }
@@ -203,7 +216,7 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
                 let global = global.map_err(invalid)?;
                 module.globals.push(Global {
                     ty: global.ty,
-                    init: Some(global.init_expr),
+                    init: Some(supported(global.init_expr)?),
                 });
             }
         }
@@ -242,6 +255,20 @@ fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// A validated constant expression, unless it has operators of the `gc` proposal.
+fn supported(expr: ConstExpr<'_>) -> Result<ConstExpr<'_>> {
+    let mut reader = expr.get_operators_reader();
+    while !reader.eof() {
+        let (operator, offset) = reader
+            .read_with_offset()
+            .map_err(|error| Error::invalid(&error))?;
+        if of_operator(&operator) == WasmFeatures::GC {
+            return Err(needs_gc(Location::at(offset)));
+        }
+    }
+    Ok(expr)
 }
 
 fn record_import<'a>(module: &mut Module<'a>, import: wasmparser::Import<'a>) -> Result<()> {
@@ -318,8 +345,8 @@ fn record_elem<'a>(module: &mut Module<'a>, element: wasmparser::Element<'a>) ->
         ElementItems::Expressions(ty, reader) => {
             let exprs = reader
                 .into_iter()
-                .collect::<Result<_, _>>()
-                .map_err(invalid)?;
+                .map(|expr| supported(expr.map_err(invalid)?))
+                .collect::<Result<_>>()?;
             (ty, ElemItems::Exprs(exprs))
         }
     };
@@ -340,46 +367,45 @@ fn validate_bodies<'a>(
             FuncValidatorAllocations::default,
             |allocations, (to_validate, body)| {
                 let index = to_validate.index;
-                validate_body(allocations, to_validate, body).map_err(|error| (index, error))
+                validate_body(allocations, to_validate, body).map_err(|error| {
+                    let name = module.func_name(FuncIndex::from_u32(index));
+                    error.in_function(index, name)
+                })
             },
         )
         .collect();
-    results
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(|(index, error)| Error::Invalid {
-            message: error.message().to_string(),
-            location: Location {
-                instance: None,
-                function: Some((
-                    index,
-                    module
-                        .func_name(FuncIndex::from_u32(index))
-                        .map(str::to_owned),
-                )),
-                offset: Some(error.offset()),
-            },
-        })
+    results.into_iter().collect()
 }
 
 fn validate_body<'a>(
     allocations: &mut FuncValidatorAllocations,
     to_validate: FuncToValidate<ValidatorResources>,
     body: FunctionBody<'a>,
-) -> Result<Body<'a>, wasmparser::Error> {
+) -> Result<Body<'a>> {
     let mut validator = to_validate.into_validator(std::mem::take(allocations));
     let mut facts = Facts::default();
-    let mut reader = body.get_binary_reader();
-    reader.set_features(*validator.features());
-    validator.read_locals(&mut reader)?;
-    let mut operators = wasmparser::OperatorsReader::new(reader);
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset()?;
-        validator.op(offset, &operator)?;
-        facts.note(&operator);
-    }
-    operators.finish()?;
+    // Where the first operator is that is not supported.
+    let mut gc = None;
+    let mut validate = || -> Result<(), wasmparser::Error> {
+        let mut reader = body.get_binary_reader();
+        reader.set_features(*validator.features());
+        validator.read_locals(&mut reader)?;
+        let mut operators = wasmparser::OperatorsReader::new(reader);
+        while !operators.eof() {
+            let (operator, offset) = operators.read_with_offset()?;
+            validator.op(offset, &operator)?;
+            facts.note(&operator);
+            if gc.is_none() && of_operator(&operator) == WasmFeatures::GC {
+                gc = Some(offset);
+            }
+        }
+        operators.finish()
+    };
+    validate().map_err(|error| Error::invalid(&error))?;
     *allocations = validator.into_allocations();
+    if let Some(offset) = gc {
+        return Err(needs_gc(Location::at(offset)));
+    }
     Ok(Body {
         bytes: body,
         nesting: facts.nesting as u32,
@@ -520,7 +546,7 @@ impl Facts {
 pub(crate) fn memory_of(memarg: &MemArg) -> u32 {
     match memarg.target {
         MemArgTarget::Memory(memory) => memory,
-        MemArgTarget::Array(_) => unreachable!("the `gc` proposal is not enabled"),
+        MemArgTarget::Array(_) => unreachable!("`multibyte-array-access` is not enabled"),
     }
 }
 

@@ -1,7 +1,9 @@
-//! The tables of `docs/features.md` and `docs/wasi.md`, which derive from the code.
+//! The tables of `docs/features.md`, `docs/testing.md` and `docs/wasi.md`, which derive from the
+//! code and from what is expected of the official suite.
 //!
 //! A table stands between `<!-- table: NAME -->` and `<!-- end -->`; `BLESS=1` rewrites it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -16,11 +18,49 @@ fn features_are_those_of_the_compiler() {
         let (default, status) = match (proposal.status, proposal.default) {
             (Status::Complete, true) => ("on", "complete"),
             (Status::Complete, false) => ("off", "complete"),
+            (Status::Heapless, _) => ("on", "what needs no heap"),
             (Status::NotYet, _) => ("off", "not yet"),
         };
         let _ = writeln!(table, "| `{}` | {default} | {status} |", proposal.name);
     }
     check("docs/features.md", "proposals", &table);
+}
+
+#[test]
+fn sums_of_the_suite_are_those_of_its_expectations() {
+    let mut sums = BTreeMap::<&str, [usize; 3]>::new();
+    let lines = include_str!("../spec-expectations.txt").lines();
+    for line in lines.filter(|line| !line.starts_with('#')) {
+        let (path, outcome) = line.split_once(": ").expect("a script and its outcome");
+        let (folder, _) = path.rsplit_once('/').expect("a script is in a folder");
+        let count = |what: &str| {
+            let counts = outcome.split(": ").next().unwrap_or_default();
+            let words: Vec<_> = counts.split([' ', ',']).collect();
+            let at = words.iter().position(|word| *word == what);
+            at.map_or(0, |at| words[at - 1].parse().expect("a number"))
+        };
+        let passed = match outcome.strip_prefix("green ") {
+            Some(number) => number.parse().expect("a number"),
+            None => count("passed"),
+        };
+        let [scripts, all_passed, not_run] = sums.entry(folder).or_default();
+        *scripts += 1;
+        *all_passed += passed;
+        *not_run += count("skipped");
+    }
+    let mut table =
+        String::from("| folder | scripts | assertions passed | not run |\n|---|---|---|---|\n");
+    let mut all = [0; 3];
+    for (folder, sums) in &sums {
+        let [scripts, passed, not_run] = sums;
+        let _ = writeln!(table, "| `{folder}` | {scripts} | {passed} | {not_run} |");
+        for (all, sum) in all.iter_mut().zip(sums) {
+            *all += sum;
+        }
+    }
+    let [scripts, passed, not_run] = all;
+    let _ = writeln!(table, "| all | {scripts} | {passed} | {not_run} |");
+    check("docs/testing.md", "suite", &table);
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn scripts_pass(configs: &[Config]) {
     );
 }
 
-/// Every script once: version 3, the proposals, and version 2 where it differs.
+/// Every script once: version 3, the proposals, and earlier versions where they differ.
 fn scripts() -> Vec<Script> {
     let versions = [SpecVersion::V3, SpecVersion::Latest]
         .into_iter()
@@ -150,7 +150,10 @@ fn scripts() -> Vec<Script> {
             file
         })
     });
-    let files = versions.chain(proposals).chain(spec(SpecVersion::V2));
+    let earlier = [SpecVersion::V2, SpecVersion::V1]
+        .into_iter()
+        .flat_map(spec);
+    let files = versions.chain(proposals).chain(earlier);
     let mut seen = HashSet::new();
     files
         .filter(|file| seen.insert(file.contents))
@@ -290,6 +293,9 @@ fn row(table: &mut String, script: &Script, report: &Report) {
     for kind in Kind::ALL {
         if let Some(tally) = report.kinds.get(&kind) {
             let _ = write!(table, " {} {}", kind.name(), counts(*tally));
+        }
+        for (reason, count) in &report.skips {
+            let _ = write!(table, " NOT RUN {count}: {reason}");
         }
     }
     table.push('\n');

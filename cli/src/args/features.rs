@@ -54,6 +54,7 @@ fn list() -> String {
     for proposal in PROPOSALS {
         let state = match (proposal.status, proposal.default) {
             (Status::NotYet, _) => "not supported yet",
+            (Status::Heapless, _) => "what needs no heap, on by default",
             (_, true) => "on by default",
             (_, false) => "off by default",
         };

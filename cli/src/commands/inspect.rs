@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use wasmc_compiler::features::Status;
 use wasmc_compiler::inspect::entity::{EntityType, Limits};
 use wasmc_compiler::inspect::{Inspection, Offer, inspect};
 
@@ -60,16 +59,12 @@ fn human(inspection: &Inspection) -> String {
     let proposals = inspection.proposals.iter().map(|proposal| {
         row([
             proposal.name,
-            match (proposal.status, proposal.default) {
-                (Status::NotYet, _) => "not supported yet",
-                (Status::Complete, true) => "",
+            match (inspection.supports(proposal), proposal.default) {
+                (false, _) => "not supported yet",
+                (true, true) => "",
                 // The import of wasi-threads turns it on.
-                (Status::Complete, false)
-                    if inspection.starts_threads && proposal.name == "threads" =>
-                {
-                    ""
-                }
-                (Status::Complete, false) => "needs -W",
+                (true, false) if inspection.starts_threads && proposal.name == "threads" => "",
+                (true, false) => "needs -W",
             },
         ])
     });
@@ -207,7 +202,7 @@ fn to_json(inspection: &Inspection) -> Value {
         "globals": list(&inspection.globals),
         "proposals": inspection.proposals.iter().map(|proposal| json!({
             "name": proposal.name,
-            "supported": proposal.status == Status::Complete,
+            "supported": inspection.supports(proposal),
             "default": proposal.default,
         })).collect::<Vec<_>>(),
         "sizes": {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use wasmc_abi::wasi::{ValueType, WasiFunction};
-use wasmparser::{FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
+use wasmparser::{FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType};
 
 /// The type of an import or export.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -164,7 +164,8 @@ fn signature(params: &str, results: &str, count: usize) -> String {
     }
 }
 
-fn val_type(ty: ValType) -> String {
+/// A value type as the text format writes it.
+pub(crate) fn val_type(ty: ValType) -> String {
     match ty {
         ValType::Ref(ty) => ref_type(ty),
         _ => ty.to_string(),
@@ -172,5 +173,11 @@ fn val_type(ty: ValType) -> String {
 }
 
 fn ref_type(ty: RefType) -> String {
-    ty.to_string()
+    let null = if ty.is_nullable() { "null " } else { "" };
+    let index = ty.type_index().and_then(|index| index.as_module_index());
+    match (ty.heap_type(), index) {
+        (HeapType::Concrete(_), Some(index)) => format!("(ref {null}{index})"),
+        (HeapType::Exact(_), Some(index)) => format!("(ref {null}(exact {index}))"),
+        _ => ty.to_string(),
+    }
 }

@@ -93,7 +93,7 @@ macro_rules! bits {
 macro_rules! define_of_operator {
     ($(@$proposal:ident $op:ident $({ $($field:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
         /// The proposal that an operator belongs to, by wasmparser's table of operators.
-        fn of_operator(operator: &Operator<'_>) -> WasmFeatures {
+        pub(crate) fn of_operator(operator: &Operator<'_>) -> WasmFeatures {
             match operator {
                 $(Operator::$op { .. } => bits!($proposal),)*
                 _ => WasmFeatures::empty(),

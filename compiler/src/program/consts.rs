@@ -3,7 +3,7 @@
 use wasmparser::{ConstExpr, Operator};
 
 use super::{Constant, Instance, Reference};
-use crate::error::{Error, Location, Result};
+use crate::error::{Error, Result};
 use crate::index::{FuncIndex, GlobalId, GlobalIndex};
 
 /// Evaluates a validated constant expression of an instance. `global` gives the value of an
@@ -16,9 +16,7 @@ pub(super) fn eval(
     let mut stack = Vec::new();
     let mut reader = expr.get_operators_reader();
     while !reader.eof() {
-        let (operator, offset) = reader
-            .read_with_offset()
-            .map_err(|error| Error::invalid(&error))?;
+        let operator = reader.read().map_err(|error| Error::invalid(&error))?;
         match operator {
             Operator::I32Const { value } => stack.push(Constant::I32(value)),
             Operator::I64Const { value } => stack.push(Constant::I64(value)),
@@ -49,16 +47,7 @@ pub(super) fn eval(
                 stack.push(value.expect("the expression validated"));
             }
             Operator::End => {}
-            _ => {
-                return Err(Error::Unsupported {
-                    message: "this constant expression is not supported yet".into(),
-                    location: Location {
-                        offset: Some(offset),
-                        ..Location::default()
-                    },
-                    hint: None,
-                });
-            }
+            _ => unreachable!("the parser accepts only what is supported: {operator:?}"),
         }
     }
     Ok(stack.pop().expect("the expression validated"))

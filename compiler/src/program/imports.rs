@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
 use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
@@ -10,6 +11,7 @@ use super::sigs::{ModuleSigs, canonical_type, is_subtype};
 use super::{Instance, Program};
 use crate::error::{Error, Result};
 use crate::index::{InstanceId, MemoryId};
+use crate::inspect::entity::val_type;
 use crate::module::{Entity, Import, Module};
 
 /// What satisfies an import.
@@ -26,6 +28,8 @@ pub(crate) enum Resolution {
 /// A module whose imports are to be resolved.
 #[derive(Clone, Copy)]
 pub(super) struct Importer<'i, 'a> {
+    /// What messages call it, if they must say which module it is.
+    pub name: Option<&'i str>,
     /// The module.
     pub module: &'i Module<'a>,
     /// The signatures of its types.
@@ -34,55 +38,133 @@ pub(super) struct Importer<'i, 'a> {
     pub names: &'i HashMap<String, InstanceId>,
 }
 
+/// The instances before the one whose imports are to be resolved.
+#[derive(Clone, Copy)]
+pub(super) struct Exporters<'i, 'a> {
+    /// Those that are linked.
+    pub program: &'i Program<'a>,
+    /// Those that come then, since one does not link: they serve for finding all that is amiss.
+    pub unlinked: &'i [Unlinked<'a>],
+    /// Names of the instances that come later.
+    pub later: &'i [String],
+}
+
+/// A module that is no instance, because it or one before it does not link.
+pub(super) struct Unlinked<'a> {
+    /// The module.
+    pub module: Module<'a>,
+    /// The signatures of its types.
+    pub sigs: ModuleSigs,
+}
+
+/// A module that exports something.
+#[derive(Clone, Copy)]
+struct Exporter<'i, 'a> {
+    module: &'i Module<'a>,
+    sigs: &'i ModuleSigs,
+    /// Its entities, if it is linked.
+    instance: Option<&'i Instance<'a>>,
+}
+
+impl<'i, 'a> Exporters<'i, 'a> {
+    fn get(&self, id: InstanceId) -> Exporter<'i, 'a> {
+        match self.program.instances.get(id) {
+            Some(instance) => Exporter {
+                module: &instance.module,
+                sigs: &instance.sigs,
+                instance: Some(instance),
+            },
+            None => {
+                let position = id.index() - self.program.instances.len();
+                let Unlinked { module, sigs } = &self.unlinked[position];
+                Exporter {
+                    module,
+                    sigs,
+                    instance: None,
+                }
+            }
+        }
+    }
+}
+
+/// Imports that nothing satisfies.
+#[derive(Default)]
+pub(super) struct Failures {
+    /// A line for each.
+    lines: Vec<String>,
+    /// What to do about the first.
+    hint: Option<String>,
+}
+
+impl Failures {
+    /// Adds those of another module.
+    pub fn add(&mut self, other: Failures) {
+        self.lines.extend(other.lines);
+        self.hint = self.hint.take().or(other.hint);
+    }
+
+    /// The error that lists all of them; `Ok` when there are none.
+    pub fn into_result(self) -> Result<()> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Link {
+            message: self.lines.join("\n"),
+            hint: self.hint,
+        })
+    }
+}
+
 /// Resolves every import of a module, in its order; the error lists all that nothing satisfies.
 ///
 /// Kinds, types, mutability and maxima are checked here. Current sizes are checked when the
 /// instance is instantiated, because memories and tables may have grown by then.
 pub(super) fn resolve(
     importer: Importer<'_, '_>,
-    program: &Program<'_>,
-) -> Result<Vec<Resolution>> {
+    exporters: Exporters<'_, '_>,
+) -> Result<Vec<Resolution>, Failures> {
     let module = importer.module;
     let mut resolutions = Vec::with_capacity(module.imports.len());
-    let mut failures = Vec::new();
-    let mut hint = None;
+    let mut failures = Failures::default();
     for import in &module.imports {
-        match resolve_one(importer, import, program) {
+        match resolve_one(importer, import, exporters) {
             Ok(resolution) => resolutions.push(resolution),
             Err(cause) => {
-                hint = hint.or_else(|| hint_for(import.module));
-                failures.push(format!(
-                    "{cause}: `{}` `{}` ({}){}",
+                let importing = importer
+                    .name
+                    .map(|name| format!(", which `{name}` imports"));
+                failures.lines.push(format!(
+                    "{cause}: `{}` `{}` ({}){}{}",
                     import.module,
                     import.name,
                     describe(module, import.entity),
-                    offered_types(import)
+                    importing.unwrap_or_default(),
+                    offered(importer, import, exporters)
                 ));
+                let hint = || Some(hint_for(importer, import, exporters));
+                failures.hint = failures.hint.or_else(hint);
             }
         }
     }
-    if failures.is_empty() {
-        return Ok(resolutions);
+    match failures.lines.is_empty() {
+        true => Ok(resolutions),
+        false => Err(failures),
     }
-    Err(Error::Link {
-        message: failures.join("\n"),
-        hint: hint.map(str::to_owned),
-    })
 }
 
 fn resolve_one(
     importer: Importer<'_, '_>,
     import: &Import<'_>,
-    program: &Program<'_>,
+    exporters: Exporters<'_, '_>,
 ) -> Result<Resolution, &'static str> {
     let module = importer.module;
     if let Some(&id) = importer.names.get(import.module) {
-        let exporter = &program.instances[id];
+        let exporter = exporters.get(id);
         let entity = exporter
             .module
             .export(import.name)
             .ok_or("unknown import")?;
-        if !matches(importer, import.entity, exporter, entity) {
+        if !matches(importer, import.entity, exporter, entity, exporters.program) {
             return Err("incompatible import type");
         }
         return Ok(Resolution::Export(id, entity));
@@ -90,7 +172,7 @@ fn resolve_one(
     if let Entity::Memory(memory) = import.entity
         && module.memories[memory].shared
     {
-        return made_memory(import, &module.memories[memory], program);
+        return made_memory(import, &module.memories[memory], exporters.program);
     }
     let functions = offered_functions(import.module, import.name);
     let function = match import.entity {
@@ -101,6 +183,25 @@ fn resolve_one(
         Some(function) => Ok(Resolution::Wasi(function)),
         None if functions.is_empty() => Err("unknown import"),
         None => Err("incompatible import type"),
+    }
+}
+
+/// What there is instead of what is imported, as the end of a message.
+fn offered(
+    importer: Importer<'_, '_>,
+    import: &Import<'_>,
+    exporters: Exporters<'_, '_>,
+) -> String {
+    let Some(&id) = importer.names.get(import.module) else {
+        return match exporters.later.iter().any(|name| name == import.module) {
+            true => format!("; `{}` is linked later", import.module),
+            false => offered_types(import),
+        };
+    };
+    let exporter = exporters.get(id).module;
+    match exporter.export(import.name) {
+        Some(entity) => format!("; exported as ({})", describe(exporter, entity)),
+        None => "; the linked module has no such export".to_owned(),
     }
 }
 
@@ -160,56 +261,80 @@ fn wasi_type_matches(function: &WasiFunction, ty: &FuncType) -> bool {
     params.eq(ty.params().iter().copied()) && results.eq(ty.results().iter().copied())
 }
 
-fn hint_for(module: &str) -> Option<&'static str> {
-    match module {
-        "wasi_unstable" => Some(
-            "this module was built for WASI preview 0; rebuild it for `wasi_snapshot_preview1`",
-        ),
-        wasi::THREADS_MODULE => Some(
-            "of the module `wasi` only the function `thread-spawn` (param i32) (result i32) of \
-             wasi-threads is offered",
-        ),
-        wasi::MODULE => Some(
-            "offered are the 46 functions of WASI preview 1 and WasmEdge's functions for sockets",
-        ),
-        _ => Some(
-            "wasmc offers the imports of `wasi_snapshot_preview1`; `wasmc inspect` lists what a \
-             module imports",
-        ),
+fn hint_for(
+    importer: Importer<'_, '_>,
+    import: &Import<'_>,
+    exporters: Exporters<'_, '_>,
+) -> String {
+    let module = import.module;
+    if importer.names.contains_key(module) {
+        return "`wasmc inspect` lists what a module exports".to_owned();
     }
+    if exporters.later.iter().any(|name| name == module) {
+        return format!(
+            "a linked module may import from those before it: put `--link {module}=...` first; \
+             modules that import from each other cannot be linked"
+        );
+    }
+    let hint = match module {
+        "wasi_unstable" => {
+            "this module was built for WASI preview 0; rebuild it for `wasi_snapshot_preview1`"
+        }
+        wasi::THREADS_MODULE => {
+            "of the module `wasi` only the function `thread-spawn` (param i32) (result i32) of \
+             wasi-threads is offered"
+        }
+        wasi::MODULE => {
+            "offered are the 46 functions of WASI preview 1 and WasmEdge's functions for sockets"
+        }
+        _ => {
+            "wasmc offers the imports of `wasi_snapshot_preview1`, and `--link NAME=MODULE` those \
+             that another module exports; `wasmc inspect` lists what a module imports"
+        }
+    };
+    hint.to_owned()
 }
 
-/// Whether an export satisfies an import, sizes aside.
+/// Whether an export satisfies an import, sizes aside. What is exported again has the type of the
+/// entity, not that with which the exporter imports it.
 fn matches(
     importer: Importer<'_, '_>,
     import: Entity,
-    exporter: &Instance<'_>,
+    exporter: Exporter<'_, '_>,
     export: Entity,
+    program: &Program<'_>,
 ) -> bool {
-    let (ours, theirs) = (importer.module, &exporter.module);
+    let (ours, theirs) = (importer.module, exporter.module);
     let our_type = |ty| canonical_type(ty, importer.sigs);
-    let their_type = |ty| canonical_type(ty, &exporter.sigs);
+    let their_type = |ty| canonical_type(ty, exporter.sigs);
     match (import, export) {
         (Entity::Func(import), Entity::Func(export)) => {
             importer.sigs[ours.funcs[import].ty] == exporter.sigs[theirs.funcs[export].ty]
         }
         (Entity::Table(import), Entity::Table(export)) => {
-            let (import, export) = (&ours.tables[import].ty, &theirs.tables[export].ty);
-            our_type(import.element_type.into()) == their_type(export.element_type.into())
-                && table_matches(import, export)
+            let (import, declared) = (&ours.tables[import].ty, &theirs.tables[export].ty);
+            let actual = exporter.instance.map(|instance| instance.tables[export]);
+            our_type(import.element_type.into()) == their_type(declared.element_type.into())
+                && table_matches(import, actual.map_or(declared, |id| &program.tables[id].ty))
         }
         (Entity::Memory(import), Entity::Memory(export)) => {
-            memory_matches(&ours.memories[import], &theirs.memories[export])
+            let actual = exporter.instance.map(|instance| instance.memories[export]);
+            let declared = &theirs.memories[export];
+            let export = actual.map_or(declared, |id| &program.memories[id].ty);
+            memory_matches(&ours.memories[import], export)
         }
         (Entity::Global(import), Entity::Global(export)) => {
-            let (import, export) = (&ours.globals[import].ty, &theirs.globals[export].ty);
+            let (import, declared) = (&ours.globals[import].ty, &theirs.globals[export].ty);
             let wanted = our_type(import.content_type);
-            let given = their_type(export.content_type);
+            let given = match exporter.instance {
+                Some(instance) => program.globals[instance.globals[export]].ty.content_type,
+                None => their_type(declared.content_type),
+            };
             let matches = match import.mutable {
                 true => given == wanted,
                 false => is_subtype(given, wanted),
             };
-            matches && import.mutable == export.mutable && import.shared == export.shared
+            matches && import.mutable == declared.mutable && import.shared == declared.shared
         }
         (Entity::Tag(import), Entity::Tag(export)) => {
             importer.sigs[ours.tags[import]] == exporter.sigs[theirs.tags[export]]
@@ -256,7 +381,7 @@ fn describe_function(kind: &str, ty: &FuncType) -> String {
     let mut text = kind.to_owned();
     for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
         if !types.is_empty() {
-            let types: Vec<_> = types.iter().map(ToString::to_string).collect();
+            let types: Vec<_> = types.iter().map(|&ty| val_type(ty)).collect();
             let _ = write!(text, " ({keyword} {})", types.join(" "));
         }
     }
@@ -276,7 +401,8 @@ pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
             let ty = &module.tables[table].ty;
             let limits = limits(ty.initial, ty.maximum);
             let index = if ty.table64 { "i64 " } else { "" };
-            format!("table {index}{limits} {}", ty.element_type)
+            let element = val_type(ty.element_type.into());
+            format!("table {index}{limits} {element}")
         }
         Entity::Memory(memory) => {
             let ty = &module.memories[memory];
@@ -290,9 +416,10 @@ pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
         }
         Entity::Global(global) => {
             let ty = &module.globals[global].ty;
+            let content = val_type(ty.content_type);
             match ty.mutable {
-                true => format!("global (mut {})", ty.content_type),
-                false => format!("global {}", ty.content_type),
+                true => format!("global (mut {content})"),
+                false => format!("global {content}"),
             }
         }
     }

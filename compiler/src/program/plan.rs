@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use wasmparser::GlobalType;
 
-use super::imports::{self, Importer, Resolution};
-use super::sigs::{self, RecGroups};
+use super::imports::{self, Exporters, Failures, Importer, Resolution, Unlinked};
+use super::sigs::{self, ModuleSigs, RecGroups, canonical_type};
 use super::{
     CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, MadeMemory, Memory, Program,
     Reference, StateLayout, Strategy, Table, TablePlace, consts, init, places, reach, script,
@@ -36,10 +37,7 @@ pub(crate) fn plan<'a>(
     options: &Options,
 ) -> Result<Program<'a>> {
     let mut program = Program::empty();
-    let mut groups = RecGroups::new();
-    for input in inputs {
-        declare_instance(&mut program, &mut groups, input)?;
-    }
+    declare_instances(&mut program, inputs)?;
     // Beyond this point every index of every module has its entity, and every constant expression
     // its value.
     match commands {
@@ -88,19 +86,56 @@ impl Program<'_> {
     }
 }
 
+/// Declares the instances in their order. The error lists the imports of all of them that nothing
+/// satisfies.
+fn declare_instances<'a>(program: &mut Program<'a>, inputs: Vec<Input<'a>>) -> Result<()> {
+    let mut groups = RecGroups::new();
+    let mut later: Vec<_> = inputs
+        .iter()
+        .rev()
+        .map(|input| input.name.clone())
+        .collect();
+    let mut unlinked = Vec::new();
+    let mut failures = Failures::default();
+    for input in inputs {
+        later.pop();
+        let sigs = sigs::declare(program, &mut groups, &input.module)?;
+        let importer = Importer {
+            // The last is the program itself.
+            name: (!later.is_empty()).then_some(&*input.name),
+            module: &input.module,
+            sigs: &sigs,
+            names: &input.imports,
+        };
+        let exporters = Exporters {
+            program,
+            unlinked: &unlinked,
+            // The program itself exports nothing to the others.
+            later: later.get(1..).unwrap_or_default(),
+        };
+        match imports::resolve(importer, exporters) {
+            Ok(resolutions) if unlinked.is_empty() => {
+                declare_instance(program, input, sigs, resolutions)?;
+                continue;
+            }
+            Ok(_) => {}
+            Err(more) => failures.add(more),
+        }
+        unlinked.push(Unlinked {
+            module: input.module,
+            sigs,
+        });
+    }
+    failures.into_result()
+}
+
 /// Gives every entity that an instance's module refers to its id.
 fn declare_instance<'a>(
     program: &mut Program<'a>,
-    groups: &mut RecGroups,
     input: Input<'a>,
+    sigs: ModuleSigs,
+    resolutions: Vec<Resolution>,
 ) -> Result<()> {
-    let sigs = sigs::declare(program, groups, &input.module)?;
-    let importer = Importer {
-        module: &input.module,
-        sigs: &sigs,
-        names: &input.imports,
-    };
-    let resolutions = imports::resolve(importer, program)?;
     let id = program.instances.next_key();
     let mut instance = Instance {
         name: input.name,
@@ -261,8 +296,13 @@ fn declare_constants<'a>(program: &mut Program<'a>, instance: &mut Instance<'a>)
         let init = global.init.as_ref().expect("a defined global");
         let globals = &program.globals;
         let value = consts::eval(instance, init, |id: GlobalId| globals[id].value)?;
+        // In a type of the program, like in its signatures.
+        let ty = GlobalType {
+            content_type: canonical_type(global.ty.content_type, &instance.sigs),
+            ..global.ty
+        };
         instance.globals.push(program.globals.push(Global {
-            ty: global.ty,
+            ty,
             value,
             cell: None,
         }));
@@ -435,18 +475,7 @@ fn is_command(instance: &Instance<'_>, index: FuncIndex) -> bool {
     ty.params().is_empty() && ty.results().is_empty()
 }
 
-/// Checks the imports of the last instance.
-pub(crate) fn check_imports(mut inputs: Vec<Input<'_>>) -> Result<()> {
-    let last = inputs.pop().expect("an instance to check");
-    let mut program = Program::empty();
-    let mut groups = RecGroups::new();
-    for input in inputs {
-        declare_instance(&mut program, &mut groups, input)?;
-    }
-    let importer = Importer {
-        module: &last.module,
-        sigs: &sigs::declare(&mut program, &mut groups, &last.module)?,
-        names: &last.imports,
-    };
-    imports::resolve(importer, &program).map(drop)
+/// Checks the imports of the instances, which is what the last is about.
+pub(crate) fn check_imports(inputs: Vec<Input<'_>>) -> Result<()> {
+    declare_instances(&mut Program::empty(), inputs)
 }

@@ -131,16 +131,23 @@ pub(super) fn is_subtype(ty: ValType, of: ValType) -> bool {
 }
 
 fn is_heap_subtype(ty: RefType, of: RefType) -> bool {
-    use AbstractHeapType::{Func, NoFunc};
+    use AbstractHeapType::{
+        Any, Array, Eq, Exn, Extern, Func, I31, NoExn, NoExtern, NoFunc, None as Bottom, Struct,
+    };
     let abstract_of = |ty: RefType| match ty.heap_type() {
         HeapType::Abstract { ty, shared: false } => Some(ty),
         _ => None,
     };
     match (abstract_of(ty), abstract_of(of)) {
-        // Every type index means a function type.
+        // Every type index means a function type, and no other than itself.
         (None, Some(Func)) => ty.type_index().is_some(),
-        (Some(NoFunc), Some(Func)) => true,
         (Some(NoFunc), None) => of.type_index().is_some(),
+        (Some(NoFunc), Some(Func))
+        | (Some(NoExtern), Some(Extern))
+        | (Some(NoExn), Some(Exn))
+        | (Some(Bottom), Some(Any | Eq | I31 | Struct | Array))
+        | (Some(I31 | Struct | Array), Some(Any | Eq))
+        | (Some(Eq), Some(Any)) => true,
         _ => ty.heap_type() == of.heap_type(),
     }
 }

@@ -165,6 +165,15 @@ pub(super) fn has(features: Features, name: &str) -> bool {
         .any(|proposal| proposal.name == name && features.contains(proposal))
 }
 
+/// The compiler's message that something is not supported, as a reason for skipping a module: the
+/// names of the proposals, if it is about proposals.
+pub(super) fn reason(message: &str) -> String {
+    let names = message.split_once(" not supported yet");
+    let names =
+        names.and_then(|(names, _)| names.strip_suffix(" is").or(names.strip_suffix(" are")));
+    names.unwrap_or(message).replace('`', "")
+}
+
 /// The proposals that a module needs beyond `features`, as a reason for skipping it.
 pub(super) fn missing(bytes: &[u8], features: Features) -> Option<String> {
     let missing = features::missing(bytes, features)?;

@@ -369,9 +369,11 @@ impl<'a> Planner<'a, '_> {
     fn validate(&self, module: &[u8]) -> Result<(), Refusal> {
         match caught(|| wasmc_compiler::validate(module, self.level.features)) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Error::Unsupported { message, .. })) => Err(Refusal::Unsupported(
-                level::missing(module, self.level.features).unwrap_or(message),
-            )),
+            Ok(Err(Error::Unsupported { message, .. })) => {
+                let missing = level::missing(module, self.level.features);
+                let reason = missing.unwrap_or_else(|| level::reason(&message));
+                Err(Refusal::Unsupported(reason))
+            }
             Ok(Err(Error::Invalid { message, .. })) => Err(Refusal::Invalid(message)),
             Ok(Err(error @ (Error::Limit { .. } | Error::Link { .. }))) => {
                 Err(Refusal::Failed(error.to_string()))

@@ -1,0 +1,98 @@
+;; What needs no heap of the proposal `gc`: recursion groups, null references, and constant
+;; expressions that read the module's own globals.
+
+(module $lib
+  (rec
+    (type $a (func (param (ref null $b)) (result i32)))
+    (type $b (func (param (ref null $a)) (result i32))))
+  (func $f (export "f") (type $a) (i32.const 1))
+  (func $g (export "g") (type $b) (i32.const 2))
+  (global $base i32 (i32.const 3))
+  (global $next (export "next") i32 (i32.add (global.get $base) (i32.const 1)))
+  (global $func funcref (ref.func $g))
+  (global (export "nofunc") nullfuncref (ref.null nofunc))
+  (global (export "none") nullref (ref.null none))
+  (global (export "noextern") nullexternref (ref.null noextern))
+  (global (export "noexn") nullexnref (ref.null noexn))
+  (global (export "copy") funcref (global.get $func))
+  (memory (export "memory") 1)
+  (data (global.get $next) "\2a")
+  (table (export "table") 8 funcref)
+  (elem (table 0) (global.get $next) funcref (ref.func $f) (global.get $func))
+  (table $filled 2 funcref (ref.func $f))
+  (func (export "filled") (result i32)
+    (call_indirect $filled (type $a) (ref.null $b) (i32.const 1))))
+(register "lib" $lib)
+(assert_return (invoke "filled") (i32.const 1))
+
+(module
+  (rec
+    (type $a (func (param (ref null $b)) (result i32)))
+    (type $b (func (param (ref null $a)) (result i32))))
+  ;; The same group again: the same types.
+  (rec
+    (type $a2 (func (param (ref null $b2)) (result i32)))
+    (type $b2 (func (param (ref null $a2)) (result i32))))
+  ;; Groups of their own: other types.
+  (type $alone (func (param (ref null $a)) (result i32)))
+  (rec (type $first (func (param (ref null $first)) (result i32))))
+  (import "lib" "f" (func $f (type $a2)))
+  (import "lib" "table" (table $table 8 funcref))
+  (import "lib" "memory" (memory 1))
+  (import "lib" "nofunc" (global $nofunc funcref))
+  (import "lib" "nofunc" (global $typed (ref null $a)))
+  (import "lib" "none" (global $any anyref))
+  (import "lib" "none" (global $eq eqref))
+  (import "lib" "none" (global $struct structref))
+  (import "lib" "noextern" (global $extern externref))
+  (import "lib" "noexn" (global $exn exnref))
+  (table $anys 2 anyref)
+  (func (export "f") (result i32) (call $f (ref.null $b)))
+  (func (export "a") (result i32) (call_indirect $table (type $a) (ref.null $b) (i32.const 4)))
+  (func (export "a2") (result i32) (call_indirect $table (type $a2) (ref.null $b2) (i32.const 4)))
+  (func (export "b2") (result i32) (call_indirect $table (type $b2) (ref.null $a2) (i32.const 5)))
+  (func (export "b_as_a") (result i32) (call_indirect $table (type $a) (ref.null $b) (i32.const 5)))
+  (func (export "alone") (result i32)
+    (call_indirect $table (type $alone) (ref.null $a) (i32.const 5)))
+  (func (export "first") (result i32)
+    (call_indirect $table (type $first) (ref.null $first) (i32.const 4)))
+  (func (export "data") (result i32) (i32.load8_u (i32.const 4)))
+  (func (export "nulls") (result i32)
+    (i32.add
+      (i32.add
+        (i32.add (ref.is_null (global.get $nofunc)) (ref.is_null (global.get $typed)))
+        (i32.add (ref.is_null (global.get $any)) (ref.is_null (global.get $eq))))
+      (i32.add
+        (i32.add (ref.is_null (global.get $struct)) (ref.is_null (global.get $extern)))
+        (ref.is_null (global.get $exn)))))
+  (func (export "table") (result i32)
+    (table.set $anys (i32.const 1) (global.get $eq))
+    (i32.add
+      (ref.is_null (table.get $anys (i32.const 1)))
+      (table.grow $anys (ref.null i31) (i32.const 3))))
+  (func (export "any") (param anyref) (result anyref) (local.get 0))
+  (func (export "call_null") (drop (call_ref $a (ref.null $b) (ref.null nofunc))))
+  (func (export "throw_null") (throw_ref (ref.null noexn))))
+(assert_return (invoke "f") (i32.const 1))
+(assert_return (invoke "a") (i32.const 1))
+(assert_return (invoke "a2") (i32.const 1))
+(assert_return (invoke "b2") (i32.const 2))
+(assert_trap (invoke "b_as_a") "indirect call type mismatch")
+(assert_trap (invoke "alone") "indirect call type mismatch")
+(assert_trap (invoke "first") "indirect call type mismatch")
+(assert_return (invoke "data") (i32.const 42))
+(assert_return (invoke "nulls") (i32.const 7))
+(assert_return (invoke "table") (i32.const 3))
+(assert_return (invoke "any" (ref.null any)) (ref.null any))
+(assert_trap (invoke "call_null") "null function reference")
+(assert_trap (invoke "throw_null") "null exception reference")
+
+(assert_unlinkable (module (import "lib" "nofunc" (global anyref))) "incompatible import type")
+(assert_unlinkable (module (import "lib" "none" (global funcref))) "incompatible import type")
+(assert_unlinkable (module (import "lib" "none" (global externref))) "incompatible import type")
+(assert_unlinkable (module (import "lib" "copy" (global nullfuncref))) "incompatible import type")
+(assert_unlinkable
+  (module
+    (type $a (func (param (ref null 0)) (result i32)))
+    (import "lib" "f" (func (type $a))))
+  "incompatible import type")
