@@ -3,7 +3,7 @@
 //!
 //! Source: `wasi_snapshot_preview1` of the WASI repository (`phases/snapshot/docs.md`); WasmEdge's
 //! `wasi` host module for the socket extension, which has two generations: where one name has two
-//! types, the type of the import chooses ([`resolve`]).
+//! types, the type of the import chooses (see [`named`]).
 
 /// Import module names whose functions these are. `wasi_unstable` (preview 0) has other layouts
 /// and is not among them.
