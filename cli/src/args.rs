@@ -145,13 +145,8 @@ pub struct CompileArgs {
     #[arg(long)]
     pub strip: bool,
 
-    /// Satisfy imports from the module NAME by another module's exports
-    ///
-    /// May be given several times; a linked module may import from those before it. Calls between
-    /// modules are direct. Linked modules are instantiated first, in this order; an `_initialize`
-    /// that they export is called.
-    #[arg(long, value_name = "NAME=MODULE", value_parser = parse_link)]
-    pub link: Vec<Link>,
+    #[command(flatten)]
+    pub links: LinkArgs,
 
     #[command(flatten)]
     pub code: CodeArgs,
@@ -166,6 +161,7 @@ pub struct CompileArgs {
 Examples:
   $ wasmc run app.wasm
   $ wasmc run --dir . --env LANG=C app.wasm --flag-of-the-program file
+  $ wasmc run --link math=math.wasm app.wasm
   $ wasmc run --no-cache -O none app.wat")]
 pub struct RunArgs {
     /// The module, a file or `-` for standard input, and the program's arguments
@@ -180,6 +176,9 @@ pub struct RunArgs {
     /// Neither look for an earlier compilation nor keep this one
     #[arg(long)]
     pub no_cache: bool,
+
+    #[command(flatten)]
+    pub links: LinkArgs,
 
     #[command(flatten)]
     pub code: CodeArgs,
@@ -201,6 +200,18 @@ impl RunArgs {
             arguments => arguments,
         }
     }
+}
+
+/// Which modules satisfy imports.
+#[derive(Args, Clone, Debug)]
+pub struct LinkArgs {
+    /// Satisfy imports from the module NAME by another module's exports
+    ///
+    /// May be given several times; a linked module may import from those before it. Calls between
+    /// modules are direct. Linked modules are instantiated first, in this order; an `_initialize`
+    /// that they export is called.
+    #[arg(long, value_name = "NAME=MODULE", value_parser = parse_link)]
+    pub link: Vec<Link>,
 }
 
 /// What `compile` and `run` share.

@@ -15,6 +15,7 @@ use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::{Cpu, Options};
 
 use crate::environment;
+use crate::input::Input;
 use crate::output;
 
 /// Most bytes that are kept.
@@ -25,8 +26,9 @@ const MAX_BYTES: u64 = 1 << 30;
 pub struct Key(String);
 
 impl Key {
-    /// The key of what this wasmc makes of the module (binary or text) with these options.
-    pub fn new(module: &[u8], options: &Options) -> Key {
+    /// The key of what this wasmc makes of the module (binary or text) with these options, and of
+    /// the modules that satisfy its imports by their names.
+    pub fn new(module: &[u8], links: &[(String, Input)], options: &Options) -> Key {
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {
             // Lengths keep the parts apart.
@@ -34,6 +36,10 @@ impl Key {
             hash.update(bytes);
         };
         part(module);
+        for (name, link) in links {
+            part(name.as_bytes());
+            part(link.raw());
+        }
         part(env!("CARGO_PKG_VERSION").as_bytes());
         part(this_wasmc().as_bytes());
         let runtime = runtime_object(options.target.arch);
@@ -164,7 +170,7 @@ mod tests {
     #[test]
     fn the_key_depends_on_module_and_options() {
         let options = Options::default();
-        let key = |module: &[u8], options: &Options| Key::new(module, options).0;
+        let key = |module: &[u8], options: &Options| Key::new(module, &[], options).0;
         assert_eq!(key(b"a", &options), key(b"a", &options));
         assert_ne!(key(b"a", &options), key(b"b", &options));
         let checked = Options {

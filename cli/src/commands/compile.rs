@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use wasmc_compiler::{Artifact, InstanceSpec, Options, Target, compile, compile_program};
 
-use crate::args::CompileArgs;
-use crate::args::values::Link;
+use crate::args::{CompileArgs, LinkArgs};
 use crate::commands::{in_pool, options};
 use crate::input::Input;
 use crate::output::Destination;
@@ -25,12 +24,11 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         ..options(&args.code, arch)?
     };
     let mut input = Input::open(&args.module, args.code.plain_http, report)?;
-    let mut links = read_links(&args.link)?;
+    let mut links = read_links(&args.links)?;
     let destination = Destination::choose(args.output.as_deref(), &input, options.emit)?;
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
-        in_pool(args.code.threads, || match &mut links[..] {
-            [] => compile_input(&mut input, &options),
-            links => compile_linked(&mut input, links, &options),
+        in_pool(args.code.threads, || {
+            compile_linked(&mut input, &mut links, &options)
         })
     })??;
     destination.write(&artifact.bytes, options.emit)?;
@@ -58,9 +56,9 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
 }
 
 /// Reads the modules that satisfy imports: the names that they are imported by, and their bytes.
-fn read_links(links: &[Link]) -> Result<Vec<(String, Input)>, Failure> {
-    let mut read: Vec<(String, Input)> = Vec::with_capacity(links.len());
-    for link in links {
+pub fn read_links(args: &LinkArgs) -> Result<Vec<(String, Input)>, Failure> {
+    let mut read: Vec<(String, Input)> = Vec::with_capacity(args.link.len());
+    for link in &args.link {
         if read.iter().any(|(name, _)| *name == link.name) {
             return Err(Failure::usage(format!(
                 "`--link` names `{}` twice",
@@ -73,11 +71,14 @@ fn read_links(links: &[Link]) -> Result<Vec<(String, Input)>, Failure> {
 }
 
 /// Compiles a module together with those that satisfy its imports, in the current thread pool.
-fn compile_linked(
+pub fn compile_linked(
     input: &mut Input,
     links: &mut [(String, Input)],
     options: &Options,
 ) -> Result<Artifact, Failure> {
+    if links.is_empty() {
+        return compile_input(input, options);
+    }
     let title = format!("failed to compile `{}`", input.name());
     let mut instances = Vec::with_capacity(links.len() + 1);
     let mut names = HashMap::new();

@@ -13,7 +13,7 @@ use wasmc_compiler::{Arch, Options};
 
 use crate::args::RunArgs;
 use crate::commands::cache::{Cache, Key};
-use crate::commands::compile::compile_input;
+use crate::commands::compile::{compile_linked, read_links};
 use crate::commands::{in_pool, options};
 use crate::environment;
 use crate::input::Input;
@@ -29,18 +29,19 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
     // The program checks its own variable; here the words are only checked against its limits.
     args.grants.encode().map_err(Failure::usage)?;
     let mut input = Input::open(args.module(), args.code.plain_http, report)?;
+    let mut links = read_links(&args.links)?;
     let name = argument_zero(&input);
 
     // A cached file that cannot become the program (pruned meanwhile, on a file system without
     // execution) is no reason to give up: the program can always run from memory.
     let cache = (!args.no_cache).then(Cache::open).flatten();
-    let key = Key::new(input.raw(), &options);
+    let key = Key::new(input.raw(), &links, &options);
     if let Some(path) = cache.as_ref().and_then(|cache| cache.find(&key)) {
         report.detail(|| format!("found {}", path.display()));
         let error = exec(&path, &name, args);
         report.detail(|| format!("not run: {error}"));
     }
-    let executable = compile(&mut input, &options, args, report)?;
+    let executable = compile(&mut input, &mut links, &options, args, report)?;
     if let Some(cache) = cache {
         match cache.insert(&key, &executable) {
             Ok(path) => {
@@ -59,13 +60,14 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
 
 fn compile(
     input: &mut Input,
+    links: &mut [(String, Input)],
     options: &Options,
     args: &RunArgs,
     report: &Report,
 ) -> Result<Vec<u8>, Failure> {
     let start = Instant::now();
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
-        in_pool(args.code.threads, || compile_input(input, options))
+        in_pool(args.code.threads, || compile_linked(input, links, options))
     })??;
     if args.code.time {
         report.phases(&artifact.phases, start.elapsed());

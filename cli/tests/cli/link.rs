@@ -46,6 +46,27 @@ fn modules_import_from_each_other() {
 }
 
 #[test]
+fn a_program_with_linked_modules_is_run_and_kept() {
+    let sandbox = Sandbox::with(&[
+        ("counter.wat", COUNTER),
+        (
+            "later.wat",
+            &COUNTER.replace("i32.const 40", "i32.const 50"),
+        ),
+        ("twice.wat", TWICE),
+        ("app.wat", APP),
+    ]);
+    // The second run of each finds what the first has kept, and nothing of the other's.
+    for counter in ["counter", "later", "counter", "later"] {
+        let outcome = sandbox.sh(&format!(
+            "wasmc run --link counter={counter}.wat --link twice=twice.wat app.wat"
+        ));
+        let status = if counter == "counter" { 42 } else { 52 };
+        assert_eq!(outcome.status, status, "{counter}: {}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_module_that_is_linked_too_late_is_not_seen() {
     let sandbox = Sandbox::with(&[
         ("counter.wat", COUNTER),
