@@ -4,7 +4,7 @@
  *     zig cc -target wasm32-freestanding -mcpu=generic+atomics+bulk_memory+mutable_globals -O3 \
  *         -nostdlib -Wl,--no-entry,--shared-memory,--import-memory,--max-memory=16777216 \
  *         -Wl,--export=_start pool.c -o pool.wasm
- *     wasmc pool.wasm -o pool && ./pool 2
+ *     wasmc compile pool.wasm -o pool && ./pool 2
  *
  * and natively (the sum is exact, without fused multiply-add):
  *
