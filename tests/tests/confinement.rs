@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -13,14 +13,10 @@ use wasmc_abi::wasi::{FUNCTIONS, ValueType, WasiFunction};
 use wasmc_compiler::{Arch, InstanceSpec, Options, compile, compile_program};
 use wasmc_tests::jobs;
 use wasmc_tests::process::{Executable, Launch, Outcome};
+use wasmc_tests::target::say;
 
 const LIMIT: Duration = Duration::from_secs(30);
 const SIGSYS: i32 = 31;
-
-/// A line that the test harness does not hide.
-fn say(text: &str) {
-    writeln!(io::stdout().lock(), "{text}").expect("standard output is open");
-}
 
 fn words(words: &[&str]) -> Vec<u8> {
     let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));

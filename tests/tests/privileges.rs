@@ -1,19 +1,14 @@
 //! Whose words does a program take that runs with more rights than its user has?
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
 use wasmc_compiler::{Options, compile};
 use wasmc_tests::process::{Executable, Launch};
+use wasmc_tests::target::say;
 
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// A line that the test harness does not hide.
-fn say(text: &str) {
-    writeln!(io::stdout().lock(), "{text}").expect("standard output is open");
-}
 
 /// Ends with the number of variables in its environment.
 const COUNTS_VARIABLES: &str = r#"(module

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -15,13 +15,9 @@ use wasmc_abi::wasi::{FUNCTIONS, ValueType};
 use wasmc_compiler::{Options, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch};
+use wasmc_tests::target::say;
 
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// A line that the test harness does not hide.
-fn say(text: &str) {
-    writeln!(io::stdout().lock(), "{text}").expect("standard output is open");
-}
 
 fn options(words: &[&str]) -> Options {
     let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));

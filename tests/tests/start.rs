@@ -9,6 +9,7 @@ use std::time::Duration;
 use wasmc_compiler::{Arch, Options, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch, is_installed};
+use wasmc_tests::target::say;
 
 /// A system call by its name and a part of how strace prints it, what the table calls it, and why
 /// it is made. The first row that fits counts.
@@ -92,12 +93,6 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
 fn start_makes_no_needless_system_call() {
     check("start, confined", &[]);
     check("start, unconfined", &[("WASMC_OPTIONS", "--confine=off")]);
-}
-
-/// A line that the test harness does not hide.
-fn say(text: &str) {
-    use std::io::Write as _;
-    writeln!(std::io::stdout().lock(), "{text}").expect("standard output is open");
 }
 
 /// Compares the table of this name with the system calls of `examples/hello.wat`.
