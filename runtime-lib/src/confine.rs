@@ -23,7 +23,7 @@ use wasmc_abi::confine::{Grants, Needs, OF_FOLDERS};
 use wasmc_abi::options::{Confine, RunOption};
 
 /// Whether it was done.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static ENFORCED: AtomicBool = AtomicBool::new(false);
 
 /// Confines the process, unless that was done or is not wanted. To be called before guest code runs,

@@ -18,7 +18,7 @@ unsafe impl Sync for Words {}
 
 static WORDS: Words = Words(UnsafeCell::new([0; MAX_BYTES]));
 /// Apart from the words, with the data that every program touches.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static WORDS_LEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Reads the environment variable and makes sure that every option is valid, or ends the process.

@@ -6,7 +6,7 @@ use crate::{arch, confine, limits, mem, memory, options, trap, wasi};
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use wasmc_abi::layout::{
-    ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, Trampoline, program_flags,
+    ABI_VERSION, Entry, Instance, MAGIC, Program, RelPtr, StateImage, Trampoline, program_flags,
 };
 
 /// Auxiliary vector entries.
@@ -16,13 +16,13 @@ const AT_PAGESZ: usize = 6;
 
 /// The running program, and the size of a page of memory: with the data that every program
 /// touches, not among large zeros.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static PROGRAM: AtomicPtr<Program> = AtomicPtr::new(core::ptr::null_mut());
 /// The initial stack, until the auxiliary vector has been shared.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static STACK: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
-static PAGE_SIZE: AtomicUsize = AtomicUsize::new(4096);
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
+static PAGE_SIZE: AtomicUsize = AtomicUsize::new(0);
 
 /// What the kernel handed over: arguments, environment, auxiliary vector.
 #[derive(Clone, Copy)]
@@ -149,16 +149,38 @@ pub unsafe extern "C" fn start(stack: *const usize, program: *const Program) -> 
     if program.magic != MAGIC || program.version != ABI_VERSION {
         output::fail("this program and its runtime come from different versions of wasmc");
     }
+    // SAFETY: the compiler has written the record, and nothing uses the state yet.
+    unsafe { place_state(&program.state) };
     PROGRAM.store((&raw const *program).cast_mut(), Ordering::Relaxed);
-    if let Some(size) = process.auxiliary(AT_PAGESZ) {
-        PAGE_SIZE.store(size, Ordering::Relaxed);
-    }
+    let page_size = process.auxiliary(AT_PAGESZ).unwrap_or(4096);
+    PAGE_SIZE.store(page_size, Ordering::Relaxed);
     STACK.store(stack.cast_mut(), Ordering::Relaxed);
     type Main = unsafe extern "C" fn(&'static Program, *const usize) -> !;
     // SAFETY: the field refers to a function of this type.
     unsafe {
         let main: Main = core::mem::transmute::<*const u8, Main>(program.main.get());
         main(program, stack)
+    }
+}
+
+/// Puts into the writable state what it begins with.
+///
+/// # Safety
+/// `image` must be the record in the image, and nothing may use the state.
+unsafe fn place_state(image: &'static StateImage) {
+    if image.place.is_null() {
+        return;
+    }
+    let place = image.place.get().cast_mut();
+    let source = image.bytes.ptr.get();
+    // SAFETY: the compiler has left room for the bytes, and the pointers lie among them.
+    unsafe {
+        mem::memcpy(place, source, image.bytes.len as usize);
+        let moved = (source as usize).wrapping_sub(place as usize) as i32;
+        for &offset in image.pointers.get::<u32>() {
+            let pointer = place.add(offset as usize).cast::<RelPtr>();
+            (*pointer).0 = (*pointer).0.wrapping_add(moved);
+        }
     }
 }
 
@@ -303,6 +325,27 @@ struct ProgramHeader {
     alignment: u64,
 }
 
+/// The first page of the writable segment that holds an address, if nothing below it can be
+/// written: code or constants of the image end where it begins.
+pub fn guarded_segment(process: &Process, address: usize) -> Option<usize> {
+    let page = page_size();
+    let headers = process.auxiliary(AT_PHDR)? as *const ProgramHeader;
+    let count = process.auxiliary(AT_PHNUM)?;
+    // SAFETY: the kernel gives the address and the number of the program headers.
+    let headers = unsafe { core::slice::from_raw_parts(headers, count) };
+    let loads = || headers.iter().filter(|header| header.kind == PT_LOAD);
+    let first = loads().find(|header| header.offset == 0)?;
+    let base = (headers.as_ptr() as usize).wrapping_sub(first.address as usize + FILE_HEADER_BYTES);
+    let start = |header: &ProgramHeader| base.wrapping_add(header.address as usize) & !(page - 1);
+    let end = |header: &ProgramHeader| {
+        let end = base.wrapping_add((header.address + header.memory_size) as usize);
+        end.wrapping_add(page - 1) & !(page - 1)
+    };
+    let own = loads().find(|header| (start(header)..end(header)).contains(&address))?;
+    let is_guard = |header: &ProgramHeader| header.flags & PF_W == 0 && end(header) == start(own);
+    loads().any(is_guard).then(|| start(own))
+}
+
 /// A relocation with addend.
 #[repr(C)]
 struct Relocation {
@@ -314,6 +357,7 @@ struct Relocation {
 /// Bytes of an ELF file's header, behind which the program headers stand.
 const FILE_HEADER_BYTES: usize = 64;
 const PT_LOAD: u32 = 1;
+const PF_W: u32 = 2;
 const PT_DYNAMIC: u32 = 2;
 const PT_GNU_RELRO: u32 = 0x6474_e552;
 const DT_NULL: u64 = 0;

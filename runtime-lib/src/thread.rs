@@ -22,8 +22,9 @@ use crate::{arch, mem, output, payloads, table};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use wasmc_abi::layout::{Instance, MemoryState, Program, TableState, Threads};
 
-/// What the runtime knows of a thread; all zero before it runs code of the guest.
-#[repr(C)]
+/// What the runtime knows of a thread; all zero before it runs code of the guest. Aligned as
+/// [`symbols::STATE_ALIGNMENT`](wasmc_abi::symbols::STATE_ALIGNMENT) asks for.
+#[repr(C, align(64))]
 pub struct Thread {
     /// Its own address, which x86-64 cannot read otherwise.
     itself: AtomicUsize,
@@ -86,10 +87,10 @@ impl Thread {
 
 /// The thread that the program starts with. With the data that every program touches, not among
 /// large zeros.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static MAIN: Thread = Thread::new();
 /// Whether thread pointers are set.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static THREADED: AtomicBool = AtomicBool::new(false);
 
 /// The running thread. For signal handlers too.

@@ -14,6 +14,7 @@ use crate::sys::signal::{
 use crate::sys::{futex, process};
 use crate::thread::{self, Thread};
 use crate::unwind;
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use rustix::io::Errno;
 use wasmc_abi::layout::{
@@ -38,16 +39,16 @@ struct Text {
 }
 
 // With the data that every program touches, not among large zeros.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static TEXT: Text = Text {
     start: AtomicUsize::new(0),
     len: AtomicUsize::new(0),
 };
 /// Bytes of the stack of signal handlers.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static HANDLERS: AtomicUsize = AtomicUsize::new(0);
 /// Whether a trap is being reported.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static REPORTING: AtomicU32 = AtomicU32::new(0);
 
 /// Maps the stacks and installs the handlers.
@@ -56,7 +57,8 @@ pub fn init(program: &'static Program, process: &Process) {
     TEXT.len.store(program.text.len as usize, Relaxed);
     let least = process.auxiliary(AT_MINSIGSTKSZ).unwrap_or(2048);
     HANDLERS.store(least + HANDLER_STACK, Relaxed);
-    let Ok(stacks) = Stacks::map(program.stack_size, 0, 0) else {
+    let stacks = Stacks::of_image(program, process);
+    let Some(stacks) = stacks.or_else(|| Stacks::map(program.stack_size, 0, 0).ok()) else {
         stack_failure(program.stack_size)
     };
     // SAFETY: the memory above the guest's stack serves nothing else.
@@ -315,7 +317,41 @@ pub struct Stacks {
     pub extra: usize,
 }
 
+/// Bytes of the image for the stack of signal handlers.
+const IMAGE_HANDLERS: usize = 32 * 1024;
+
+/// Memory for a stack.
+#[repr(C, align(16))]
+struct StackBytes<const BYTES: usize>(UnsafeCell<[u8; BYTES]>);
+
+// SAFETY: only its address is taken.
+unsafe impl<const BYTES: usize> Sync for StackBytes<BYTES> {}
+
+static HANDLERS_STACK: StackBytes<IMAGE_HANDLERS> =
+    StackBytes(UnsafeCell::new([0; IMAGE_HANDLERS]));
+
 impl Stacks {
+    /// The stacks in the image, for the thread that the program starts with: neither system calls
+    /// nor mappings of their own. `None` if the image has none, or if what lies below the guest's
+    /// could be written.
+    fn of_image(program: &'static Program, process: &Process) -> Option<Stacks> {
+        if program.stack.is_null() || handler_stack() > IMAGE_HANDLERS {
+            return None;
+        }
+        let low = program.stack.get() as usize;
+        let first = start::guarded_segment(process, low)?;
+        let top = low + program.stack_len as usize;
+        Some(Stacks {
+            mapping: 0,
+            mapped: 0,
+            low: first,
+            top,
+            our_top: top,
+            handlers: HANDLERS_STACK.0.get() as usize,
+            extra: 0,
+        })
+    }
+
     /// Maps stacks: the guest's of `bytes` bytes, ours of `our` bytes, and `extra` bytes.
     pub fn map(bytes: u64, our: usize, extra: usize) -> Result<Stacks, Errno> {
         let page = page_size();

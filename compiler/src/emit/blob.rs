@@ -11,6 +11,7 @@ pub(super) enum Section {
     Zero,
     Segments,
     Image,
+    Stack,
 }
 
 /// A byte in a section.

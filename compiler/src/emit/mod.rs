@@ -32,6 +32,7 @@ use crate::target::Arch;
 use crate::translate;
 use blob::{Place, Section};
 use records::Records;
+use state::PAGE;
 use text::Text;
 
 /// Makes the guest's object. `provenance` is a note that it carries.
@@ -48,7 +49,6 @@ pub(crate) fn object(
         text.fill_pages();
     }
     let mut records = records::write(program, &text, required_cpu, options)?;
-    let state = state::write(program, &text, &records);
     let segments = records::segments(program)?;
 
     let mut object = Object::new(
@@ -64,8 +64,18 @@ pub(crate) fn object(
     sections.add(&mut object, Section::Text, code, text.alignment);
     let bytes = std::mem::take(&mut records.blob.bytes);
     sections.add(&mut object, Section::ReadOnly, bytes, 16);
-    sections.add(&mut object, Section::State, state.bytes, 16);
-    sections.add_zeros(&mut object, program.state.zero_len);
+    let state = std::mem::take(&mut records.state);
+    match records.layout.state {
+        state::Form::File => sections.add(&mut object, Section::State, state.bytes, 16),
+        state::Form::Zeros => {
+            sections.state_at = records.layout.tail;
+            let len = records.layout.tail + u64::from(program.state.len);
+            sections.add_zeros(&mut object, Section::State, len, symbols::STATE_ALIGNMENT);
+        }
+    }
+    sections.add_zeros(&mut object, Section::Stack, records.layout.stack, PAGE);
+    let zero_len = program.state.zero_len.into();
+    sections.add_zeros(&mut object, Section::Zero, zero_len, 16);
     sections.add(&mut object, Section::Segments, segments.bytes, 16);
     let images = images(program);
     sections.add(&mut object, Section::Image, images, image_alignment(arch));
@@ -73,7 +83,7 @@ pub(crate) fn object(
     let mut externals = HashMap::new();
     for reloc in &text.relocs {
         let (symbol, addend) = match records.place_of(reloc.target) {
-            Some(place) => (sections.symbol(place.section), place.offset as i64),
+            Some(place) => (sections.symbol(place.section), sections.offset(place) as i64),
             None => (external(&mut object, &mut externals, reloc.target), 0),
         };
         let relocation = Relocation {
@@ -93,14 +103,16 @@ pub(crate) fn object(
     ];
     for (section, pointers) in blobs {
         for pointer in pointers {
-            let symbol = match pointer.target {
-                blob::Target::Place(place) => sections.symbol(place.section),
-                blob::Target::Runtime(name) => undefined(&mut object, &mut externals, name),
+            let (symbol, addend) = match pointer.target {
+                blob::Target::Place(place) => {
+                    (sections.symbol(place.section), sections.offset(place) as i64)
+                }
+                blob::Target::Runtime(name) => (undefined(&mut object, &mut externals, name), 0),
             };
             let relocation = Relocation {
                 offset: pointer.offset,
                 symbol,
-                addend: pointer.target.addend(),
+                addend,
                 flags: relative32(arch),
             };
             add_relocation(&mut object, sections.id(section), relocation)?;
@@ -124,12 +136,15 @@ pub(crate) fn object(
 /// The sections of the object that were made.
 struct Sections {
     made: HashMap<Section, (SectionId, SymbolId)>,
+    /// Where in its section the state begins.
+    state_at: u64,
 }
 
 impl Sections {
     fn new() -> Sections {
         Sections {
             made: HashMap::new(),
+            state_at: 0,
         }
     }
 
@@ -143,7 +158,7 @@ impl Sections {
             Section::State => (symbols::SECTION_DATA, SectionKind::Data),
             Section::Segments => (symbols::SECTION_SEGMENTS, SectionKind::ReadOnlyData),
             Section::Image => (symbols::SECTION_IMAGE, SectionKind::ReadOnlyData),
-            Section::Zero => unreachable!("it has no bytes"),
+            Section::Zero | Section::Stack => unreachable!("they have no bytes"),
         };
         let segment = object.segment_name(StandardSegment::Data).to_vec();
         let id = object.add_section(segment, name.into(), kind);
@@ -151,15 +166,20 @@ impl Sections {
         self.register(object, section, id);
     }
 
-    fn add_zeros(&mut self, object: &mut Object<'_>, len: u32) {
+    fn add_zeros(&mut self, object: &mut Object<'_>, section: Section, len: u64, align: u64) {
         if len == 0 {
             return;
         }
+        let name = match section {
+            Section::State => symbols::SECTION_STATE,
+            Section::Stack => symbols::SECTION_STACK,
+            _ => symbols::SECTION_BSS,
+        };
         let segment = object.segment_name(StandardSegment::Data).to_vec();
         let kind = SectionKind::UninitializedData;
-        let id = object.add_section(segment, symbols::SECTION_BSS.into(), kind);
-        object.append_section_bss(id, u64::from(len), 16);
-        self.register(object, Section::Zero, id);
+        let id = object.add_section(segment, name.into(), kind);
+        object.append_section_bss(id, len, align);
+        self.register(object, section, id);
     }
 
     fn register(&mut self, object: &mut Object<'_>, section: Section, id: SectionId) {
@@ -169,6 +189,14 @@ impl Sections {
         ));
         let symbol = object.section_symbol(id);
         self.made.insert(section, (id, symbol));
+    }
+
+    /// The offset of a place in its section.
+    fn offset(&self, place: Place) -> u64 {
+        match place.section {
+            Section::State => self.state_at + place.offset,
+            _ => place.offset,
+        }
     }
 
     fn id(&self, section: Section) -> SectionId {
@@ -293,7 +321,7 @@ fn add_symbols(
     for (name, place, size) in records.named_data(program) {
         object.add_symbol(Symbol {
             name: escape(name),
-            value: place.offset,
+            value: sections.offset(place),
             size,
             kind: SymbolKind::Data,
             scope: SymbolScope::Compilation,
@@ -329,13 +357,4 @@ fn escape(name: &str) -> Vec<u8> {
         }
     }
     escaped
-}
-
-impl blob::Target {
-    fn addend(&self) -> i64 {
-        match self {
-            blob::Target::Place(Place { offset, .. }) => *offset as i64,
-            blob::Target::Runtime(_) => 0,
-        }
-    }
 }

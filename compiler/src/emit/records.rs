@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::layout::{
     self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, LandingRecord,
-    MAGIC, Program as Root, TagRecord, program_flags,
+    MAGIC, Program as Root, StateImage, TagRecord, program_flags,
 };
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;
 use wasmc_abi::traps::Trap;
 use wasmparser::{RefType, ValType};
 
-use super::blob::{Blob, Place, Section, Target, sleb128, uleb128};
+use super::blob::{Blob, Place, Pointer, Section, Target, sleb128, uleb128};
 use super::needs::needs;
 use super::state::{self, storage};
 use super::text::Text;
@@ -29,6 +29,10 @@ use crate::translate::Symbol;
 #[derive(Debug)]
 pub(super) struct Records {
     pub blob: Blob,
+    /// How the writable part of the image is made up.
+    pub layout: state::Layout,
+    /// The writable state, unless it is put into zeros at start: then it is among the records.
+    pub state: Blob,
     /// Bytes of the root, which is at offset 0.
     pub program_len: u64,
     /// Offset of the read-only tables.
@@ -149,6 +153,8 @@ pub(super) fn write(
 ) -> Result<Records> {
     let mut records = Records {
         blob: Blob::default(),
+        layout: state::Layout::new(program, options),
+        state: Blob::default(),
         program_len: size_of::<Root>() as u64,
         read_only_tables: 0,
         template: 0,
@@ -183,6 +189,8 @@ pub(super) fn write(
     let entry = entry_types(program, blob, program.entry);
     let options_at = here(blob, 1);
     blob.bytes.extend_from_slice(&options.run_options);
+    let state_image = write_state(program, text, &mut records);
+    let blob = &mut records.blob;
 
     // What only a trap needs comes last, on pages of its own as far as it is large.
     let (functions, lines) = write_functions(program, text, blob, &mut names);
@@ -257,9 +265,22 @@ pub(super) fn write(
     root.place(program.state.fuel.map(state_place));
     root.place(tags);
     root.place(threads);
-    root.u32(0);
+    root.place((records.layout.stack > 0).then_some(Place {
+        section: Section::Stack,
+        offset: 0,
+    }));
     root.u64(options.stack_size);
     root.u64(needs(program, text).0);
+    match state_image {
+        Some(image) => {
+            root.slice(image.bytes, image.len);
+            root.place(Some(state_place(0)));
+            root.slice(image.pointers, image.pointers_len);
+        }
+        None => root.bytes.resize(root.bytes.len() + size_of::<StateImage>(), 0),
+    }
+    let stack_len = records.layout.stack + records.layout.tail;
+    root.u32(u32::try_from(stack_len).expect("large stacks are not part of the image"));
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
     records.blob.pointers.extend(root.pointers);
@@ -270,6 +291,49 @@ pub(super) fn write(
         });
     }
     Ok(records)
+}
+
+/// Where the state stands among the records.
+struct StateRecord {
+    bytes: Place,
+    len: usize,
+    pointers: Place,
+    pointers_len: usize,
+}
+
+/// Writes the state: among the records if it is put into zeros at start.
+fn write_state(program: &Program<'_>, text: &Text, records: &mut Records) -> Option<StateRecord> {
+    let mut state = state::write(program, text, records);
+    if records.layout.state == state::Form::File {
+        records.state = state;
+        return None;
+    }
+    while state.bytes.last() == Some(&0) {
+        state.bytes.pop();
+    }
+    let last = state.pointers.iter().map(|pointer| pointer.offset + 4);
+    let len = state.bytes.len().max(last.max().unwrap_or(0) as usize);
+    state.bytes.resize(len, 0);
+    if len == 0 {
+        return None;
+    }
+    let blob = &mut records.blob;
+    let bytes = here(blob, 16);
+    blob.bytes.extend(&state.bytes);
+    for pointer in &state.pointers {
+        let offset = bytes.offset + pointer.offset;
+        blob.pointers.push(Pointer { offset, ..*pointer });
+    }
+    let pointers = here(blob, 4);
+    for pointer in &state.pointers {
+        blob.u32(pointer.offset as u32);
+    }
+    Some(StateRecord {
+        bytes,
+        len,
+        pointers,
+        pointers_len: state.pointers.len(),
+    })
 }
 
 /// Writes the calls that have a handler for exceptions, and a slice of them; `None` without any.

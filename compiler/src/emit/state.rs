@@ -5,13 +5,75 @@ use wasmc_abi::layout::{
     self, ExceptionPool, GUARDED_RESERVATION, MemoryState, PAYLOAD_UNIT, TableState,
     exception_root_kind, memory_flags, pool_flags, table_flags,
 };
+use wasmc_abi::symbols;
 
 use super::blob::{Blob, Place, Pointer, Section, Target};
 use super::records::{Records, reference};
 use super::text::Text;
+use crate::options::{Emit, Options};
 use crate::program::{
     Constant, ExceptionRoot, Payloads, Program, Strategy, Table, TablePlace, init,
 };
+use crate::target::Arch;
+
+/// Bytes of a page where the image has a stack.
+pub(super) const PAGE: u64 = 4096;
+/// Least bytes of the stack that share a page with the state.
+const STACK_TAIL: u64 = 1024;
+
+/// Where the state comes from when the program starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// The file holds it as such.
+    File,
+    /// There are zeros, into which the runtime puts what they begin with.
+    Zeros,
+}
+
+/// How the writable part of the image is made up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    pub state: Form,
+    /// Bytes of whole pages of a stack below the state; 0 for none.
+    pub stack: u64,
+    /// Bytes of that stack that follow, on the page on which the state lies: few starts touch more
+    /// than that page.
+    pub tail: u64,
+}
+
+impl Layout {
+    pub fn new(program: &Program<'_>, options: &Options) -> Layout {
+        let len = u64::from(program.state.len);
+        // What lies below the stack is its guard. Only our own linker is known to put code there,
+        // and where pages may have several sizes there would be a gap.
+        let has_stack = options.emit == Emit::Exe
+            && options.target.arch == Arch::X86_64
+            && options.stack_size <= layout::IMAGE_STACK_MAX;
+        let is_copied = len <= layout::STATE_COPY_MAX;
+        let (stack, tail) = match has_stack && is_copied {
+            true => (options.stack_size.next_multiple_of(PAGE), stack_tail(len)),
+            false => (0, 0),
+        };
+        Layout {
+            state: match is_copied {
+                true => Form::Zeros,
+                false => Form::File,
+            },
+            stack,
+            tail,
+        }
+    }
+}
+
+/// Bytes of the stack before `len` bytes of state, such that all of these and what the runtime adds
+/// end with a page.
+fn stack_tail(len: u64) -> u64 {
+    let used = len.next_multiple_of(symbols::STATE_ALIGNMENT) + layout::RUNTIME_STATE_MAX;
+    match PAGE - used % PAGE {
+        tail @ STACK_TAIL.. => tail,
+        tail => tail + PAGE,
+    }
+}
 
 /// Writes the state.
 pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Blob {

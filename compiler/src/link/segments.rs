@@ -1,9 +1,21 @@
-//! One writable segment where the linker made two, and nothing to look for at start.
+//! What the linker does not do to the segments: as few as possible, and nothing to look for at start.
 //!
-//! The linker gives the dynamic section a segment of its own, before that of the data. An executable
-//! without relocations need not protect it, so the data's segment takes it in: a mapping and a dirty
-//! page less at every start. In the file the two lie behind each other; in memory the section moves
-//! up to where the data's segment maps the same bytes of the file.
+//! The linker gives the dynamic section a writable segment of its own, before that of the data. An
+//! executable without relocations need not read it.
+//!
+//! Nearly every executable has no bytes of data, just zeros, and they begin with the guest's stack.
+//! There the dynamic section's segment goes, and that of the zeros begins on the page after code, so
+//! that code is what a stack overflows into:
+//!
+//! ```text
+//! file    | … text | .dynamic |
+//! before  | text | text … || .dynamic || …  | .bss |
+//! after   | text | text … |………… | .bss |
+//! ```
+//!
+//! Where the file has bytes of data, their segment takes the dynamic section in: a mapping and a
+//! dirty page less at every start. In the file the two lie behind each other; in memory the section
+//! moves up to where the data's segment maps the same bytes of the file.
 //!
 //! ```text
 //! file    | … text | .dynamic | .data |
@@ -55,6 +67,32 @@ pub(super) fn merge_dynamic(executable: &mut [u8]) {
     }
 }
 
+/// Lets the segment of the zeros, if it is one of nothing else, begin where the one before it ends.
+/// To be called once nothing has to be relocated.
+pub(super) fn close_gap(executable: &mut [u8]) {
+    let segments = table::<ProgramHeader64<Le>>(executable, |header| {
+        (header.e_phoff.get(Le), header.e_phnum.get(Le))
+    });
+    let loads = segments.into_iter().flatten();
+    let mut loads = loads.filter(|segment| segment.p_type.get(Le) == elf::PT_LOAD);
+    let (Some(zeros), Some(before)) = (loads.next_back(), loads.next_back()) else {
+        return;
+    };
+    let end = before.p_vaddr.get(Le) + before.p_memsz.get(Le);
+    let start = end.next_multiple_of(zeros.p_align.get(Le).max(1));
+    let Some(gap) = zeros.p_vaddr.get(Le).checked_sub(start) else {
+        return;
+    };
+    if zeros.p_filesz.get(Le) > 0 {
+        return;
+    }
+    // Nothing is mapped from the file: any page will do.
+    zeros.p_offset.set(Le, 0);
+    zeros.p_vaddr.set(Le, start);
+    zeros.p_paddr.set(Le, start);
+    add(&mut zeros.p_memsz, gap);
+}
+
 /// Takes the dynamic section's header away, by which the runtime would look for relocations: without
 /// it, it reads neither the section nor the page that holds it.
 pub(super) fn forget_dynamic(executable: &mut [u8]) {
@@ -94,6 +132,10 @@ fn merge_segments(executable: &mut [u8]) -> Option<u64> {
     let [own, data] = segments.get_mut(first..first + 2)? else {
         return None;
     };
+    if data.p_filesz.get(Le) == 0 {
+        own.p_type.set(Le, elf::PT_NULL);
+        return None;
+    }
     let gap = data.p_offset.get(Le).checked_sub(offset)?;
     let address = data.p_vaddr.get(Le).checked_sub(gap)?;
     let shift = address.checked_sub(own.p_vaddr.get(Le))?;

@@ -6,7 +6,7 @@
 use crate::traps::Trap;
 
 /// Changes whenever a layout here changes; the runtime refuses a program of another version.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 /// First word of a [`Program`]: "wsmc".
 pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
 
@@ -162,15 +162,42 @@ pub struct Program {
     pub tags: RelPtr,
     /// The [`Threads`] record; null in a program that never spawns threads.
     pub threads: RelPtr,
-    /// Padding; 0.
-    pub reserved: u32,
+    /// Lowest byte of the image's own stack for the thread that the program starts with; null when
+    /// the runtime maps one.
+    pub stack: RelPtr,
     /// Bytes of the guest's stack; every thread has one.
     pub stack_size: u64,
     /// What the program needs of the kernel once its guest runs: [`crate::confine::Needs`].
     pub needs: u64,
+    /// How the writable state begins.
+    pub state: StateImage,
+    /// Bytes from `stack` to its end.
+    pub stack_len: u32,
 }
 
-const _: () = assert!(size_of::<Program>() == 192);
+const _: () = assert!(size_of::<Program>() == 216);
+
+/// Bytes to put into the writable state before anything reads it. Null in an executable whose file
+/// holds the state as such. Writable bytes of the file would cost each start a copy of their page
+/// and a mapping of it; zeros that a few bytes are put into are much cheaper.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct StateImage {
+    /// The bytes.
+    pub bytes: RelSlice,
+    /// Where they belong.
+    pub place: RelPtr,
+    /// Offsets (`u32`) of the [`RelPtr`]s among them, which are right where the bytes stand in the
+    /// image, not yet where they belong.
+    pub pointers: RelSlice,
+}
+
+/// Most bytes of the state that are copied at start; more stand in the file as such.
+pub const STATE_COPY_MAX: u64 = 4096;
+/// Most bytes of a stack that is part of the image.
+pub const IMAGE_STACK_MAX: u64 = 8 << 20;
+/// Most bytes of what every start touches of the runtime's own state.
+pub const RUNTIME_STATE_MAX: u64 = 512;
 
 /// What the runtime needs to start threads of the guest (wasi-threads).
 ///

@@ -31,6 +31,16 @@ pub const SECTION_IMAGE: &str = ".wasmc.image";
 pub const SECTION_SEGMENTS: &str = ".rodata.wasmc.segments";
 /// Globals, memory and table states, fixed tables: writable.
 pub const SECTION_DATA: &str = ".data.wasmc";
+/// The same as zeros, into which the program's [`StateImage`](crate::layout::StateImage) is put.
+/// Aligned like [`SECTION_RUNTIME_STATE`] and so next to it.
+pub const SECTION_STATE: &str = ".bss.wasmc.state";
+/// What every start touches of the runtime's state: zero at first.
+pub const SECTION_RUNTIME_STATE: &str = ".bss.wasmc.runtime";
+/// Alignment of these two.
+pub const STATE_ALIGNMENT: u64 = 64;
+/// The stack of the thread that the program starts with. Aligned to a page, and so the first of
+/// what is writable: below it lies what cannot be written.
+pub const SECTION_STACK: &str = ".bss.wasmc.stack";
 /// Fixed tables that are initially null: writable, zero.
 pub const SECTION_BSS: &str = ".bss.wasmc";
 /// What the executable says about its making: an ELF note.

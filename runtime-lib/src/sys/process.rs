@@ -32,7 +32,7 @@ pub fn renounce_privileges() -> bool {
 
 /// Whether the guest has closed standard output. Its number may then stand, for a moment, for a file
 /// that another thread is about to open.
-#[cfg_attr(not(test), unsafe(link_section = ".data.wasmc.runtime"))]
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static OUTPUT_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Closes standard output.

@@ -41,8 +41,9 @@ use wasmc_abi::options::RunOption;
 
 pub use fds::FdTable;
 
-/// Everything that the functions work on. What every program touches comes first, on one page.
-#[repr(C)]
+/// Everything that the functions work on. What every program touches comes first, and follows what
+/// else every program touches (see [`symbols`](wasmc_abi::symbols::SECTION_RUNTIME_STATE)): few starts need more than one page.
+#[repr(C, align(64))]
 pub struct Wasi {
     args: Strings,
     environment: Strings,
