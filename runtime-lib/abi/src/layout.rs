@@ -13,7 +13,7 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
 /// Bytes of a WebAssembly page of the default size.
 pub const WASM_PAGE: u64 = 64 * 1024;
 /// Address of the memory in slot 0 on x86-64: 64 MiB below 1 GiB (see docs/rationale.md).
-pub const SLOT0_X86_64: u64 = 0x3c00_0000;
+pub const SLOT0_X86_64: u64 = 0x3c08_0000;
 /// Address of the memory in slot 0 on aarch64.
 pub const SLOT0_AARCH64: u64 = 0x1_0000_0000;
 /// Distance of the other slots: slot n ≥ 1 starts at `SLOT_SIZE * (n + 1)`.
