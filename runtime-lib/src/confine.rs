@@ -14,13 +14,16 @@
 mod filter;
 mod landlock;
 
-use crate::options::run_options;
+use crate::options::{kinds, run_options};
 use crate::start::program;
 use crate::sys::process;
 use crate::{output, wasi};
 use core::sync::atomic::{AtomicBool, Ordering};
 use wasmc_abi::confine::{Grants, Needs, OF_FOLDERS};
 use wasmc_abi::options::{Confine, RunOption};
+
+/// Kinds of options that grant something.
+const GRANTS: u8 = kinds::DIR | kinds::LISTEN | kinds::NET;
 
 /// Whether it was done.
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
@@ -32,7 +35,7 @@ pub fn enforce() {
     if ENFORCED.swap(true, Ordering::Relaxed) {
         return;
     }
-    let (grants, confine) = from_options(run_options());
+    let (grants, confine) = from_options(run_options(GRANTS | kinds::CONFINE));
     if confine == Confine::Off {
         return;
     }

@@ -4,7 +4,7 @@
 //! A time-out costs the guest nothing: a timer's signal interrupts it wherever it is. Fuel is
 //! counted by compiled code, in programs that were compiled for it; here it is only filled in.
 
-use crate::options::run_options;
+use crate::options::{kinds, run_options};
 use crate::output;
 use crate::start::program;
 use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
@@ -20,7 +20,7 @@ const GRACE: u64 = 1_000_000_000;
 pub fn init() {
     let (mut timeout, mut fuel) = (None, None);
     let (mut fds, mut file_size) = (None, None);
-    for option in run_options() {
+    for option in run_options(kinds::LIMITS) {
         match option {
             RunOption::Timeout { nanoseconds } => timeout = Some(nanoseconds),
             RunOption::Fuel { amount } => fuel = Some(amount),

@@ -149,28 +149,29 @@ unsafe fn carry_out(step: &'static InitStep, block: usize) -> Result<(), Failure
     Ok(())
 }
 
-/// Reserves a memory's slot and makes its first `size` bytes accessible.
+/// Maps a memory's first `size` bytes and reserves the rest of its slot.
 fn create(memory: &mut MemoryState, size: usize) -> Result<(), Shortage> {
     let base = memory.base as usize;
     let reservation = memory.reservation as usize;
-    if reservation > 0 {
-        mm::map_at(base, reservation, Access::None).map_err(|errno| Shortage {
+    let accessible = size.next_multiple_of(page_size());
+    // Two mappings: to make a part of one accessible takes the kernel longer.
+    if reservation > accessible {
+        let (rest, len) = (base + accessible, reservation - accessible);
+        mm::map_at(rest, len, Access::None).map_err(|errno| Shortage {
             address: base,
             bytes: reservation,
             reservation: true,
             errno,
         })?;
     }
-    let place = Place {
-        base,
-        is_reserved: reservation > 0,
-    };
-    make_accessible(place, 0, size).map_err(|errno| Shortage {
-        address: base,
-        bytes: size,
-        reservation: false,
-        errno,
-    })?;
+    if accessible > 0 {
+        mm::map_at(base, accessible, Access::ReadWrite).map_err(|errno| Shortage {
+            address: base,
+            bytes: size,
+            reservation: false,
+            errno,
+        })?;
+    }
     memory.size = size as u64;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::output;
 use crate::start::{Process, program};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use wasmc_abi::layout::program_flags;
 use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption, VARIABLE, decode_variable};
 
@@ -20,6 +20,9 @@ static WORDS: Words = Words(UnsafeCell::new([0; MAX_BYTES]));
 /// Apart from the words, with the data that every program touches.
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static WORDS_LEN: AtomicUsize = AtomicUsize::new(0);
+/// The [`kinds`] of the options.
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
+static GIVEN: AtomicU8 = AtomicU8::new(0);
 
 /// Reads the environment variable and makes sure that every option is valid, or ends the process.
 pub fn init(process: &Process) {
@@ -35,14 +38,47 @@ pub fn init(process: &Process) {
             Err(error) => invalid(error),
         }
     }
-    if let Some(error) = all_options().find_map(Result::err) {
-        invalid(error);
+    let mut given = 0;
+    for option in all_options() {
+        match option {
+            Ok(option) => given |= kind(option),
+            Err(error) => invalid(error),
+        }
+    }
+    GIVEN.store(given, Ordering::Relaxed);
+}
+
+/// Kinds of options.
+pub mod kinds {
+    pub const DIR: u8 = 1;
+    pub const ENVIRONMENT: u8 = 1 << 1;
+    pub const LISTEN: u8 = 1 << 2;
+    pub const NET: u8 = 1 << 3;
+    /// What [`limits`](crate::limits) sets.
+    pub const LIMITS: u8 = 1 << 4;
+    pub const CONFINE: u8 = 1 << 5;
+}
+
+fn kind(option: RunOption<'_>) -> u8 {
+    match option {
+        RunOption::Dir { .. } => kinds::DIR,
+        RunOption::Env { .. } | RunOption::InheritEnv => kinds::ENVIRONMENT,
+        RunOption::Listen { .. } => kinds::LISTEN,
+        RunOption::Net => kinds::NET,
+        RunOption::Timeout { .. }
+        | RunOption::Fuel { .. }
+        | RunOption::MaxFileSize(_)
+        | RunOption::MaxFds(_) => kinds::LIMITS,
+        RunOption::Confine(_) => kinds::CONFINE,
     }
 }
 
-/// The options, in the order in which they were given. [`init`] has made sure that they are valid.
-pub fn run_options() -> impl Iterator<Item = RunOption<'static>> + Clone {
-    all_options().filter_map(Result::ok)
+/// The options if some are of these [`kinds`], and otherwise none: most programs have none, and
+/// then nothing is decoded. In the order in which they were given; [`init`] has made sure that they
+/// are valid.
+pub fn run_options(of: u8) -> impl Iterator<Item = RunOption<'static>> + Clone {
+    let some = (GIVEN.load(Ordering::Relaxed) & of != 0).then(all_options);
+    some.into_iter().flatten().filter_map(Result::ok)
 }
 
 fn all_options() -> impl Iterator<Item = Result<RunOption<'static>, OptionError<'static>>> + Clone {

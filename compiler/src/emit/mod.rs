@@ -83,7 +83,10 @@ pub(crate) fn object(
     let mut externals = HashMap::new();
     for reloc in &text.relocs {
         let (symbol, addend) = match records.place_of(reloc.target) {
-            Some(place) => (sections.symbol(place.section), sections.offset(place) as i64),
+            Some(place) => (
+                sections.symbol(place.section),
+                sections.offset(place) as i64,
+            ),
             None => (external(&mut object, &mut externals, reloc.target), 0),
         };
         let relocation = Relocation {
@@ -104,9 +107,10 @@ pub(crate) fn object(
     for (section, pointers) in blobs {
         for pointer in pointers {
             let (symbol, addend) = match pointer.target {
-                blob::Target::Place(place) => {
-                    (sections.symbol(place.section), sections.offset(place) as i64)
-                }
+                blob::Target::Place(place) => (
+                    sections.symbol(place.section),
+                    sections.offset(place) as i64,
+                ),
                 blob::Target::Runtime(name) => (undefined(&mut object, &mut externals, name), 0),
             };
             let relocation = Relocation {

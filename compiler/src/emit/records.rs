@@ -277,7 +277,9 @@ pub(super) fn write(
             root.place(Some(state_place(0)));
             root.slice(image.pointers, image.pointers_len);
         }
-        None => root.bytes.resize(root.bytes.len() + size_of::<StateImage>(), 0),
+        None => root
+            .bytes
+            .resize(root.bytes.len() + size_of::<StateImage>(), 0),
     }
     let stack_len = records.layout.stack + records.layout.tail;
     root.u32(u32::try_from(stack_len).expect("large stacks are not part of the image"));

@@ -3,7 +3,7 @@
 use super::errno::Errno;
 use super::{Strings, Wasi};
 use crate::guest::GuestMemory;
-use crate::options::run_options;
+use crate::options::{kinds, run_options};
 use core::ffi::CStr;
 use wasmc_abi::options::{RunOption, VARIABLE};
 
@@ -35,7 +35,7 @@ pub fn environ_get(
     environ: u32,
     environ_buf: u32,
 ) -> Result<(), Errno> {
-    let variables = variables(run_options(), wasi.environment.iter());
+    let variables = variables(run_options(kinds::ENVIRONMENT), wasi.environment.iter());
     write_strings(memory, environ, environ_buf, variables)
 }
 
@@ -46,7 +46,7 @@ pub fn environ_sizes_get(
     environc: u32,
     environ_buf_size: u32,
 ) -> Result<(), Errno> {
-    let variables = variables(run_options(), wasi.environment.iter());
+    let variables = variables(run_options(kinds::ENVIRONMENT), wasi.environment.iter());
     write_sizes(memory, environc, environ_buf_size, variables)
 }
 

@@ -33,6 +33,7 @@ mod sock;
 mod tests;
 
 use crate::guest::GuestMemory;
+use crate::options::{kinds, run_options};
 use crate::start::Process;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use errno::Errno;
@@ -110,7 +111,7 @@ static WASI: Wasi = Wasi::new();
 pub fn init(process: &Process) {
     WASI.args.set(process.args);
     WASI.environment.set(process.environment);
-    let options = crate::options::run_options();
+    let options = run_options(kinds::DIR | kinds::LISTEN | kinds::NET);
     if options.clone().any(|option| option == RunOption::Net) {
         WASI.net.store(true, Ordering::Relaxed);
     }
