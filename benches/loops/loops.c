@@ -12,7 +12,7 @@ typedef unsigned long long u64;
 #elif defined(__aarch64__)
 #define BASE 0x100000000ul
 #else
-#define BASE 0x3c000000ul
+#define BASE 0x3c080000ul
 #endif
 #define AT(type, address) (*(type *)(BASE + (u32)(address)))
 #define LOOP __attribute__((noinline))

@@ -334,7 +334,7 @@ pub fn guarded_segment(process: &Process, address: usize) -> Option<usize> {
     // SAFETY: the kernel gives the address and the number of the program headers.
     let headers = unsafe { core::slice::from_raw_parts(headers, count) };
     let loads = || headers.iter().filter(|header| header.kind == PT_LOAD);
-    let first = loads().find(|header| header.offset == 0)?;
+    let first = loads().find(|header| header.offset == 0 && header.file_size > 0)?;
     let base = (headers.as_ptr() as usize).wrapping_sub(first.address as usize + FILE_HEADER_BYTES);
     let start = |header: &ProgramHeader| base.wrapping_add(header.address as usize) & !(page - 1);
     let end = |header: &ProgramHeader| {
@@ -385,7 +385,7 @@ unsafe fn relocate(process: &Process) {
             let header = &*headers.add(at);
             match header.kind {
                 // The segment that holds the program headers, at their usual place in the file.
-                PT_LOAD if header.offset == 0 => {
+                PT_LOAD if header.offset == 0 && header.file_size > 0 => {
                     let address = header.address as usize + FILE_HEADER_BYTES;
                     base = (headers as usize).wrapping_sub(address);
                 }

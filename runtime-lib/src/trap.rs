@@ -340,7 +340,10 @@ impl Stacks {
         }
         let low = program.stack.get() as usize;
         let first = start::guarded_segment(process, low)?;
-        let top = low + program.stack_len as usize;
+        let top = program.state.place.get() as usize;
+        if top.checked_sub(low)? < program.stack_size as usize {
+            return None;
+        }
         Some(Stacks {
             mapping: 0,
             mapped: 0,

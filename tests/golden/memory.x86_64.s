@@ -3,7 +3,7 @@
   movq %rsp, %rbp
 block0:
   movl %edi, %esi
-  movl 0x3c000010(%rsi), %eax
+  movl 0x3c080010(%rsi), %eax
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -15,7 +15,7 @@ block1:
   movq %rsp, %rbp
 block0:
   movl %edi, %esi
-  movsbq 0x3c000000(%rsi), %rax
+  movsbq 0x3c080000(%rsi), %rax
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -27,7 +27,7 @@ block1:
   movq %rsp, %rbp
 block0:
   movl %edi, %edx
-  movl $0x7, 0x3c000010(%rdx)
+  movl $0x7, 0x3c080010(%rdx)
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -39,7 +39,7 @@ block1:
   movq %rsp, %rbp
 block0:
   movl %edi, %edx
-  addl $0x1, 0x3c000010(%rdx)
+  addl $0x1, 0x3c080010(%rdx)
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -50,7 +50,7 @@ block1:
   pushq %rbp
   movq %rsp, %rbp
 block0:
-  movl $0x3c000000, %edi
+  movl $0x3c080000, %edi
   movq 0x400(%rdi), %rsi
   movq 0x408(%rdi), %rdi
   jmp     label1
@@ -65,7 +65,7 @@ block1:
   movq %rsp, %rbp
 block0:
   leal (%rdi, %rsi, 4), %esi
-  movl 0x3c000000(%rsi), %eax
+  movl 0x3c080000(%rsi), %eax
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -77,7 +77,7 @@ block1:
   movq %rsp, %rbp
 block0:
   movl %edi, %esi
-  movl $0xbc000000, %edi
+  movl $0xbc080000, %edi
   movl (%rsi, %rdi), %eax
   jmp     label1
 block1:
@@ -94,7 +94,7 @@ block0:
   jmp     label1
 block1:
   movl %edi, %ecx
-  movl 0x3c000000(%rcx), %ecx
+  movl 0x3c080000(%rcx), %ecx
   subl $0x1, %esi
   leal (%rax, %rcx), %eax
   leal 4(%rdi), %edi

@@ -6,7 +6,7 @@ block0:
   leaq 0x14(%rsi), %rdi
   cmpq $0x10000, %rdi
   jnbe #trap=heap_oob
-  movl 0x3c000010(%rsi), %eax
+  movl 0x3c080010(%rsi), %eax
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -21,7 +21,7 @@ block0:
   leaq 1(%rsi), %rdi
   cmpq $0x10000, %rdi
   jnbe #trap=heap_oob
-  movsbq 0x3c000000(%rsi), %rax
+  movsbq 0x3c080000(%rsi), %rax
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -36,7 +36,7 @@ block0:
   leaq 0x14(%rsi), %rdi
   cmpq $0x10000, %rdi
   jnbe #trap=heap_oob
-  movl $0x7, 0x3c000010(%rsi)
+  movl $0x7, 0x3c080010(%rsi)
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -51,7 +51,7 @@ block0:
   leaq 0x14(%rsi), %rdi
   cmpq $0x10000, %rdi
   jnbe #trap=heap_oob
-  addl $0x1, 0x3c000010(%rsi)
+  addl $0x1, 0x3c080010(%rsi)
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -62,7 +62,7 @@ block1:
   pushq %rbp
   movq %rsp, %rbp
 block0:
-  movl $0x3c000000, %edi
+  movl $0x3c080000, %edi
   movq 0x400(%rdi), %rsi
   movq 0x408(%rdi), %rdi
   jmp     label1
@@ -80,7 +80,7 @@ block0:
   leaq 4(%rsi), %rdi
   cmpq $0x10000, %rdi
   jnbe #trap=heap_oob
-  movl 0x3c000000(%rsi), %eax
+  movl 0x3c080000(%rsi), %eax
   jmp     label1
 block1:
   movq %rbp, %rsp
@@ -96,7 +96,7 @@ block0:
   leaq (%rsi, %rdi), %rdi
   cmpq $0x10000, %rdi
   jnbe #trap=heap_oob
-  movl $0xbc000000, %r8d
+  movl $0xbc080000, %r8d
   movl (%rsi, %r8), %eax
   jmp     label1
 block1:
@@ -116,7 +116,7 @@ block1:
   leaq 4(%rcx), %rdx
   cmpq $0x10000, %rdx
   jnbe #trap=heap_oob
-  movl 0x3c000000(%rcx), %ecx
+  movl 0x3c080000(%rcx), %ecx
   subl $0x1, %esi
   leal (%rax, %rcx), %eax
   leal 4(%rdi), %edi

@@ -5,8 +5,8 @@ block0:
   movl %edi, %r9d
   jmp     label1
 block1:
-  movl 0x3c000004(%r9), %r10d
-  movl %r10d, 0x3c000000(%r9)
+  movl 0x3c080004(%r9), %r10d
+  movl %r10d, 0x3c080000(%r9)
   subl $0x1, %esi
   testl %esi, %esi
   jnz     label2; j label3

@@ -30,7 +30,7 @@ block1:
   movq %rsp, %rbp
 block0:
   movl %edi, %esi
-  movl 0x3c000010(%rsi), %eax
+  movl 0x3c080010(%rsi), %eax
   jmp     label1
 block1:
   movq %rbp, %rsp

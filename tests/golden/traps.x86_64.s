@@ -69,7 +69,7 @@ block0:
   leaq (%r8, %rdx), %r9
   cmpq $0x10000, %r9
   jnbe #trap=heap_oob
-  leaq 0x3c000000(%r8), %rdi
+  leaq 0x3c080000(%r8), %rdi
   uninit  %rsi
   xorl %esi, %esi
   call    User(userextname0)
@@ -83,7 +83,7 @@ block1:
   pushq %rbp
   movq %rsp, %rbp
 block0:
-  movabsq $0x13bffffff, %rax
+  movabsq $0x13c07ffff, %rax
   movl $0x1, (%rax)
   jmp     label1
 block1:

@@ -1,3 +1,4 @@
+;; frames: vary
 ;; Recursion without end; the backtrace shows the first and the last frames.
 (module
   (memory (export "memory") 1)

@@ -3,10 +3,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::mem::offset_of;
 use std::process::Command;
 use std::time::Duration;
 
-use wasmc_compiler::{Arch, Options, compile};
+use object::read::elf::{ElfFile64, ProgramHeader as _};
+use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, elf};
+use wasmc_abi::layout::{Program, RUNTIME_STATE_MAX, StateImage};
+use wasmc_compiler::{Arch, Options, Target, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch, is_installed};
 use wasmc_tests::target::say;
@@ -16,27 +20,15 @@ use wasmc_tests::target::say;
 const REASONS: &[(&str, &str, &str, &str)] = &[
     (
         "mmap",
-        "MAP_STACK",
-        "`mmap`, stack",
-        "one reservation for the guest's stack, its guards and the stack for signals",
+        "PROT_NONE",
+        "`mmap`, reservation",
+        "the addresses that an index and an offset reach, in the place of bounds checks; it must not lie over anything",
     ),
     (
         "mmap",
-        "MAP_FIXED_NOREPLACE",
-        "`mmap`, memory",
-        "the reservation that takes the place of bounds checks; it must not lie over anything",
-    ),
-    (
-        "mprotect",
-        "65536, PROT_READ|PROT_WRITE",
-        "`mprotect`, memory",
-        "the memory's initial pages become accessible; beyond them an access is a trap",
-    ),
-    (
-        "mprotect",
         "PROT_READ|PROT_WRITE",
-        "`mprotect`, stack",
-        "the stack becomes accessible between its guards: an overflow is a trap",
+        "`mmap`, memory",
+        "the memory's initial pages; beyond them an access is a trap",
     ),
     (
         "sigaltstack",
@@ -66,7 +58,7 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
         "getpid",
         "",
         "`getpid`",
-        "first: process 1 of a container must handle SIGTERM and SIGINT; then: the filter lets the program signal itself only",
+        "process 1 of a container must handle SIGTERM and SIGINT, and the filter lets the program signal itself only",
     ),
     (
         "prctl",
@@ -172,3 +164,80 @@ fn trace(source: &[u8], env: &[(&str, &str)], stdout: &[u8]) -> Option<Vec<Strin
     assert!(first.starts_with("execve("), "{text}");
     Some(lines.collect())
 }
+
+#[test]
+fn the_stack_lies_between_code_and_state() {
+    let modules = [
+        ("no state", "(module (func (export \"_start\")))"),
+        (
+            "globals",
+            "(module (global $g (mut i64) (i64.const 7)) (memory 1)
+               (func (export \"_start\") (global.set $g (i64.add (global.get $g) (i64.const 1)))))",
+        ),
+        (
+            "a page of state but for some bytes",
+            "(module (table $t 448 funcref) (elem (i32.const 0) $f)
+               (func $f (export \"_start\") (table.set $t (i32.const 1) (ref.func $f))))",
+        ),
+    ];
+    for (name, module) in modules {
+        let module = wat::parse_str(module).expect("it is a module");
+        let options = Options {
+            target: Target::new(Arch::X86_64),
+            ..Options::default()
+        };
+        let artifact = compile(&module, &options).expect("it compiles");
+        check_stack(name, &artifact.bytes, options.stack_size);
+    }
+}
+
+/// Checks that what lies below the stack is code, and that nothing else lies in it.
+fn check_stack(name: &str, executable: &[u8], stack_size: u64) {
+    let le = Endianness::Little;
+    let file = ElfFile64::<Endianness>::parse(executable).unwrap();
+    let loads: Vec<_> = file
+        .elf_program_headers()
+        .iter()
+        .filter(|segment| segment.p_type(le) == elf::PT_LOAD)
+        .collect();
+    let [.., code, zeros] = loads[..] else {
+        panic!("{name}: two segments at least");
+    };
+    assert_eq!(code.p_flags(le), elf::PF_R | elf::PF_X, "{name}");
+    assert_eq!(zeros.p_flags(le), elf::PF_R | elf::PF_W, "{name}");
+    assert_eq!(
+        zeros.p_filesz(le),
+        0,
+        "{name}: nothing writable is in the file"
+    );
+    let end_of_code = (code.p_vaddr(le) + code.p_memsz(le)).next_multiple_of(PAGE);
+    assert_eq!(zeros.p_vaddr(le), end_of_code, "{name}: no gap");
+
+    let program = file.symbol_by_name("wasmc_program").unwrap().address();
+    let pointer = |field: usize| {
+        let at = program + field as u64;
+        let bytes = file
+            .sections()
+            .find_map(|section| section.data_range(at, 4).ok().flatten())
+            .unwrap();
+        at.wrapping_add_signed(i32::from_le_bytes(bytes.try_into().unwrap()).into())
+    };
+    let low = pointer(offset_of!(Program, stack));
+    let top = pointer(offset_of!(Program, state) + offset_of!(StateImage, place));
+    assert!(zeros.p_vaddr(le) <= low && low % PAGE == 0, "{name}");
+    assert!(top - low >= stack_size, "{name}: {low:#x} to {top:#x}");
+    let in_stack: Vec<_> = file
+        .symbols()
+        .filter(|symbol| (low + 1..top).contains(&symbol.address()))
+        .collect();
+    assert!(in_stack.is_empty(), "{name}: {in_stack:?}");
+    // What every start touches: the end of the stack, the state, and that of the runtime.
+    let state_end = top + RUNTIME_STATE_MAX;
+    assert!(
+        top % PAGE != 0 && (state_end - 1) / PAGE - top / PAGE <= 1,
+        "{name}: {top:#x}"
+    );
+}
+
+/// Bytes of a page of x86-64.
+const PAGE: u64 = 4096;

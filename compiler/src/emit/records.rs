@@ -281,8 +281,7 @@ pub(super) fn write(
             .bytes
             .resize(root.bytes.len() + size_of::<StateImage>(), 0),
     }
-    let stack_len = records.layout.stack + records.layout.tail;
-    root.u32(u32::try_from(stack_len).expect("large stacks are not part of the image"));
+    root.u32(0);
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
     records.blob.pointers.extend(root.pointers);
@@ -316,7 +315,7 @@ fn write_state(program: &Program<'_>, text: &Text, records: &mut Records) -> Opt
     let last = state.pointers.iter().map(|pointer| pointer.offset + 4);
     let len = state.bytes.len().max(last.max().unwrap_or(0) as usize);
     state.bytes.resize(len, 0);
-    if len == 0 {
+    if len == 0 && records.layout.stack == 0 {
         return None;
     }
     let blob = &mut records.blob;

@@ -48,7 +48,9 @@ impl Layout {
         // and where pages may have several sizes there would be a gap.
         let has_stack = options.emit == Emit::Exe
             && options.target.arch == Arch::X86_64
-            && options.stack_size <= layout::IMAGE_STACK_MAX;
+            && options.stack_size <= layout::IMAGE_STACK_MAX
+            // What prints and parses numbers has data that is relocated, which then lies below.
+            && !program.invoke;
         let is_copied = len <= layout::STATE_COPY_MAX;
         let (stack, tail) = match has_stack && is_copied {
             true => (options.stack_size.next_multiple_of(PAGE), stack_tail(len)),

@@ -101,8 +101,8 @@ pub(crate) fn link(request: LinkRequest) -> Result<Vec<u8>, LinkError> {
         executable = link_inputs(arch, &inputs, request.symbols, Relro::Yes)?;
     } else {
         segments::merge_dynamic(&mut executable);
-        segments::close_gap(&mut executable);
     }
+    segments::align_zeros(&mut executable);
     verify::verify(&executable, arch)
         .map_err(|message| LinkError::new(format!("the linked executable is wrong: {message}")))?;
     if !relocated {

@@ -26,13 +26,13 @@
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
 use object::{LittleEndian as Le, U64, from_bytes_mut, slice_from_bytes_mut};
 
-/// Lets the segment of the data take in that of the dynamic section. An executable that is not as
-/// described above stays as it is.
+/// Lets the segment of the data take in that of the dynamic section, or goes without the latter if
+/// there are only zeros. An executable that is not as described above stays as it is.
 pub(super) fn merge_dynamic(executable: &mut [u8]) {
-    let Some(shift) = merge_segments(executable) else {
+    let Some(place) = merge_segments(executable) else {
         return;
     };
-    // Beyond this point only names of the moved bytes are put right.
+    // Beyond this point only names of the section's bytes are put right.
     let Some(sections) = table::<SectionHeader64<Le>>(executable, |header| {
         (header.e_shoff.get(Le), header.e_shnum.get(Le))
     }) else {
@@ -43,7 +43,11 @@ pub(super) fn merge_dynamic(executable: &mut [u8]) {
     for (index, section) in sections.iter_mut().enumerate() {
         match section.sh_type.get(Le) {
             elf::SHT_DYNAMIC => {
-                add(&mut section.sh_addr, shift);
+                place.apply(&mut section.sh_addr);
+                if let Dynamic::Unmapped = place {
+                    // Debuggers complain about sections that are loaded with no segment.
+                    section.sh_flags.set(Le, 0);
+                }
                 dynamic = Some(index);
             }
             elf::SHT_SYMTAB => {
@@ -60,37 +64,29 @@ pub(super) fn merge_dynamic(executable: &mut [u8]) {
         {
             for symbol in symbols {
                 if usize::from(symbol.st_shndx.get(Le)) == dynamic {
-                    add(&mut symbol.st_value, shift);
+                    place.apply(&mut symbol.st_value);
                 }
             }
         }
     }
 }
 
-/// Lets the segment of the zeros, if it is one of nothing else, begin where the one before it ends.
-/// To be called once nothing has to be relocated.
-pub(super) fn close_gap(executable: &mut [u8]) {
-    let segments = table::<ProgramHeader64<Le>>(executable, |header| {
-        (header.e_phoff.get(Le), header.e_phnum.get(Le))
-    });
-    let loads = segments.into_iter().flatten();
-    let mut loads = loads.filter(|segment| segment.p_type.get(Le) == elf::PT_LOAD);
-    let (Some(zeros), Some(before)) = (loads.next_back(), loads.next_back()) else {
-        return;
-    };
-    let end = before.p_vaddr.get(Le) + before.p_memsz.get(Le);
-    let start = end.next_multiple_of(zeros.p_align.get(Le).max(1));
-    let Some(gap) = zeros.p_vaddr.get(Le).checked_sub(start) else {
-        return;
-    };
-    if zeros.p_filesz.get(Le) > 0 {
-        return;
+/// Where the dynamic section went.
+#[derive(Clone, Copy)]
+enum Dynamic {
+    /// Higher by this.
+    Moved(u64),
+    /// Nowhere: it is in the file only.
+    Unmapped,
+}
+
+impl Dynamic {
+    fn apply(self, address: &mut U64<Le>) {
+        match self {
+            Dynamic::Moved(shift) => add(address, shift),
+            Dynamic::Unmapped => address.set(Le, 0),
+        }
     }
-    // Nothing is mapped from the file: any page will do.
-    zeros.p_offset.set(Le, 0);
-    zeros.p_vaddr.set(Le, start);
-    zeros.p_paddr.set(Le, start);
-    add(&mut zeros.p_memsz, gap);
 }
 
 /// Takes the dynamic section's header away, by which the runtime would look for relocations: without
@@ -106,8 +102,8 @@ pub(super) fn forget_dynamic(executable: &mut [u8]) {
     }
 }
 
-/// Rewrites the program headers: by how much the dynamic section moved.
-fn merge_segments(executable: &mut [u8]) -> Option<u64> {
+/// Rewrites the program headers: what became of the dynamic section.
+fn merge_segments(executable: &mut [u8]) -> Option<Dynamic> {
     let segments = table::<ProgramHeader64<Le>>(executable, |header| {
         (header.e_phoff.get(Le), header.e_phnum.get(Le))
     })?;
@@ -129,19 +125,21 @@ fn merge_segments(executable: &mut [u8]) -> Option<u64> {
             && segment.p_offset.get(Le) == offset
             && segment.p_filesz.get(Le) == size
     })?;
-    let [own, data] = segments.get_mut(first..first + 2)? else {
+    let [before, own, data] = segments.get_mut(first.checked_sub(1)?..first + 2)? else {
         return None;
     };
-    if data.p_filesz.get(Le) == 0 {
-        own.p_type.set(Le, elf::PT_NULL);
+    if data.p_type.get(Le) != elf::PT_LOAD || own.p_flags.get(Le) != data.p_flags.get(Le) {
         return None;
+    }
+    if data.p_filesz.get(Le) == 0 {
+        begin_behind(before, data)?;
+        own.p_type.set(Le, elf::PT_NULL);
+        return Some(Dynamic::Unmapped);
     }
     let gap = data.p_offset.get(Le).checked_sub(offset)?;
     let address = data.p_vaddr.get(Le).checked_sub(gap)?;
     let shift = address.checked_sub(own.p_vaddr.get(Le))?;
-    let is_as_described = data.p_type.get(Le) == elf::PT_LOAD
-        && own.p_flags.get(Le) == data.p_flags.get(Le)
-        && gap >= size
+    let is_as_described = gap >= size
         && gap < size.checked_add(own.p_align.get(Le))?
         && shift % data.p_align.get(Le).max(1) == 0;
     if !is_as_described {
@@ -155,7 +153,39 @@ fn merge_segments(executable: &mut [u8]) -> Option<u64> {
     own.p_type.set(Le, elf::PT_NULL);
     add(&mut segments[dynamic].p_vaddr, shift);
     add(&mut segments[dynamic].p_paddr, shift);
-    Some(shift)
+    Some(Dynamic::Moved(shift))
+}
+
+/// Lets the segment of the zeros begin on the page behind the segment before it.
+fn begin_behind(before: &ProgramHeader64<Le>, zeros: &mut ProgramHeader64<Le>) -> Option<()> {
+    let end = before.p_vaddr.get(Le).checked_add(before.p_memsz.get(Le))?;
+    let start = end.checked_next_multiple_of(zeros.p_align.get(Le).max(1))?;
+    let gap = zeros.p_vaddr.get(Le).checked_sub(start)?;
+    zeros.p_vaddr.set(Le, start);
+    zeros.p_paddr.set(Le, start);
+    add(&mut zeros.p_memsz, gap);
+    Some(())
+}
+
+/// Lets segments of zeros begin with a page. Nothing is mapped from the file for them: any page of
+/// it will do.
+pub(super) fn align_zeros(executable: &mut [u8]) {
+    let segments = table::<ProgramHeader64<Le>>(executable, |header| {
+        (header.e_phoff.get(Le), header.e_phnum.get(Le))
+    });
+    for segment in segments.into_iter().flatten() {
+        if segment.p_type.get(Le) == elf::PT_LOAD && segment.p_filesz.get(Le) == 0 {
+            let address = segment.p_vaddr.get(Le);
+            let before = address % segment.p_align.get(Le).max(1);
+            let offset = segment.p_offset.get(Le);
+            segment
+                .p_offset
+                .set(Le, offset - offset % segment.p_align.get(Le).max(1));
+            segment.p_vaddr.set(Le, address - before);
+            segment.p_paddr.set(Le, address - before);
+            add(&mut segment.p_memsz, before);
+        }
+    }
 }
 
 /// A table that the ELF header gives the offset and the number of entries of.

@@ -10,9 +10,11 @@ use std::process::Command;
 use std::sync::Arc;
 
 use object::read::elf::{ElfFile64, ProgramHeader as _};
-use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, elf};
+use object::{
+    Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, SectionFlags, SectionKind, elf,
+};
 use wasmc_abi::builtins::Builtin;
-use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program};
+use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program, RUNTIME_STATE_MAX};
 use wasmc_abi::{symbols, wasi};
 
 use super::verify::{has_relocations, verify};
@@ -75,6 +77,33 @@ fn the_runtime_defines_every_function_of_the_abi() {
             .filter(|name| !names.iter().any(|other| other == name))
             .collect();
         assert!(missing.is_empty(), "{arch:?} lacks {missing:?}");
+    }
+}
+
+#[test]
+fn what_every_start_touches_of_the_runtime_is_small_and_apart() {
+    for arch in arches() {
+        let file = parse(runtime_object(arch).unwrap().bytes);
+        let writable = file.sections().filter(|section| {
+            matches!(section.flags(), SectionFlags::Elf { sh_flags }
+                if sh_flags & u64::from(elf::SHF_WRITE) != 0)
+        });
+        for section in writable {
+            let name = section.name().unwrap();
+            // Where bytes of the file are writable, each start copies their page. What is relocated
+            // is only part of programs that use it.
+            assert!(
+                section.kind() == SectionKind::UninitializedData
+                    || name.starts_with(".data.rel.ro"),
+                "{arch:?}: {name}"
+            );
+        }
+        let state = file
+            .section_by_name(symbols::SECTION_RUNTIME_STATE)
+            .unwrap();
+        assert_eq!(state.align(), symbols::STATE_ALIGNMENT, "{arch:?}");
+        // The beginning of what the system interface has follows.
+        assert!(state.size() <= RUNTIME_STATE_MAX - 256, "{arch:?}");
     }
 }
 

@@ -163,7 +163,7 @@ pub struct Program {
     /// The [`Threads`] record; null in a program that never spawns threads.
     pub threads: RelPtr,
     /// Lowest byte of the image's own stack for the thread that the program starts with; null when
-    /// the runtime maps one.
+    /// the runtime maps one. It ends where the state begins.
     pub stack: RelPtr,
     /// Bytes of the guest's stack; every thread has one.
     pub stack_size: u64,
@@ -171,8 +171,8 @@ pub struct Program {
     pub needs: u64,
     /// How the writable state begins.
     pub state: StateImage,
-    /// Bytes from `stack` to its end.
-    pub stack_len: u32,
+    /// Padding; 0.
+    pub reserved: u32,
 }
 
 const _: () = assert!(size_of::<Program>() == 216);

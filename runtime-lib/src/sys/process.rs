@@ -2,7 +2,7 @@
 
 use super::poll;
 use crate::arch;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use rustix::fd::BorrowedFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -16,12 +16,22 @@ pub fn exit(status: i32) -> ! {
 
 /// Whether this is the first process of its PID namespace, which signals do not end by default.
 pub fn is_init() -> bool {
-    rustix::process::getpid().is_init()
+    id() == 1
 }
+
+/// The number of this process, once it was asked for.
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
+static ID: AtomicU32 = AtomicU32::new(0);
 
 /// The number of this process.
 pub fn id() -> u32 {
-    rustix::process::getpid().as_raw_nonzero().get() as u32
+    let known = ID.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    let id = rustix::process::getpid().as_raw_nonzero().get() as u32;
+    ID.store(id, Ordering::Relaxed);
+    id
 }
 
 /// Gives up for good what running another program could add to the rights of this process, which
