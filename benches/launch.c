@@ -6,8 +6,9 @@
 //!     launch peak FILE COMMAND...    runs a command with its arguments and this environment, writes
 //!                                    its peak resident memory (KiB) to FILE, ends with its status
 //!
-//! Time is from before posix_spawn until the program was waited for; the programs take turns, so that
-//! a change of the machine's mood hits all. Memory is read from /proc while the program is stopped at
+//! Time is from before posix_spawn until the program was waited for; the programs take turns in
+//! changing order, so that a change of the machine's mood hits all, and no program always follows
+//! the same one. Memory is read from /proc while the program is stopped at
 //! its exit, which is exact; ru_maxrss, what tools like time(1) print, begins with what the launcher
 //! itself had resident, and the kernel rounds it generously.
 //! Standard output and error of the programs go to /dev/null.
@@ -71,13 +72,24 @@ static void time_all(long count, char **programs, int number) {
     uint64_t *taken = calloc((size_t)count * (size_t)number, sizeof *taken);
     long *resident = calloc((size_t)number, sizeof *resident);
     if (!taken || !resident) fail("calloc");
-    for (long round = -20; round < count; round++)
-        for (int i = 0; i < number; i++) {
-            // Each round begins with another program: the place in the row must not matter.
-            int chosen = (int)((round + 20 + i) % number);
-            uint64_t time = time_one(programs[chosen], &actions, &resident[chosen]);
-            if (round >= 0) taken[chosen * count + round] = time;
+    int *order = calloc((size_t)number, sizeof *order);
+    if (!order) fail("calloc");
+    for (int i = 0; i < number; i++) order[i] = i;
+    uint64_t state = 88172645463325252u;
+    for (long round = -20; round < count; round++) {
+        // Each round has an order of its own: what a program leaves in the caches must not always
+        // meet the same one.
+        for (int i = number - 1; i > 0; i--) {
+            state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+            int other = (int)(state % (uint64_t)(i + 1)), chosen = order[i];
+            order[i] = order[other], order[other] = chosen;
         }
+        for (int i = 0; i < number; i++) {
+            uint64_t time = time_one(programs[order[i]], &actions, &resident[order[i]]);
+            if (round >= 0) taken[order[i] * count + round] = time;
+        }
+    }
+    free(order);
     for (int i = 0; i < number; i++) {
         uint64_t *mine = taken + i * count;
         qsort(mine, (size_t)count, sizeof *mine, ascending);

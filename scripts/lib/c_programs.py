@@ -127,9 +127,11 @@ def build_native(program):
 
 
 def build_static_hello():
-    """The yardstick of process start: a static musl hello, stripped."""
+    """The yardsticks of process start: a static musl hello, stripped, at a fixed address and as a
+    PIE, whose addresses are random as those of wasmc's executables are."""
     flags = ("-target", "x86_64-linux-musl", "-static", "-s")
-    return _compile(hello(), paths.NATIVE / "hello-static-musl", flags)
+    _compile(hello(), paths.NATIVE / "hello-static-musl", flags)
+    _compile(hello(), paths.NATIVE / "hello-static-pie-musl", (*flags, "-pie"))
 
 
 def build_wasm2c(program):
