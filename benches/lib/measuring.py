@@ -3,6 +3,7 @@
 import math
 import os
 import platform
+import shutil
 import statistics
 import sys
 import time
@@ -46,6 +47,42 @@ def launcher():
     tools.run([*command, "-O2", "-target", "x86_64-linux-musl", "-static",
                paths.ROOT / "benches" / "launch.c", "-o", output], env=env)
     return output
+
+
+class Placing:
+    """Copies of the files that commands consist of, made anew for each round.
+
+    In which pages of memory the system happens to hold an executable decides up to 10 % of its run
+    time, for as long as it is held: rounds of one file agree with each other, and not with those of
+    a copy.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.copies = {}
+
+    def begin(self):
+        """Forgets the copies: a round begins."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.copies = {}
+
+    def place(self, command):
+        """The command with copies in the place of its program and of compiled modules."""
+        return [str(self._copy(Path(word))) if self._is_code(at, word) else word
+                for at, word in enumerate(map(str, command))]
+
+    @staticmethod
+    def _is_code(at, word):
+        path = Path(word)
+        return path.is_absolute() and path.is_file() and (at == 0 or path.suffix == ".cwasm")
+
+    def _copy(self, path):
+        if path not in self.copies:
+            copy = self.folder / f"{len(self.copies)}-{path.name}"
+            shutil.copy(path, copy)
+            self.copies[path] = copy
+        return self.copies[path]
 
 
 def geometric_mean(values):

@@ -1,7 +1,8 @@
 //! `wasmc bench`: how fast a module is, beside other ways to run it.
 //!
 //! Everything is compiled beforehand. Then the contenders take turns, round by round, each round
-//! beginning with another one, so that a change of the machine's mood hits all of them.
+//! beginning with another one and every second one going backwards, so that a change of the
+//! machine's mood hits all of them, and nobody always runs behind the same one.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -151,7 +152,7 @@ fn measure_all(
     for round in 0..warmup + rounds {
         for place in 0..count {
             let done = (round * count + place) as f64 / ((warmup + rounds) * count) as f64;
-            let one = &mut measured[(round + place) % count];
+            let one = &mut measured[whose_turn(round, place, count)];
             progress.show(done, &one.contender.name);
             let run = session.run(&one.contender)?;
             if !args.ignore_output {
@@ -165,6 +166,17 @@ fn measure_all(
     }
     drop::<Progress>(progress);
     Ok(measured)
+}
+
+/// Which of `count` contenders runs at this place of a round. Each round begins with another one,
+/// and every second one goes backwards: what a program leaves in the caches must not always meet the
+/// same one.
+fn whose_turn(round: usize, place: usize, count: usize) -> usize {
+    let place = match round % 2 {
+        0 => place,
+        _ => count - 1 - place,
+    };
+    (round / 2 + place) % count
 }
 
 /// What all runs have in common.
@@ -265,6 +277,35 @@ fn first_difference(expected: &[u8], actual: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_always_follows_the_same_one() {
+        for count in 2..6 {
+            let mut all = Vec::new();
+            for round in 0..4 * count {
+                let turns = (0..count).map(|place| whose_turn(round, place, count));
+                let mut sorted: Vec<_> = turns.clone().collect();
+                sorted.sort_unstable();
+                assert!(sorted.into_iter().eq(0..count), "each has one turn");
+                all.extend(turns);
+            }
+            for one in 0..count {
+                let before: Vec<_> = all
+                    .windows(2)
+                    .filter(|pair| pair[1] == one)
+                    .map(|pair| pair[0])
+                    .collect();
+                for other in 0..count {
+                    let times = before.iter().filter(|&&it| it == other).count();
+                    assert!(
+                        5 * times <= 4 * before.len(),
+                        "{one} of {count} follows {other} in {times} of {} turns",
+                        before.len()
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_first_difference_is_shown() {
