@@ -18,12 +18,15 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use rustix::io::Errno;
 use wasmc_abi::layout::{
-    Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline, program_flags,
+    IMAGE_STACK, Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline, program_flags,
 };
 use wasmc_abi::traps::Trap;
 
 /// Stack that a runtime function may use.
 const HEADROOM: usize = 64 * 1024;
+/// Least bytes of a stack.
+const LEAST_STACK: usize = *IMAGE_STACK.start() as usize;
+const _: () = assert!(LEAST_STACK >= 2 * HEADROOM);
 /// Bytes without access below the guest's stack: more than any function touches at once below its
 /// stack pointer (compiled code touches every page of a larger frame).
 const GUARD: usize = 64 * 1024;
@@ -362,7 +365,7 @@ impl Stacks {
         let add = |a: usize, b: usize| a.checked_add(b).ok_or(Errno::NOMEM);
         let guard = GUARD.next_multiple_of(page);
         let bytes = usize::try_from(bytes).map_err(|_| Errno::NOMEM)?;
-        let size = up(bytes.max(2 * HEADROOM))?;
+        let size = up(bytes.max(LEAST_STACK))?;
         let handlers = up(handler_stack())?;
         let accessible = add(add(size, up(our)?)?, add(handlers, up(extra)?)?)?;
         let mapped = add(guard, accessible)?;

@@ -13,7 +13,7 @@ use wasmc_abi::layout::{Program, RUNTIME_STATE_MAX, StateImage};
 use wasmc_compiler::{Arch, Options, Target, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch, is_installed};
-use wasmc_tests::target::say;
+use wasmc_tests::target::{say, target};
 
 /// A system call by its name and a part of how strace prints it, what the table calls it, and why
 /// it is made. The first row that fits counts.
@@ -189,6 +189,21 @@ fn the_stack_lies_between_code_and_state() {
         let artifact = compile(&module, &options).expect("it compiles");
         check_stack(name, &artifact.bytes, options.stack_size);
     }
+}
+
+#[test]
+fn a_stack_of_a_few_bytes_is_enlarged() {
+    let source = fs::read(expected::repository().join("examples/hello.wat")).unwrap();
+    let module = wat::parse_bytes(&source).expect("it is a module");
+    let options = Options {
+        target: target(),
+        stack_size: 16,
+        ..Options::default()
+    };
+    let artifact = compile(&module, &options).expect("it compiles");
+    let executable = Executable::new(&artifact.bytes).unwrap();
+    let outcome = executable.run(&Launch::default(), Duration::from_secs(60));
+    assert_eq!(outcome.unwrap().stdout, b"hello, world\n");
 }
 
 /// Checks that what lies below the stack is code, and that nothing else lies in it.

@@ -48,7 +48,7 @@ impl Layout {
         // and where pages may have several sizes there would be a gap.
         let has_stack = options.emit == Emit::Exe
             && options.target.arch == Arch::X86_64
-            && options.stack_size <= layout::IMAGE_STACK_MAX
+            && layout::IMAGE_STACK.contains(&options.stack_size)
             // What prints and parses numbers has data that is relocated, which then lies below.
             && !program.invoke;
         let is_copied = len <= layout::STATE_COPY_MAX;

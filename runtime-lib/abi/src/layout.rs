@@ -194,8 +194,8 @@ pub struct StateImage {
 
 /// Most bytes of the state that are copied at start; more stand in the file as such.
 pub const STATE_COPY_MAX: u64 = 4096;
-/// Most bytes of a stack that is part of the image.
-pub const IMAGE_STACK_MAX: u64 = 8 << 20;
+/// Bytes that a stack has which is part of the image: from what the runtime needs at least.
+pub const IMAGE_STACK: core::ops::RangeInclusive<u64> = 128 << 10..=8 << 20;
 /// Most bytes of what every start touches of the runtime's own state.
 pub const RUNTIME_STATE_MAX: u64 = 512;
 
