@@ -120,12 +120,12 @@ mod tests {
     #[test]
     fn every_builtin_exists() {
         let sources = [
-            include_str!("atomics.rs"),
+            include_str!("store/atomics.rs"),
             include_str!("builtins.rs"),
-            include_str!("exceptions.rs"),
-            include_str!("memory.rs"),
-            include_str!("payloads.rs"),
-            include_str!("table.rs"),
+            include_str!("guest/exceptions.rs"),
+            include_str!("store/memory.rs"),
+            include_str!("store/payloads.rs"),
+            include_str!("store/table.rs"),
         ];
         for builtin in Builtin::ALL {
             let symbol = builtin.signature().symbol;

@@ -1,22 +1,16 @@
 //! The runtime of programs that wasmc compiles: linked into every output, without libc or std.
 //!
-//! In reading order:
+//! In areas:
 //!
-//! - [`start`][]: from the kernel's entry to the guest's `_start` and to the exit status.
-//! - [`options`][]: the grants that were baked in, and those of the environment variable.
-//! - [`limits`][]: how long and how far the guest may run.
-//! - [`memory`], [`table`]: instantiation, growth.
-//! - [`thread`][]: what each thread of the guest has of its own, how one starts and ends;
-//!   [`sync`]: a lock for what they share.
-//! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
-//! - [`confine`][]: what the kernel refuses the program from then on.
-//! - [`exceptions`][]: throwing.
-//! - [`atomics`][]: waiting at an address of a memory, and waking.
-//! - [`builtins`][]: what compiled code calls; [`mem`]: moving and filling bytes.
-//! - [`guest`][]: the only way from a guest pointer to memory; [`wasi`]: the system interface.
-//! - [`invoke`][]: `--invoke`; [`script`]: the driver of the spec suite.
-//! - [`output`][]: the only place that prints; [`sys`]: the only system calls; [`arch`]: the only
-//!   assembly.
+//! - [`arch`][]: the only assembly; [`sys`]: the only system calls; [`mem`]: moving and filling
+//!   bytes; [`output`]: the only place that prints.
+//! - [`boot`][]: from the kernel's entry to the guest's `_start` and to the exit status.
+//! - [`options`][]: the grants that were baked in, and those of the environment variable;
+//!   [`limits`]: how long and how far the guest may run; [`confine`]: what the kernel refuses it.
+//! - [`guest`][]: pointers, stacks, traps and threads of the guest; [`store`]: memories, tables and
+//!   their instantiation; [`builtins`]: what else compiled code calls.
+//! - [`host`][]: what the guest can ask of the system; [`wasi`]: how it asks.
+//! - [`run`][]: main functions beside the ordinary one.
 //!
 //! The symbols that cross to the guest are listed in `wasmc_abi`; whatever a program does not
 //! refer to is dropped by the linker.
@@ -27,26 +21,18 @@
 )]
 
 mod arch;
-mod atomics;
+mod boot;
 mod builtins;
 mod confine;
-mod exceptions;
 mod guest;
-mod invoke;
+mod host;
 mod limits;
 mod mem;
-mod memory;
 mod options;
 mod output;
-mod payloads;
-mod script;
-mod start;
-mod sync;
+mod run;
+mod store;
 mod sys;
-mod table;
-mod thread;
-mod trap;
-mod unwind;
 mod wasi;
 
 /// A bug of the runtime: one line and status 101, the status of a Rust panic.

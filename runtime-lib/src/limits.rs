@@ -4,12 +4,13 @@
 //! A time-out costs the guest nothing: a timer's signal interrupts it wherever it is. Fuel is
 //! counted by compiled code, in programs that were compiled for it; here it is only filled in.
 
+use crate::boot::start::program;
+use crate::guest::trap;
 use crate::options::{kinds, run_options};
 use crate::output;
-use crate::start::program;
 use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
 use crate::sys::{process, time};
-use crate::{trap, wasi};
+use crate::wasi::p1 as wasi;
 use wasmc_abi::options::RunOption;
 use wasmc_abi::traps::Trap;
 

@@ -1,7 +1,7 @@
 //! The options of the running program: those that were baked in, then those of `WASMC_OPTIONS`.
 
+use crate::boot::start::{Process, program};
 use crate::output;
-use crate::start::{Process, program};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use wasmc_abi::layout::program_flags;

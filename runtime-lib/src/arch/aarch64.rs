@@ -55,7 +55,7 @@ core::arch::global_asm!(
     "udf #0",
     ".size _start, . - _start",
     ".popsection",
-    start = sym crate::start::start,
+    start = sym crate::boot::start::start,
 );
 
 /// A system call with up to four arguments: its result, negative errno included.
@@ -428,7 +428,7 @@ pub fn missing_features(required: u32) -> u32 {
     const HWCAP_ASIMDHP: usize = 1 << 10;
     const HWCAP_PACA: usize = 1 << 30;
 
-    crate::start::share_auxiliary_vector();
+    crate::boot::start::share_auxiliary_vector();
     let (hwcap, _) = rustix::param::linux_hwcap();
     let mut present = 0;
     let mut add = |bits: usize, feature: u32| {

@@ -53,7 +53,7 @@ core::arch::global_asm!(
     "ud2",
     ".size _start, . - _start",
     ".popsection",
-    start = sym crate::start::start,
+    start = sym crate::boot::start::start,
 );
 
 /// A system call with up to four arguments: its result, negative errno included.

@@ -6,9 +6,9 @@
 //! Version 1 of Landlock refuses every rename and link between folders. Programs that rename or link
 //! get no rules there.
 
+use crate::host::descriptors::FdTable;
 use crate::sys::fs;
 use crate::sys::landlock::{self, Handled, Ruleset};
-use crate::wasi::FdTable;
 use core::ffi::CStr;
 use rustix::fd::AsFd;
 use wasmc_abi::confine::{Grants, Needs};

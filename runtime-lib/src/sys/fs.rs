@@ -3,7 +3,7 @@
 use super::path::PathBuffer;
 use super::process;
 use super::resolve::{Follow, Place, above_stdio, open_beneath};
-use crate::sync::Lock;
+use crate::sys::lock::Lock;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU64;

@@ -4,6 +4,7 @@ pub mod fs;
 pub mod futex;
 pub mod io;
 pub mod landlock;
+pub mod lock;
 pub mod lookup;
 pub mod mm;
 pub mod net;

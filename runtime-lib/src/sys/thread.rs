@@ -1,7 +1,7 @@
 //! Starting threads.
 
 use crate::arch;
-use crate::thread::Thread;
+use crate::guest::thread::Thread;
 use rustix::io::Errno;
 
 /// Shares everything that threads of a process share, sets the thread pointer and stores the

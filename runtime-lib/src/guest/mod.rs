@@ -1,0 +1,12 @@
+//! The guest at run time: its pointers, its stacks, its traps, its threads.
+//!
+//! - [`pointer`][]: the only way from a guest pointer to memory.
+//! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
+//! - [`thread`][]: what each thread of the guest has of its own, how one starts and ends.
+//! - [`exceptions`][]: throwing.
+
+pub mod exceptions;
+pub mod pointer;
+pub mod thread;
+pub mod trap;
+pub mod unwind;
