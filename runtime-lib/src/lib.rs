@@ -4,13 +4,13 @@
 //!
 //! - [`arch`][]: the only assembly; [`sys`]: the only system calls; [`mem`]: moving and filling
 //!   bytes; [`output`]: the only place that prints.
-//! - [`boot`][]: from the kernel's entry to the guest's `_start` and to the exit status.
+//! - [`boot`][]: from the kernel's entry to the main function.
 //! - [`options`][]: the grants that were baked in, and those of the environment variable;
 //!   [`limits`]: how long and how far the guest may run; [`confine`]: what the kernel refuses it.
 //! - [`guest`][]: pointers, stacks, traps and threads of the guest; [`store`]: memories, tables and
 //!   their instantiation; [`builtins`]: what else compiled code calls.
 //! - [`host`][]: what the guest can ask of the system; [`wasi`]: how it asks.
-//! - [`run`][]: main functions beside the ordinary one.
+//! - [`run`][]: what a program does from its main function to its exit status.
 //!
 //! The symbols that cross to the guest are listed in `wasmc_abi`; whatever a program does not
 //! refer to is dropped by the linker.

@@ -4,7 +4,7 @@
 //! A time-out costs the guest nothing: a timer's signal interrupts it wherever it is. Fuel is
 //! counted by compiled code, in programs that were compiled for it; here it is only filled in.
 
-use crate::boot::start::program;
+use crate::boot::image::program;
 use crate::guest::trap;
 use crate::options::{kinds, run_options};
 use crate::output;

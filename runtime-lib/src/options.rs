@@ -1,14 +1,12 @@
 //! The options of the running program: those that were baked in, then those of `WASMC_OPTIONS`.
 
-use crate::boot::start::{Process, program};
+use crate::boot::image::program;
+use crate::boot::process::{AT_SECURE, Process};
 use crate::output;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use wasmc_abi::layout::program_flags;
 use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption, VARIABLE, decode_variable};
-
-/// Auxiliary vector entry: the program runs with more rights than its user has.
-const AT_SECURE: usize = 23;
 
 /// The decoded words of the environment variable.
 struct Words(UnsafeCell<[u8; MAX_BYTES]>);

@@ -36,27 +36,36 @@ pub const AUDIT: u32 = 0xc000_00b7;
 /// Bytes that are moved at once.
 pub type Block = core::arch::aarch64::uint8x16_t;
 
-// The kernel enters here with the process stack in `sp` and everything else undefined. No
-// relocation has been applied yet. A zero frame pointer ends every walk of frames.
+/// Defines the entry of the process, which calls a function of type
+/// `unsafe extern "C" fn(stack: *const usize, program: *const Program) -> !`.
+///
+/// The kernel enters here with the process stack in `sp` and everything else undefined. No
+/// relocation has been applied yet. A zero frame pointer ends every walk of frames.
 #[cfg(not(test))]
-core::arch::global_asm!(
-    ".pushsection .text._start,\"ax\",@progbits",
-    ".globl _start",
-    ".type _start,@function",
-    ".hidden wasmc_program",
-    ".balign 4",
-    "_start:",
-    "mov x29, xzr",
-    "mov x30, xzr",
-    "mov x0, sp",
-    "adrp x1, wasmc_program",
-    "add x1, x1, :lo12:wasmc_program",
-    "bl {start}",
-    "udf #0",
-    ".size _start, . - _start",
-    ".popsection",
-    start = sym crate::boot::start::start,
-);
+macro_rules! entry_point {
+    ($start:path) => {
+        core::arch::global_asm!(
+            ".pushsection .text._start,\"ax\",@progbits",
+            ".globl _start",
+            ".type _start,@function",
+            ".hidden wasmc_program",
+            ".balign 4",
+            "_start:",
+            "mov x29, xzr",
+            "mov x30, xzr",
+            "mov x0, sp",
+            "adrp x1, wasmc_program",
+            "add x1, x1, :lo12:wasmc_program",
+            "bl {start}",
+            "udf #0",
+            ".size _start, . - _start",
+            ".popsection",
+            start = sym $start,
+        );
+    };
+}
+#[cfg(not(test))]
+pub(crate) use entry_point;
 
 /// A system call with up to four arguments: its result, negative errno included.
 ///
@@ -421,15 +430,14 @@ pub fn use_features(required: u32) -> u32 {
 
 /// Those of the required features that the CPU or the system lacks.
 ///
-/// The kernel tells them in the auxiliary vector (`AT_HWCAP`).
-pub fn missing_features(required: u32) -> u32 {
+/// The kernel tells them in the auxiliary vector: `capabilities` gives its `AT_HWCAP`.
+pub fn missing_features(required: u32, capabilities: impl FnOnce() -> usize) -> u32 {
     const HWCAP_ATOMICS: usize = 1 << 8;
     const HWCAP_FPHP: usize = 1 << 9;
     const HWCAP_ASIMDHP: usize = 1 << 10;
     const HWCAP_PACA: usize = 1 << 30;
 
-    crate::boot::start::share_auxiliary_vector();
-    let (hwcap, _) = rustix::param::linux_hwcap();
+    let hwcap = capabilities();
     let mut present = 0;
     let mut add = |bits: usize, feature: u32| {
         if hwcap & bits == bits {

@@ -36,25 +36,34 @@ pub const AUDIT: u32 = 0xc000_003e;
 /// Bytes that are moved at once.
 pub type Block = core::arch::x86_64::__m128i;
 
-// The kernel enters here with the process stack in `rsp` and everything else undefined. No
-// relocation has been applied yet. A zero frame pointer ends every walk of frames.
+/// Defines the entry of the process, which calls a function of type
+/// `unsafe extern "C" fn(stack: *const usize, program: *const Program) -> !`.
+///
+/// The kernel enters here with the process stack in `rsp` and everything else undefined. No
+/// relocation has been applied yet. A zero frame pointer ends every walk of frames.
 #[cfg(not(test))]
-core::arch::global_asm!(
-    ".pushsection .text._start,\"ax\",@progbits",
-    ".globl _start",
-    ".type _start,@function",
-    ".hidden wasmc_program",
-    "_start:",
-    "xor ebp, ebp",
-    "mov rdi, rsp",
-    "lea rsi, [rip + wasmc_program]",
-    "and rsp, -16",
-    "call {start}",
-    "ud2",
-    ".size _start, . - _start",
-    ".popsection",
-    start = sym crate::boot::start::start,
-);
+macro_rules! entry_point {
+    ($start:path) => {
+        core::arch::global_asm!(
+            ".pushsection .text._start,\"ax\",@progbits",
+            ".globl _start",
+            ".type _start,@function",
+            ".hidden wasmc_program",
+            "_start:",
+            "xor ebp, ebp",
+            "mov rdi, rsp",
+            "lea rsi, [rip + wasmc_program]",
+            "and rsp, -16",
+            "call {start}",
+            "ud2",
+            ".size _start, . - _start",
+            ".popsection",
+            start = sym $start,
+        );
+    };
+}
+#[cfg(not(test))]
+pub(crate) use entry_point;
 
 /// A system call with up to four arguments: its result, negative errno included.
 ///
@@ -424,7 +433,9 @@ pub fn use_features(required: u32) -> u32 {
 }
 
 /// Those of the required features that the CPU or the system lacks.
-pub fn missing_features(required: u32) -> u32 {
+///
+/// The CPU tells them: what the kernel says of its capabilities is not needed.
+pub fn missing_features(required: u32, _capabilities: impl FnOnce() -> usize) -> u32 {
     use core::arch::x86_64::__cpuid_count;
 
     const LEAF_7: u32 = cpu::AVX2

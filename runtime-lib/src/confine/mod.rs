@@ -14,7 +14,7 @@
 mod filter;
 mod landlock;
 
-use crate::boot::start::program;
+use crate::boot::image::program;
 use crate::options::{kinds, run_options};
 use crate::output;
 use crate::sys::process;

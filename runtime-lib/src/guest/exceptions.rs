@@ -1,8 +1,8 @@
 //! Exceptions: the walk from a `throw` to the handler.
 
+use super::{thread, trap};
 use crate::arch;
-use crate::boot::start::program;
-use crate::guest::{thread, trap};
+use crate::boot::image::program;
 use core::sync::atomic::Ordering;
 use wasmc_abi::layout::{EXNREF_IN_MEMORY, LandingRecord, RelSlice};
 

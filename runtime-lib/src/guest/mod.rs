@@ -2,11 +2,12 @@
 //!
 //! - [`pointer`][]: the only way from a guest pointer to memory.
 //! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
-//! - [`thread`][]: what each thread of the guest has of its own, how one starts and ends.
+//! - [`thread`][]: what each thread has of its own; [`stacks`]: where it has its stacks.
 //! - [`exceptions`][]: throwing.
 
 pub mod exceptions;
 pub mod pointer;
+pub mod stacks;
 pub mod thread;
 pub mod trap;
 pub mod unwind;

@@ -4,36 +4,21 @@
 //! interrupted program continue in [`arch::leave`], or from a runtime function by [`raise`]. Either
 //! way [`enter`] returns, and the guest's stack still holds the frames for a backtrace.
 
+use super::{stacks, thread, unwind};
 use crate::arch::{self, Registers};
-use crate::boot::start::{self, Process, page_size, program};
-use crate::guest::thread::{self, Thread};
-use crate::guest::unwind;
+use crate::boot::cpu;
+use crate::boot::image::program;
+use crate::boot::process::Process;
 use crate::output::{self, Stream, Writer};
-use crate::sys::mm::{self, Access};
 use crate::sys::signal::{
     self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM, SIGXFSZ,
 };
 use crate::sys::{futex, process};
-use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
-use rustix::io::Errno;
 use wasmc_abi::layout::{
-    IMAGE_STACK, Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline, program_flags,
+    Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline, program_flags,
 };
 use wasmc_abi::traps::Trap;
-
-/// Stack that a runtime function may use.
-const HEADROOM: usize = 64 * 1024;
-/// Least bytes of a stack.
-const LEAST_STACK: usize = *IMAGE_STACK.start() as usize;
-const _: () = assert!(LEAST_STACK >= 2 * HEADROOM);
-/// Bytes without access below the guest's stack: more than any function touches at once below its
-/// stack pointer (compiled code touches every page of a larger frame).
-const GUARD: usize = 64 * 1024;
-/// Auxiliary vector entry: what the kernel puts on a signal stack, at least.
-const AT_MINSIGSTKSZ: usize = 51;
-/// What the handlers themselves need of a signal stack.
-const HANDLER_STACK: usize = 16 * 1024;
 
 /// Guest code.
 struct Text {
@@ -47,9 +32,6 @@ static TEXT: Text = Text {
     start: AtomicUsize::new(0),
     len: AtomicUsize::new(0),
 };
-/// Bytes of the stack of signal handlers.
-#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
-static HANDLERS: AtomicUsize = AtomicUsize::new(0);
 /// Whether a trap is being reported.
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static REPORTING: AtomicU32 = AtomicU32::new(0);
@@ -58,15 +40,7 @@ static REPORTING: AtomicU32 = AtomicU32::new(0);
 pub fn init(program: &'static Program, process: &Process) {
     TEXT.start.store(program.text.ptr.get() as usize, Relaxed);
     TEXT.len.store(program.text.len as usize, Relaxed);
-    let least = process.auxiliary(AT_MINSIGSTKSZ).unwrap_or(2048);
-    HANDLERS.store(least + HANDLER_STACK, Relaxed);
-    let stacks = Stacks::of_image(program, process);
-    let Some(stacks) = stacks.or_else(|| Stacks::map(program.stack_size, 0, 0).ok()) else {
-        stack_failure(program.stack_size)
-    };
-    // SAFETY: the memory above the guest's stack serves nothing else.
-    unsafe { signal::set_alternate_stack(stacks.handlers as *mut u8, handler_stack()) };
-    stacks.remember(thread::current());
+    stacks::init(program, process);
     // What these tell, the guest is told by an errno.
     for told in [SIGPIPE, SIGXFSZ] {
         signal::set_action(told, Action::Ignore);
@@ -98,7 +72,7 @@ pub unsafe fn enter(
     values: *mut [u64; 2],
 ) -> Result<(), Trap> {
     let thread = thread::current();
-    // SAFETY: the stack was mapped by `Stacks::map`, and no other call uses it.
+    // SAFETY: the stack was prepared by `stacks`, and no other call uses it.
     let result = unsafe {
         arch::enter(
             trampoline,
@@ -256,7 +230,7 @@ unsafe extern "C" fn on_fault(signal: i32, info: *const signal::SignalInfo, cont
         return;
     }
     if signal == SIGILL && recovery == 0 {
-        start::explain_cpu(program());
+        cpu::explain(program());
     }
     // Not ours. What the CPU or the kernel made happens again as soon as this handler returns;
     // what a process sent has to be sent again.
@@ -276,7 +250,7 @@ unsafe extern "C" fn on_end(signal: i32, _: *const signal::SignalInfo, _: *mut u
 /// guard of the guest's stack.
 fn classify(signal: i32, address: usize, pc: usize) -> Option<Trap> {
     let low = thread::current().stack_low.load(Relaxed);
-    if signal == SIGSEGV && address < low && address >= low.saturating_sub(GUARD) {
+    if signal == SIGSEGV && stacks::is_guard(address, low) {
         return Some(Trap::CallStackExhausted);
     }
     let offset = pc.wrapping_sub(TEXT.start.load(Relaxed));
@@ -293,118 +267,4 @@ fn classify(signal: i32, address: usize, pc: usize) -> Option<Trap> {
     };
     let at = offsets.binary_search(&(offset as u32)).ok()?;
     Trap::from_code(*codes.get(at)?)
-}
-
-/// Bytes of the stack of signal handlers.
-pub fn handler_stack() -> usize {
-    HANDLERS.load(Relaxed)
-}
-
-/// The stacks of a thread, in one mapping:
-///
-/// ```text
-/// | guard | guest's stack | our stack | handlers' stack | extra |
-/// ```
-pub struct Stacks {
-    /// Address and bytes of the mapping.
-    pub mapping: usize,
-    pub mapped: usize,
-    /// Lowest byte and end of the guest's stack.
-    low: usize,
-    top: usize,
-    /// End of our stack.
-    pub our_top: usize,
-    /// Lowest byte of the handlers' stack, of [`handler_stack`] bytes.
-    pub handlers: usize,
-    /// What follows.
-    pub extra: usize,
-}
-
-/// Bytes of the image for the stack of signal handlers.
-const IMAGE_HANDLERS: usize = 32 * 1024;
-
-/// Memory for a stack.
-#[repr(C, align(16))]
-struct StackBytes<const BYTES: usize>(UnsafeCell<[u8; BYTES]>);
-
-// SAFETY: only its address is taken.
-unsafe impl<const BYTES: usize> Sync for StackBytes<BYTES> {}
-
-static HANDLERS_STACK: StackBytes<IMAGE_HANDLERS> =
-    StackBytes(UnsafeCell::new([0; IMAGE_HANDLERS]));
-
-impl Stacks {
-    /// The stacks in the image, for the thread that the program starts with: neither system calls
-    /// nor mappings of their own. `None` if the image has none, or if what lies below the guest's
-    /// could be written.
-    fn of_image(program: &'static Program, process: &Process) -> Option<Stacks> {
-        if program.stack.is_null() || handler_stack() > IMAGE_HANDLERS {
-            return None;
-        }
-        let low = program.stack.get() as usize;
-        let first = start::guarded_segment(process, low)?;
-        let top = program.state.place.get() as usize;
-        if top.checked_sub(low)? < program.stack_size as usize {
-            return None;
-        }
-        Some(Stacks {
-            mapping: 0,
-            mapped: 0,
-            low: first,
-            top,
-            our_top: top,
-            handlers: HANDLERS_STACK.0.get() as usize,
-            extra: 0,
-        })
-    }
-
-    /// Maps stacks: the guest's of `bytes` bytes, ours of `our` bytes, and `extra` bytes.
-    pub fn map(bytes: u64, our: usize, extra: usize) -> Result<Stacks, Errno> {
-        let page = page_size();
-        let up = |bytes: usize| bytes.checked_next_multiple_of(page).ok_or(Errno::NOMEM);
-        let add = |a: usize, b: usize| a.checked_add(b).ok_or(Errno::NOMEM);
-        let guard = GUARD.next_multiple_of(page);
-        let bytes = usize::try_from(bytes).map_err(|_| Errno::NOMEM)?;
-        let size = up(bytes.max(LEAST_STACK))?;
-        let handlers = up(handler_stack())?;
-        let accessible = add(add(size, up(our)?)?, add(handlers, up(extra)?)?)?;
-        let mapped = add(guard, accessible)?;
-        let mapping = mm::map_stack(mapped)?;
-        let low = mapping + guard;
-        // SAFETY: the pages were just mapped, and nothing uses them.
-        unsafe {
-            if let Err(errno) = mm::protect(low, accessible, Access::ReadWrite) {
-                mm::unmap(mapping, mapped);
-                return Err(errno);
-            }
-        }
-        let top = low + size;
-        let our_top = top + up(our)?;
-        Ok(Stacks {
-            mapping,
-            mapped,
-            low,
-            top,
-            our_top,
-            handlers: our_top,
-            extra: our_top + handlers,
-        })
-    }
-
-    /// Makes the guest's stack that of a thread.
-    pub fn remember(&self, thread: &Thread) {
-        thread.stack_low.store(self.low, Relaxed);
-        thread.stack_top.store(self.top, Relaxed);
-        thread.headroom.store(self.low + HEADROOM, Relaxed);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn stack_failure(bytes: u64) -> ! {
-    output::error()
-        .text("cannot map a stack of ")
-        .decimal(bytes)
-        .text(" bytes; raise the limits (`ulimit -v`, `ulimit -d`) or compile with a smaller `--stack-size`")
-        .exit()
 }

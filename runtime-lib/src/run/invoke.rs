@@ -1,7 +1,8 @@
 //! `--invoke`: arguments of an exported function from the command line, its results to standard
 //! output.
 
-use crate::boot::start::{self, Process};
+use super::prepare::{call_entry, prepare};
+use crate::boot::process::Process;
 use crate::output::{self, Stream, Writer};
 use crate::sys::process;
 use core::cell::UnsafeCell;
@@ -21,7 +22,7 @@ static VALUES: Values = Values(UnsafeCell::new([[0; 2]; MAX_VALUES]));
 /// Main function of a program whose entry takes its arguments from the command line.
 ///
 /// # Safety
-/// The arguments must be those of [`start::start`].
+/// The arguments must be those of [`crate::boot::start::start`].
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn wasmc_main_invoke(program: &'static Program, stack: *const usize) -> ! {
     // SAFETY: as the caller vouches.
@@ -36,8 +37,8 @@ pub unsafe extern "C" fn wasmc_main_invoke(program: &'static Program, stack: *co
     // SAFETY: nothing else uses the values.
     let values = unsafe { &mut *VALUES.0.get() };
     read_arguments(&process, params, values);
-    start::prepare(program, &process);
-    start::call_entry(&program.entry, values);
+    prepare(program, &process);
+    call_entry(&program.entry, values);
     let mut text = Writer::new(Stream::Output);
     for (&ty, &value) in results.iter().zip(values.iter()) {
         write_value(&mut text, ty, value);

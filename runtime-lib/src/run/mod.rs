@@ -1,7 +1,11 @@
-//! Main functions that a program can have beside the ordinary one.
+//! Main functions, of which a program has one.
 //!
+//! - [`prepare`][]: what they have in common: the order of a start.
+//! - [`command`][]: the ordinary one.
 //! - [`invoke`][]: `--invoke`.
 //! - [`script`][]: the driver of the spec suite.
 
+pub mod command;
 pub mod invoke;
+pub mod prepare;
 pub mod script;

@@ -1,9 +1,11 @@
 //! The driver of the spec suite: carries out the commands of a script and tells how each ended.
 
-use crate::boot::start::{self, Process, trampoline};
+use crate::boot::cpu;
+use crate::boot::image::{self, trampoline};
+use crate::boot::process::Process;
 use crate::confine;
 use crate::guest::{thread, trap};
-use crate::store::memory::{self, Failure};
+use crate::store::instance::{self, Failure};
 use crate::sys::process;
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering;
@@ -44,8 +46,8 @@ pub unsafe extern "C" fn wasmc_main_script(program: &'static Program, stack: *co
     // SAFETY: as the caller vouches.
     let process = unsafe { Process::new(stack) };
     trap::init(program, &process);
-    start::check_cpu(program);
-    start::guard_branches(program);
+    cpu::check(program);
+    image::guard_branches(program);
     confine::enforce();
     // SAFETY: the compiler has written these arrays, and nothing else uses the answer.
     unsafe {
@@ -96,7 +98,8 @@ unsafe fn carry_out(
         match command.kind {
             kind if kind == ScriptCommandKind::Instantiate as u32 => {
                 if let Some(instance) = instances.get(command.instance as usize) {
-                    memory::instantiate(instance)?;
+                    // Confined already.
+                    instance::instantiate(instance, || ())?;
                 }
                 Ok(0)
             }

@@ -1,10 +1,13 @@
-//! What instances consist of, and its life: memories, tables, payloads of exceptions.
+//! What instances consist of: memories, tables, payloads of exceptions.
 //!
-//! - [`memory`], [`table`][]: instantiation, growth.
+//! - [`instance`][]: instantiation; [`shortage`]: what the system does not give.
+//! - [`memory`], [`table`][]: how they are made, and how they grow.
 //! - [`payloads`][]: for how long payloads of exceptions are kept.
 //! - [`atomics`][]: waiting at an address of a memory, and waking.
 
 pub mod atomics;
+pub mod instance;
 pub mod memory;
 pub mod payloads;
+pub mod shortage;
 pub mod table;

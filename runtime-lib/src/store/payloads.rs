@@ -12,10 +12,9 @@
 //! | state: u64 | link: u64 | payload: units of 16 bytes |
 //! ```
 
-use crate::boot::start::page_size;
+use super::table;
 use crate::guest::trap;
-use crate::store::table;
-use crate::sys::mm::{self, Access};
+use crate::sys::mm::{self, Access, page_size};
 use crate::{arch, mem, output};
 use core::ops::Range;
 use wasmc_abi::layout::{

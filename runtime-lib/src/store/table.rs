@@ -1,9 +1,8 @@
 //! Tables: their storage, growth and filling.
 
-use crate::boot::start::page_size;
+use super::shortage::Shortage;
 use crate::guest::trap;
-use crate::store::memory::Shortage;
-use crate::sys::mm::{self, Access};
+use crate::sys::mm::{self, Access, page_size};
 use rustix::io::Errno;
 use wasmc_abi::layout::{TABLE_MAX_ELEMENTS, TableState, table_flags};
 

@@ -1,8 +1,23 @@
 //! Address space: mappings at fixed addresses, protections, moves.
 
 use core::ffi::c_void;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+
+/// With the data that every program touches, not among large zeros.
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
+static PAGE_SIZE: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of a page of memory of this machine.
+pub fn page_size() -> usize {
+    PAGE_SIZE.load(Ordering::Relaxed)
+}
+
+/// Sets how many bytes a page of memory has: once, at start.
+pub fn set_page_size(bytes: usize) {
+    PAGE_SIZE.store(bytes, Ordering::Relaxed);
+}
 
 /// Access to mapped pages.
 #[derive(Clone, Copy, PartialEq, Eq)]

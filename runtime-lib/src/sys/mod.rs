@@ -1,5 +1,6 @@
 //! System calls: nothing else in the runtime talks to the kernel.
 
+pub mod auxiliary;
 pub mod fs;
 pub mod futex;
 pub mod io;

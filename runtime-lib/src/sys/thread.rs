@@ -1,7 +1,6 @@
 //! Starting threads.
 
 use crate::arch;
-use crate::guest::thread::Thread;
 use rustix::io::Errno;
 
 /// Shares everything that threads of a process share, sets the thread pointer and stores the
@@ -24,18 +23,18 @@ const CLONE_SYSVSEM: usize = 0x4_0000;
 const CLONE_SETTLS: usize = 0x8_0000;
 const CLONE_CHILD_SETTID: usize = 0x0100_0000;
 
-/// Starts a thread that calls `entry` with its record on the stack that ends at `stack_top`: its
-/// number, which no other thread of the system has while it lives, and which the kernel also
+/// Starts a thread that calls `entry` with its record, a `T`, on the stack that ends at
+/// `stack_top`: its number, which no other thread of the system has while it lives, and which the kernel also
 /// stores at `tid` before the thread runs. Kernels give numbers below 2^22.
 ///
 /// # Safety
-/// The stack, with 16-byte aligned end, and the record must be unused, and belong to the thread
-/// from now on.
-pub unsafe fn start(
+/// The stack, with 16-byte aligned end, and the record, a valid `T`, must be unused, and belong to
+/// the thread from now on.
+pub unsafe fn start<T>(
     stack_top: usize,
     tid: *mut u32,
     record: usize,
-    entry: unsafe extern "C" fn(&'static Thread) -> !,
+    entry: unsafe extern "C" fn(&'static T) -> !,
 ) -> Result<i32, Errno> {
     let entry = entry as *const () as usize;
     // SAFETY: as the caller vouches.

@@ -30,7 +30,7 @@ impl From<Clock> for ClockId {
 
 /// A clock's time in nanoseconds.
 pub fn now(clock: Clock) -> u64 {
-    crate::boot::start::share_auxiliary_vector();
+    super::auxiliary::share();
     nanoseconds(rustix::time::clock_gettime(clock.into()))
 }
 

@@ -1,3 +1,4 @@
 //! The system interfaces, one for each version.
 
 pub mod p1;
+pub mod threads;

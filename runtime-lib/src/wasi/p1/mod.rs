@@ -29,7 +29,7 @@ mod sock;
 #[cfg(test)]
 mod tests;
 
-use crate::boot::start::Process;
+use crate::boot::process::Process;
 use crate::guest::pointer::GuestMemory;
 use crate::host::grants;
 use crate::options::{kinds, run_options};
