@@ -24,6 +24,7 @@ mod arch;
 mod boot;
 mod builtins;
 mod confine;
+mod flags;
 mod guest;
 mod host;
 mod limits;

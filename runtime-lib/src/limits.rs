@@ -6,11 +6,11 @@
 
 use crate::boot::image::program;
 use crate::guest::trap;
+use crate::host::system::SYSTEM;
 use crate::options::{kinds, run_options};
 use crate::output;
 use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
 use crate::sys::{process, time};
-use crate::wasi::p1 as wasi;
 use wasmc_abi::options::RunOption;
 use wasmc_abi::traps::Trap;
 
@@ -31,7 +31,7 @@ pub fn init() {
         }
     }
     if let Some(count) = fds {
-        wasi::descriptors().limit(count);
+        SYSTEM.fds.limit(count);
     }
     if let Some(bytes) = file_size {
         process::limit_file_size(bytes);

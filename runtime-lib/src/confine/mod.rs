@@ -15,10 +15,10 @@ mod filter;
 mod landlock;
 
 use crate::boot::image::program;
+use crate::host::system::SYSTEM;
 use crate::options::{kinds, run_options};
 use crate::output;
 use crate::sys::process;
-use crate::wasi::p1 as wasi;
 use core::sync::atomic::{AtomicBool, Ordering};
 use wasmc_abi::confine::{Grants, Needs, OF_FOLDERS};
 use wasmc_abi::options::{Confine, RunOption};
@@ -80,10 +80,10 @@ fn confine_process(needs: Needs, grants: Grants) -> bool {
     }
     // Where the filter lets no path and no socket through, Landlock has nothing left to refuse.
     let wants_rules = needs.intersects(OF_FOLDERS.and(Needs::LOOKUP));
-    let ruled = wants_rules && landlock::enforce(needs, grants, wasi::descriptors());
+    let ruled = wants_rules && landlock::enforce(needs, grants, &SYSTEM.fds);
     let filtered = filter::enforce(needs);
     if !filtered && !wants_rules {
-        landlock::enforce(needs, grants, wasi::descriptors());
+        landlock::enforce(needs, grants, &SYSTEM.fds);
     }
     filtered && (ruled || !wants_rules)
 }

@@ -7,7 +7,6 @@
 //! bytes are copied in and out, or given to the kernel as address and length.
 
 use crate::sys::io::IoVec;
-use crate::wasi::p1::errno::Errno;
 use core::marker::PhantomData;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
@@ -15,6 +14,15 @@ use wasmc_abi::layout::MemoryState;
 
 #[cfg(not(target_endian = "little"))]
 compile_error!("guest memory is little-endian, and values are copied as they are");
+
+/// Why a guest pointer leads nowhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Not all of what it refers to lies in the memory.
+    OutOfBounds,
+    /// Its address is no multiple of what its type asks for.
+    Misaligned,
+}
 
 /// Types that are copied as bytes.
 ///
@@ -63,13 +71,13 @@ impl<'a> GuestMemory<'a> {
         }
     }
 
-    /// `len` bytes at `address`, or [`Errno::FAULT`].
-    pub fn slice(&self, address: u32, len: u32) -> Result<GuestSlice<'a>, Errno> {
+    /// `len` bytes at `address`, or [`Fault::OutOfBounds`].
+    pub fn slice(&self, address: u32, len: u32) -> Result<GuestSlice<'a>, Fault> {
         self.range(u64::from(address), u64::from(len))
     }
 
-    /// A value at `address`, aligned or not, or [`Errno::FAULT`].
-    pub fn ptr<T: Plain>(&self, address: u32) -> Result<GuestPtr<'a, T>, Errno> {
+    /// A value at `address`, aligned or not, or [`Fault::OutOfBounds`].
+    pub fn ptr<T: Plain>(&self, address: u32) -> Result<GuestPtr<'a, T>, Fault> {
         let slice = self.range(u64::from(address), size_of::<T>() as u64)?;
         Ok(GuestPtr {
             pointer: slice.start.cast(),
@@ -77,29 +85,29 @@ impl<'a> GuestMemory<'a> {
         })
     }
 
-    /// A value at `address`: [`Errno::ADDRNOTAVAIL`] when it is not aligned, or [`Errno::FAULT`].
-    pub fn aligned_ptr<T: Plain>(&self, address: u32) -> Result<GuestPtr<'a, T>, Errno> {
+    /// A value at `address`: [`Fault::Misaligned`] when it is not aligned, or [`Fault::OutOfBounds`].
+    pub fn aligned_ptr<T: Plain>(&self, address: u32) -> Result<GuestPtr<'a, T>, Fault> {
         if !(address as usize).is_multiple_of(align_of::<T>()) {
-            return Err(Errno::ADDRNOTAVAIL);
+            return Err(Fault::Misaligned);
         }
         self.ptr(address)
     }
 
-    /// `len` values at `address`: [`Errno::ADDRNOTAVAIL`] when they are not aligned, or
-    /// [`Errno::FAULT`].
+    /// `len` values at `address`: [`Fault::Misaligned`] when they are not aligned, or
+    /// [`Fault::OutOfBounds`].
     pub fn aligned_array<T: Plain>(
         &self,
         address: u32,
         len: u32,
-    ) -> Result<GuestArray<'a, T>, Errno> {
+    ) -> Result<GuestArray<'a, T>, Fault> {
         if !(address as usize).is_multiple_of(align_of::<T>()) {
-            return Err(Errno::ADDRNOTAVAIL);
+            return Err(Fault::Misaligned);
         }
         self.array(address, len)
     }
 
-    /// `len` values at `address`, aligned or not, or [`Errno::FAULT`].
-    pub fn array<T: Plain>(&self, address: u32, len: u32) -> Result<GuestArray<'a, T>, Errno> {
+    /// `len` values at `address`, aligned or not, or [`Fault::OutOfBounds`].
+    pub fn array<T: Plain>(&self, address: u32, len: u32) -> Result<GuestArray<'a, T>, Fault> {
         let slice = self.range(u64::from(address), u64::from(len) * size_of::<T>() as u64)?;
         Ok(GuestArray {
             start: slice.start.cast(),
@@ -108,10 +116,10 @@ impl<'a> GuestMemory<'a> {
         })
     }
 
-    fn range(&self, address: u64, len: u64) -> Result<GuestSlice<'a>, Errno> {
+    fn range(&self, address: u64, len: u64) -> Result<GuestSlice<'a>, Fault> {
         // Neither operand exceeds 2^38, so that the sum cannot overflow.
         if address + len > self.size {
-            return Err(Errno::FAULT);
+            return Err(Fault::OutOfBounds);
         }
         Ok(GuestSlice {
             start: self.base.wrapping_add(address as usize),
@@ -165,9 +173,9 @@ impl<'a, T: Plain> GuestArray<'a, T> {
     }
 
     /// The place of a value.
-    pub fn get(self, index: usize) -> Result<GuestPtr<'a, T>, Errno> {
+    pub fn get(self, index: usize) -> Result<GuestPtr<'a, T>, Fault> {
         if index >= self.len {
-            return Err(Errno::FAULT);
+            return Err(Fault::OutOfBounds);
         }
         Ok(GuestPtr {
             pointer: self.start.wrapping_add(index),

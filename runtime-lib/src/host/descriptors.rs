@@ -8,12 +8,13 @@
 //! Rights only shrink: a descriptor gets them when it is opened, at most those that the directory
 //! it was opened through hands on.
 
+use super::error::Error;
+use super::rights::Rights;
 use crate::sys::{fs, mm, time};
-use crate::wasi::p1::errno::Errno;
-use crate::wasi::p1::types::Rights;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::io::Errno;
 use wasmc_abi::options::MAX_OPTIONS;
 
 /// Most descriptors that a guest can have open.
@@ -133,18 +134,18 @@ impl FdRef<'_> {
     }
 
     /// Fails unless it has all of these rights.
-    pub fn require(&self, rights: Rights) -> Result<(), Errno> {
+    pub fn require(&self, rights: Rights) -> Result<(), Error> {
         if self.access.base.contains(rights) {
             Ok(())
         } else {
-            Err(Errno::NOTCAPABLE)
+            Err(Error::NotCapable)
         }
     }
 
     /// Fails when nothing may be changed through it.
-    pub fn require_writable(&self) -> Result<(), Errno> {
+    pub fn require_writable(&self) -> Result<(), Error> {
         if self.access.read_only {
-            Err(Errno::ROFS)
+            Err(Errno::ROFS.into())
         } else {
             Ok(())
         }
@@ -217,7 +218,7 @@ impl FdTable {
     }
 
     /// The descriptor with this number.
-    pub fn get(&self, fd: u32) -> Result<FdRef<'_>, Errno> {
+    pub fn get(&self, fd: u32) -> Result<FdRef<'_>, Error> {
         self.with(|inner| {
             let index = inner.index(fd)?;
             let descriptor = inner.descriptor(index)?;
@@ -237,17 +238,17 @@ impl FdTable {
     }
 
     /// The descriptor with this number, if it has all of these rights.
-    pub fn get_with(&self, fd: u32, rights: Rights) -> Result<FdRef<'_>, Errno> {
+    pub fn get_with(&self, fd: u32, rights: Rights) -> Result<FdRef<'_>, Error> {
         let descriptor = self.get(fd)?;
         descriptor.require(rights)?;
         Ok(descriptor)
     }
 
     /// The directory with this number, if it has all of these rights.
-    pub fn get_directory(&self, fd: u32, rights: Rights) -> Result<FdRef<'_>, Errno> {
+    pub fn get_directory(&self, fd: u32, rights: Rights) -> Result<FdRef<'_>, Error> {
         let descriptor = self.get(fd)?;
         if descriptor.kind() != Kind::Directory {
-            return Err(Errno::NOTDIR);
+            return Err(Errno::NOTDIR.into());
         }
         descriptor.require(rights)?;
         Ok(descriptor)
@@ -260,7 +261,7 @@ impl FdTable {
     }
 
     /// Gives a host's descriptor the lowest free number.
-    pub fn insert(&self, host: OwnedFd, access: Access) -> Result<u32, Errno> {
+    pub fn insert(&self, host: OwnedFd, access: Access) -> Result<u32, Error> {
         let host = fs::into_number(host);
         let inserted = self.with(|inner| inner.insert(host, access, 0));
         if inserted.is_err() {
@@ -270,7 +271,7 @@ impl FdTable {
     }
 
     /// Gives a standard stream its number; the numbers must be given in order.
-    pub fn insert_stdio(&self, number: i32, base: Rights) -> Result<u32, Errno> {
+    pub fn insert_stdio(&self, number: i32, base: Rights) -> Result<u32, Error> {
         let access = Access {
             base,
             inheriting: Rights::NONE,
@@ -286,7 +287,7 @@ impl FdTable {
         host: OwnedFd,
         access: Access,
         name: &'static [u8],
-    ) -> Result<u32, Errno> {
+    ) -> Result<u32, Error> {
         let host = fs::into_number(host);
         self.with(|inner| {
             let slot = inner.names.get_mut(inner.preopens).ok_or(Errno::NFILE)?;
@@ -297,7 +298,7 @@ impl FdTable {
     }
 
     /// Adds a listening socket that was granted.
-    pub fn insert_listener(&self, host: OwnedFd, access: Access) -> Result<u32, Errno> {
+    pub fn insert_listener(&self, host: OwnedFd, access: Access) -> Result<u32, Error> {
         let host = fs::into_number(host);
         self.with(|inner| inner.insert(host, access, LISTENER))
     }
@@ -322,7 +323,7 @@ impl FdTable {
     }
 
     /// Makes an open number refer to another descriptor of the host.
-    pub fn replace(&self, fd: u32, host: OwnedFd, access: Access) -> Result<(), Errno> {
+    pub fn replace(&self, fd: u32, host: OwnedFd, access: Access) -> Result<(), Error> {
         let host = fs::into_number(host);
         let replaced = self.with(|inner| {
             let old = inner.index(fd)?;
@@ -331,7 +332,7 @@ impl FdTable {
             inner.set(fd, new);
             inner.set(place, 0);
             inner.free_fd = inner.free_fd.min(place as usize);
-            Ok::<_, Errno>(inner.release(old))
+            Ok::<_, Error>(inner.release(old))
         });
         match replaced {
             Ok(closed) => close(closed),
@@ -340,36 +341,36 @@ impl FdTable {
         replaced.map(|_| ())
     }
 
-    /// The name of a granted folder; [`Errno::BADF`] for every other descriptor, which is how the
+    /// The name of a granted folder; `BADF` for every other descriptor, which is how the
     /// guest's C library finds out how many there are.
-    pub fn preopen_name(&self, fd: u32) -> Result<&'static [u8], Errno> {
+    pub fn preopen_name(&self, fd: u32) -> Result<&'static [u8], Error> {
         self.with(|inner| {
             let index = inner.index(fd)?;
             let preopen = inner.descriptor(index)?.preopen;
             let at = usize::from(preopen).checked_sub(1).ok_or(Errno::BADF)?;
-            inner.names.get(at).copied().flatten().ok_or(Errno::BADF)
+            Ok(inner.names.get(at).copied().flatten().ok_or(Errno::BADF)?)
         })
     }
 
     /// Makes a number free.
-    pub fn close(&self, fd: u32) -> Result<(), Errno> {
+    pub fn close(&self, fd: u32) -> Result<(), Error> {
         let closed = self.with(|inner| {
             let index = inner.index(fd)?;
             inner.set(fd, 0);
             inner.free_fd = inner.free_fd.min(fd as usize);
-            Ok::<_, Errno>(inner.release(index))
+            Ok::<_, Error>(inner.release(index))
         })?;
         close(closed);
         Ok(())
     }
 
     /// Makes `to` refer to what `from` does, and `from` free; both must be open.
-    pub fn renumber(&self, from: u32, to: u32) -> Result<(), Errno> {
+    pub fn renumber(&self, from: u32, to: u32) -> Result<(), Error> {
         let closed = self.with(|inner| {
             let index = inner.index(from)?;
             let replaced = inner.index(to)?;
             if from == to {
-                return Ok::<_, Errno>(None);
+                return Ok::<_, Error>(None);
             }
             inner.set(to, index);
             inner.set(from, 0);
@@ -381,12 +382,12 @@ impl FdTable {
     }
 
     /// Takes rights away; fails when there are some that the descriptor does not have.
-    pub fn shrink_rights(&self, fd: u32, base: Rights, inheriting: Rights) -> Result<(), Errno> {
+    pub fn shrink_rights(&self, fd: u32, base: Rights, inheriting: Rights) -> Result<(), Error> {
         self.with(|inner| {
             let index = inner.index(fd)?;
             let access = &mut inner.descriptor(index)?.access;
             if !access.base.contains(base) || !access.inheriting.contains(inheriting) {
-                return Err(Errno::NOTCAPABLE);
+                return Err(Error::NotCapable);
             }
             access.base = base;
             access.inheriting = inheriting;
@@ -435,9 +436,9 @@ impl Inner {
 
     /// Moves the few slots to where there is room for all.
     #[cold]
-    fn grow(&mut self) -> Result<(), Errno> {
+    fn grow(&mut self) -> Result<(), Error> {
         if !self.many.is_null() {
-            return Err(Errno::NFILE);
+            return Err(Errno::NFILE.into());
         }
         let many = mm::map_anywhere(MAX_FDS * size_of::<Slot>()).map_err(|_| Errno::NFILE)?;
         self.many = many.cast();
@@ -449,14 +450,14 @@ impl Inner {
     }
 
     /// What an open number refers to.
-    fn index(&self, fd: u32) -> Result<Index, Errno> {
+    fn index(&self, fd: u32) -> Result<Index, Error> {
         match self.slots().get(fd as usize) {
             Some(slot) if slot.fd != 0 => Ok(slot.fd),
-            _ => Err(Errno::BADF),
+            _ => Err(Errno::BADF.into()),
         }
     }
 
-    fn descriptor(&mut self, index: Index) -> Result<&mut Descriptor, Errno> {
+    fn descriptor(&mut self, index: Index) -> Result<&mut Descriptor, Error> {
         let at = (index as usize).wrapping_sub(1);
         let slot = self.slots_mut().get_mut(at).ok_or(Errno::BADF)?;
         Ok(&mut slot.descriptor)
@@ -468,7 +469,7 @@ impl Inner {
         }
     }
 
-    fn insert(&mut self, host: i32, access: Access, preopen: u16) -> Result<u32, Errno> {
+    fn insert(&mut self, host: i32, access: Access, preopen: u16) -> Result<u32, Error> {
         let limit = match self.limit {
             0 => MAX_FDS,
             limit => limit,
@@ -484,14 +485,14 @@ impl Inner {
         let full = self.slots().len() >= limit;
         let (fd, at) = match free(self) {
             Some(found) => found,
-            None if full => return Err(Errno::MFILE),
+            None if full => return Err(Errno::MFILE.into()),
             None => {
                 self.grow()?;
                 free(self).ok_or(Errno::NFILE)?
             }
         };
         if fd >= limit {
-            return Err(Errno::MFILE);
+            return Err(Errno::MFILE.into());
         }
         let index = at as Index + 1;
         *self.descriptor(index)? = Descriptor {

@@ -2,10 +2,10 @@
 
 use super::address;
 use super::descriptors::{Access, FdTable, Kind};
+use super::rights::Rights;
 use crate::output;
 use crate::sys::path::PathBuffer;
 use crate::sys::{fs, net};
-use crate::wasi::p1::types::Rights;
 use rustix::io::Errno;
 use wasmc_abi::options::RunOption;
 

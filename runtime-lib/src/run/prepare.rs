@@ -3,8 +3,9 @@
 use crate::boot::process::Process;
 use crate::boot::{cpu, image};
 use crate::guest::trap;
+use crate::host::system;
 use crate::store::instance;
-use crate::{confine, limits, options, wasi};
+use crate::{confine, limits, options};
 use wasmc_abi::layout::{Entry, Instance, Program};
 
 /// Everything before the entry of a program: options, system interface, instances, confinement,
@@ -15,7 +16,7 @@ pub fn prepare(program: &'static Program, process: &Process) {
     cpu::check(program);
     image::guard_branches(program);
     limits::init();
-    wasi::p1::init(process);
+    system::init(process);
     // SAFETY: the compiler has written these records.
     for instance in unsafe { program.instances.get::<Instance>() } {
         if let Err(failure) = instance::instantiate(instance, confine::enforce) {

@@ -11,9 +11,10 @@
 //! ```
 
 use super::hosts::{Addresses, Configuration};
+use crate::host::error::{Error, LookupError};
 use crate::sys::io;
 use crate::sys::lookup::{Deadline, ask_by_datagram, ask_by_stream};
-use crate::wasi::p1::errno::Errno;
+
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Most bytes of a name in a message.
@@ -61,30 +62,30 @@ impl Record {
     }
 }
 
-/// Adds the addresses of a name: fails with AINONAME, AINODATA, AIAGAIN or AIFAIL.
+/// Adds the addresses of a name: fails with a [`LookupError`], but for want of random numbers.
 pub fn look_up(
     name: &[u8],
     record: Record,
     configuration: &Configuration<'_>,
     found: &mut Addresses,
-) -> Result<(), Errno> {
+) -> Result<(), Error> {
     let absolute = name.strip_suffix(b".");
     let plain = absolute.unwrap_or(name);
     let dots = plain.iter().filter(|&&byte| byte == b'.').count();
     let as_it_is_first = absolute.is_some() || dots >= configuration.dots;
-    let mut failure = Errno::AINONAME;
+    let mut failure = LookupError::NoName;
     let mut attempt = |domain: &[u8]| {
         let question = Question::new(plain, domain, record)?;
         match ask(&question, configuration, found) {
             Ok(()) => Ok(true),
             // Another domain may have it. That a name exists says more than that another does not.
-            Err(errno @ (Errno::AINONAME | Errno::AINODATA)) => {
-                if failure == Errno::AINONAME {
-                    failure = errno;
+            Err(Error::Lookup(error @ (LookupError::NoName | LookupError::NoAddress))) => {
+                if failure == LookupError::NoName {
+                    failure = error;
                 }
                 Ok(false)
             }
-            Err(errno) => Err(errno),
+            Err(error) => Err(error),
         }
     };
     if as_it_is_first && attempt(b"")? {
@@ -100,7 +101,7 @@ pub fn look_up(
     if !as_it_is_first && attempt(b"")? {
         return Ok(());
     }
-    Err(failure)
+    Err(failure.into())
 }
 
 /// Asks the servers in turn until one answers.
@@ -108,13 +109,13 @@ fn ask(
     question: &Question,
     configuration: &Configuration<'_>,
     found: &mut Addresses,
-) -> Result<(), Errno> {
-    let mut failure = Errno::AIAGAIN;
+) -> Result<(), Error> {
+    let mut failure = Error::Lookup(LookupError::NoAnswer);
     for _ in 0..ROUNDS {
         for server in configuration.servers() {
             match ask_server(question, &server, found) {
                 Ok(outcome) => return outcome,
-                Err(errno) => failure = errno,
+                Err(error) => failure = error,
             }
         }
     }
@@ -126,25 +127,25 @@ fn ask_server(
     question: &Question,
     server: &SocketAddr,
     found: &mut Addresses,
-) -> Result<Result<(), Errno>, Errno> {
+) -> Result<Result<(), Error>, Error> {
     let mut answer = [0; MAX_ANSWER];
     let deadline = Deadline::after(PATIENCE);
     let accept = |answer: &[u8]| question.is_answered_by(answer);
     let len = ask_by_datagram(server, question.bytes(), &mut answer, deadline, accept)
-        .map_err(|_| Errno::AIAGAIN)?;
+        .map_err(|_| LookupError::NoAnswer)?;
     let mut len = len;
     if flags(answer.get(..len).unwrap_or_default()) & TRUNCATED != 0 {
         len = ask_by_stream(server, question.bytes(), &mut answer, deadline)
-            .map_err(|_| Errno::AIAGAIN)?;
+            .map_err(|_| LookupError::NoAnswer)?;
         if !accept(answer.get(..len).unwrap_or_default()) {
-            return Err(Errno::AIFAIL);
+            return Err(LookupError::Failed.into());
         }
     }
     let answer = answer.get(..len).unwrap_or_default();
     match flags(answer) & CODE {
         0 => Ok(question.read_answer(answer, found)),
-        CODE_NO_SUCH_NAME => Ok(Err(Errno::AINONAME)),
-        _ => Err(Errno::AIFAIL),
+        CODE_NO_SUCH_NAME => Ok(Err(LookupError::NoName.into())),
+        _ => Err(LookupError::Failed.into()),
     }
 }
 
@@ -157,7 +158,7 @@ pub struct Question {
 
 impl Question {
     /// The question for the addresses of `name`, in a domain unless that is empty.
-    pub fn new(name: &[u8], domain: &[u8], record: Record) -> Result<Question, Errno> {
+    pub fn new(name: &[u8], domain: &[u8], record: Record) -> Result<Question, Error> {
         let mut id = [0; 2];
         io::random_bytes(&mut id)?;
         let mut question = Question {
@@ -174,7 +175,7 @@ impl Question {
             }
             for label in text.split(|&byte| byte == b'.') {
                 if label.is_empty() || label.len() > MAX_LABEL {
-                    return Err(Errno::AINONAME);
+                    return Err(LookupError::NoName.into());
                 }
                 question.push(&[label.len() as u8])?;
                 question.push(label)?;
@@ -182,16 +183,16 @@ impl Question {
         }
         question.push(&[0])?;
         if question.len > HEADER + MAX_NAME {
-            return Err(Errno::AINONAME);
+            return Err(LookupError::NoName.into());
         }
         question.push(&record.number().to_be_bytes())?;
         question.push(&CLASS_IN.to_be_bytes())?;
         Ok(question)
     }
 
-    fn push(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let room = self.bytes.get_mut(self.len..self.len + bytes.len());
-        room.ok_or(Errno::AINONAME)?.copy_from_slice(bytes);
+        room.ok_or(LookupError::NoName)?.copy_from_slice(bytes);
         self.len += bytes.len();
         Ok(())
     }
@@ -218,9 +219,9 @@ impl Question {
     }
 
     /// Adds the addresses that an answer to this question gives.
-    pub fn read_answer(&self, answer: &[u8], found: &mut Addresses) -> Result<(), Errno> {
+    pub fn read_answer(&self, answer: &[u8], found: &mut Addresses) -> Result<(), Error> {
         let count = word(answer, 6).unwrap_or(0);
-        let (mut wanted, _) = read_name(answer, HEADER).ok_or(Errno::AIFAIL)?;
+        let (mut wanted, _) = read_name(answer, HEADER).ok_or(LookupError::Failed)?;
         for _ in 0..MAX_ALIASES {
             let mut alias = None;
             let mut at = self.len;
@@ -246,10 +247,10 @@ impl Question {
             match alias {
                 _ if any => return Ok(()),
                 Some(name) => wanted = name,
-                None => return Err(Errno::AINODATA),
+                None => return Err(LookupError::NoAddress.into()),
             }
         }
-        Err(Errno::AIFAIL)
+        Err(LookupError::Failed.into())
     }
 }
 
@@ -382,7 +383,7 @@ mod tests {
         bytes
     }
 
-    fn addresses(question: &Question, records: &[Vec<u8>]) -> Result<Vec<IpAddr>, Errno> {
+    fn addresses(question: &Question, records: &[Vec<u8>]) -> Result<Vec<IpAddr>, Error> {
         let answer = answer(question.bytes(), 0, records);
         assert!(question.is_answered_by(&answer));
         let mut found = Addresses::new();
@@ -406,10 +407,16 @@ mod tests {
         let alias = record(&this, TYPE_CNAME, &other);
         let found = addresses(&question, &[foreign.clone(), alias]).unwrap();
         assert_eq!(found, [IpAddr::V4(Ipv4Addr::new(9, 9, 9, 9))]);
-        assert_eq!(addresses(&question, &[foreign]), Err(Errno::AINODATA));
+        assert_eq!(
+            addresses(&question, &[foreign]),
+            Err(Error::Lookup(LookupError::NoAddress))
+        );
         // Aliases in a circle.
         let circle = record(&this, TYPE_CNAME, &written("www.example.com"));
-        assert_eq!(addresses(&question, &[circle]), Err(Errno::AIFAIL));
+        assert_eq!(
+            addresses(&question, &[circle]),
+            Err(Error::Lookup(LookupError::Failed))
+        );
     }
 
     #[test]
@@ -484,7 +491,11 @@ mod tests {
         let longer = long + "c";
         for name in ["a..b", ".a", "a.", &"a".repeat(64), &longer] {
             let question = Question::new(name.as_bytes(), b"", Record::A);
-            assert_eq!(question.err(), Some(Errno::AINONAME), "{name}");
+            assert_eq!(
+                question.err(),
+                Some(Error::Lookup(LookupError::NoName)),
+                "{name}"
+            );
         }
     }
 
@@ -492,7 +503,7 @@ mod tests {
     fn asked_of(
         question: &Question,
         replies: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
-    ) -> (Result<Result<(), Errno>, Errno>, Vec<IpAddr>) {
+    ) -> (Result<Result<(), Error>, Error>, Vec<IpAddr>) {
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = server.local_addr().unwrap();
         let listener = std::net::TcpListener::bind(address).unwrap();
@@ -544,9 +555,9 @@ mod tests {
         let (outcome, found) = asked_of(&question, reply(TRUNCATED));
         assert_eq!((outcome, found.len()), (Ok(Ok(())), 20));
         let (outcome, _) = asked_of(&question, reply(CODE_NO_SUCH_NAME));
-        assert_eq!(outcome, Ok(Err(Errno::AINONAME)));
+        assert_eq!(outcome, Ok(Err(Error::Lookup(LookupError::NoName))));
         // Another server may know.
         let (outcome, _) = asked_of(&question, reply(2));
-        assert_eq!(outcome, Err(Errno::AIFAIL));
+        assert_eq!(outcome, Err(Error::Lookup(LookupError::Failed)));
     }
 }

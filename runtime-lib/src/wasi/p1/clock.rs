@@ -1,13 +1,13 @@
 //! Clocks.
 
-use super::Wasi;
 use super::errno::Errno;
 use crate::guest::pointer::GuestMemory;
+use crate::host::system::System;
 use crate::sys::time::{self, Clock};
 
 /// Writes a clock's resolution in nanoseconds.
 pub fn clock_res_get(
-    _: &Wasi,
+    _: &System,
     memory: &GuestMemory<'_>,
     id: u32,
     resolution: u32,
@@ -21,7 +21,7 @@ pub fn clock_res_get(
 
 /// Writes a clock's time in nanoseconds. The precision asked for makes no difference.
 pub fn clock_time_get(
-    _: &Wasi,
+    _: &System,
     memory: &GuestMemory<'_>,
     id: u32,
     _precision: u64,

@@ -1,5 +1,8 @@
 //! Error numbers of WASI, and those of Linux that they stand for.
 
+use crate::guest::pointer::Fault;
+use crate::host::error::{Error, LookupError};
+
 /// An error number of WASI preview 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Errno(u16);
@@ -128,6 +131,28 @@ errnos! {
     TIMEDOUT = 73, 110;
     TXTBSY = 74, 26;
     XDEV = 75, 18;
+}
+
+impl From<Error> for Errno {
+    fn from(error: Error) -> Errno {
+        match error {
+            Error::System(errno) => errno.into(),
+            Error::NotCapable => Errno::NOTCAPABLE,
+            Error::Lookup(LookupError::NoName) => Errno::AINONAME,
+            Error::Lookup(LookupError::NoAddress) => Errno::AINODATA,
+            Error::Lookup(LookupError::NoAnswer) => Errno::AIAGAIN,
+            Error::Lookup(LookupError::Failed) => Errno::AIFAIL,
+        }
+    }
+}
+
+impl From<Fault> for Errno {
+    fn from(fault: Fault) -> Errno {
+        match fault {
+            Fault::OutOfBounds => Errno::FAULT,
+            Fault::Misaligned => Errno::ADDRNOTAVAIL,
+        }
+    }
 }
 
 impl From<rustix::io::Errno> for Errno {

@@ -1,11 +1,12 @@
 //! Reading and writing: bytes go between the guest's memory and the kernel without a copy.
 
-use super::Wasi;
 use super::errno::Errno;
-use super::types::{Iovec, Rights};
+use super::types::Iovec;
 use crate::guest::pointer::GuestMemory;
-use crate::host::descriptors::{FdRef, Kind};
-use crate::sys::io::{self, IoVec};
+use crate::host::error::Error;
+use crate::host::files;
+use crate::host::system::System;
+use crate::sys::io::IoVec;
 
 /// Buffers that go to the kernel at once. The rest of a longer list is left for the guest's next
 /// call: reading and writing less than asked for is allowed.
@@ -13,17 +14,18 @@ const MAX_BUFFERS: usize = 64;
 
 /// Reads at the current position.
 pub fn fd_read(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     iovs: u32,
     iovs_len: u32,
     nread: u32,
 ) -> Result<(), Errno> {
-    let descriptor = readable(wasi, fd)?;
+    let descriptor = system.fds.get(fd)?;
+    files::require_readable(&descriptor)?;
     let nread = memory.ptr::<u32>(nread)?;
     let len = with_buffers(memory, iovs, iovs_len, |buffers| {
-        io::read(descriptor.host(), buffers)
+        files::read(&descriptor, buffers)
     })?;
     nread.write(len as u32);
     Ok(())
@@ -31,17 +33,18 @@ pub fn fd_read(
 
 /// Writes at the current position.
 pub fn fd_write(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     iovs: u32,
     iovs_len: u32,
     nwritten: u32,
 ) -> Result<(), Errno> {
-    let descriptor = writable(wasi, fd)?;
+    let descriptor = system.fds.get(fd)?;
+    files::require_writing(&descriptor)?;
     let nwritten = memory.ptr::<u32>(nwritten)?;
     let len = with_buffers(memory, iovs, iovs_len, |buffers| {
-        io::write(descriptor.host(), buffers)
+        files::write(&descriptor, buffers)
     })?;
     nwritten.write(len as u32);
     Ok(())
@@ -49,7 +52,7 @@ pub fn fd_write(
 
 /// Reads at an offset, without moving the position.
 pub fn fd_pread(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     iovs: u32,
@@ -57,11 +60,12 @@ pub fn fd_pread(
     offset: u64,
     nread: u32,
 ) -> Result<(), Errno> {
-    let descriptor = readable(wasi, fd)?;
-    seekable(&descriptor)?;
+    let descriptor = system.fds.get(fd)?;
+    files::require_readable(&descriptor)?;
+    files::require_offsets(&descriptor)?;
     let nread = memory.ptr::<u32>(nread)?;
     let len = with_buffers(memory, iovs, iovs_len, |buffers| {
-        io::read_at(descriptor.host(), buffers, offset)
+        files::read_at(&descriptor, buffers, offset)
     })?;
     nread.write(len as u32);
     Ok(())
@@ -69,7 +73,7 @@ pub fn fd_pread(
 
 /// Writes at an offset, without moving the position. On a file opened to append, Linux appends.
 pub fn fd_pwrite(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     iovs: u32,
@@ -77,47 +81,15 @@ pub fn fd_pwrite(
     offset: u64,
     nwritten: u32,
 ) -> Result<(), Errno> {
-    let descriptor = writable(wasi, fd)?;
-    seekable(&descriptor)?;
+    let descriptor = system.fds.get(fd)?;
+    files::require_writing(&descriptor)?;
+    files::require_offsets(&descriptor)?;
     let nwritten = memory.ptr::<u32>(nwritten)?;
     let len = with_buffers(memory, iovs, iovs_len, |buffers| {
-        io::write_at(descriptor.host(), buffers, offset)
+        files::write_at(&descriptor, buffers, offset)
     })?;
     nwritten.write(len as u32);
     Ok(())
-}
-
-/// The descriptor, if it may be read. As on other systems, one that is not open for reading is a
-/// bad one.
-pub(super) fn readable(wasi: &Wasi, fd: u32) -> Result<FdRef<'_>, Errno> {
-    let descriptor = wasi.fds.get(fd)?;
-    if descriptor.kind() == Kind::Directory {
-        return Err(Errno::ISDIR);
-    }
-    descriptor
-        .require(Rights::FD_READ)
-        .map_err(|_| Errno::BADF)?;
-    Ok(descriptor)
-}
-
-/// The descriptor, if it may be written.
-pub(super) fn writable(wasi: &Wasi, fd: u32) -> Result<FdRef<'_>, Errno> {
-    let descriptor = wasi.fds.get(fd)?;
-    if descriptor.kind() == Kind::Directory {
-        return Err(Errno::ISDIR);
-    }
-    descriptor
-        .require(Rights::FD_WRITE)
-        .map_err(|_| Errno::BADF)?;
-    Ok(descriptor)
-}
-
-/// Reading and writing at an offset need the right to seek; sockets have no offsets.
-fn seekable(descriptor: &FdRef<'_>) -> Result<(), Errno> {
-    if descriptor.kind() == Kind::Socket {
-        return Err(Errno::SPIPE);
-    }
-    descriptor.require(Rights::FD_SEEK)
 }
 
 /// Calls `transfer` with the buffers of a list in guest memory. Empty ones are left out, so that
@@ -126,7 +98,7 @@ pub(super) fn with_buffers<R>(
     memory: &GuestMemory<'_>,
     iovs: u32,
     iovs_len: u32,
-    transfer: impl FnOnce(&[IoVec<'_>]) -> Result<R, rustix::io::Errno>,
+    transfer: impl FnOnce(&[IoVec<'_>]) -> Result<R, Error>,
 ) -> Result<R, Errno> {
     let list = memory.array::<Iovec>(iovs, iovs_len)?;
     if list.len() == 1 {

@@ -1,8 +1,8 @@
 //! The end of the program, and signals to itself.
 
-use super::Wasi;
 use super::errno::Errno;
 use crate::guest::pointer::GuestMemory;
+use crate::host::system::System;
 use crate::sys::{process, signal};
 
 /// Ends the program; the system keeps the low 8 bits of the status.
@@ -11,7 +11,7 @@ pub fn proc_exit(rval: u32) -> ! {
 }
 
 /// Sends a signal to the program itself.
-pub fn proc_raise(_: &Wasi, _: &GuestMemory<'_>, sig: u32) -> Result<(), Errno> {
+pub fn proc_raise(_: &System, _: &GuestMemory<'_>, sig: u32) -> Result<(), Errno> {
     let signal = linux_signal(sig)?;
     if signal != 0 {
         signal::raise(signal);

@@ -1,12 +1,11 @@
 //! Listing a directory.
 
-use super::Wasi;
 use super::errno::Errno;
-use super::fd::filetype;
-use super::types::{Dirent, Rights};
+use super::fd::file_type;
+use super::types::Dirent;
 use crate::guest::pointer::{GuestMemory, GuestSlice};
-use crate::host::descriptors::Kind;
-use crate::sys::fs;
+use crate::host::files;
+use crate::host::system::System;
 use core::ops::ControlFlow;
 
 /// Writes entries from `cookie` on (0, or the `next` of an entry), each a [`Dirent`] and its name,
@@ -14,7 +13,7 @@ use core::ops::ControlFlow;
 ///
 /// A cookie is the kernel's position in the directory.
 pub fn fd_readdir(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     buf: u32,
@@ -22,21 +21,18 @@ pub fn fd_readdir(
     cookie: u64,
     bufused: u32,
 ) -> Result<(), Errno> {
-    let descriptor = wasi.fds.get(fd)?;
-    if descriptor.kind() != Kind::Directory {
-        return Err(Errno::NOTDIR);
-    }
-    descriptor.require(Rights::FD_READDIR)?;
+    let descriptor = system.fds.get(fd)?;
+    files::require_list(&descriptor)?;
     let bufused = memory.ptr::<u32>(bufused)?;
     let buffer = memory.slice(buf, buf_len)?;
     let mut rest = buffer;
     if buffer.len() > 0 {
-        fs::list(descriptor.host(), cookie, |entry| {
+        files::list(&descriptor, cookie, |entry| {
             let head = Dirent {
                 next: entry.next,
                 ino: entry.inode,
                 name_len: entry.name.len() as u32,
-                filetype: filetype(entry.kind) as u8,
+                filetype: file_type(entry.kind) as u8,
                 padding: [0; 3],
             };
             rest = write_entry(rest, &head, entry.name);

@@ -2,166 +2,63 @@
 //!
 //! Source: `wasi_snapshot_preview1` of the WASI repository (`phases/snapshot/docs.md`).
 
+use crate::flags::flags;
 use crate::guest::pointer::Plain;
-use core::ops::{BitAnd, BitOr, Not};
+use crate::host::rights::Rights;
 
-macro_rules! flags {
-    ($(#[$doc:meta])* $type:ident: $repr:ty { $($name:ident = $bit:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-        pub struct $type(pub $repr);
+/// Rights in the order of their bits.
+const RIGHTS: [Rights; 30] = [
+    Rights::FD_DATASYNC,
+    Rights::FD_READ,
+    Rights::FD_SEEK,
+    Rights::FD_FDSTAT_SET_FLAGS,
+    Rights::FD_SYNC,
+    Rights::FD_TELL,
+    Rights::FD_WRITE,
+    Rights::FD_ADVISE,
+    Rights::FD_ALLOCATE,
+    Rights::PATH_CREATE_DIRECTORY,
+    Rights::PATH_CREATE_FILE,
+    Rights::PATH_LINK_SOURCE,
+    Rights::PATH_LINK_TARGET,
+    Rights::PATH_OPEN,
+    Rights::FD_READDIR,
+    Rights::PATH_READLINK,
+    Rights::PATH_RENAME_SOURCE,
+    Rights::PATH_RENAME_TARGET,
+    Rights::PATH_FILESTAT_GET,
+    Rights::PATH_FILESTAT_SET_SIZE,
+    Rights::PATH_FILESTAT_SET_TIMES,
+    Rights::FD_FILESTAT_GET,
+    Rights::FD_FILESTAT_SET_SIZE,
+    Rights::FD_FILESTAT_SET_TIMES,
+    Rights::PATH_SYMLINK,
+    Rights::PATH_REMOVE_DIRECTORY,
+    Rights::PATH_UNLINK_FILE,
+    Rights::POLL_FD_READWRITE,
+    Rights::SOCK_SHUTDOWN,
+    Rights::SOCK_ACCEPT,
+];
 
-        #[allow(missing_docs, dead_code, reason = "the names are those of the specification")]
-        impl $type {
-            $(pub const $name: $type = $type(1 << $bit);)*
-            /// Every flag.
-            pub const ALL: $type = $type($(1 << $bit)|*);
-            /// No flag.
-            pub const NONE: $type = $type(0);
+const _: () = {
+    let mut bit = 0;
+    while bit < RIGHTS.len() {
+        assert!(
+            RIGHTS[bit].0 == 1 << bit,
+            "the host numbers rights as preview 1 does"
+        );
+        bit += 1;
+    }
+};
 
-            /// Whether all of these flags are set.
-            pub const fn contains(self, other: $type) -> bool {
-                self.0 & other.0 == other.0
-            }
-
-            /// Whether one of these flags is set.
-            pub const fn intersects(self, other: $type) -> bool {
-                self.0 & other.0 != 0
-            }
-
-            /// The flags of both.
-            pub const fn union(self, other: $type) -> $type {
-                $type(self.0 | other.0)
-            }
-
-            /// The flags, or `None` when a bit is set that has no meaning.
-            pub const fn from_bits(bits: u32) -> Option<$type> {
-                if bits & !(Self::ALL.0 as u32) != 0 {
-                    return None;
-                }
-                Some($type(bits as $repr))
-            }
-        }
-
-        impl BitOr for $type {
-            type Output = $type;
-            fn bitor(self, other: $type) -> $type {
-                $type(self.0 | other.0)
-            }
-        }
-
-        impl BitAnd for $type {
-            type Output = $type;
-            fn bitand(self, other: $type) -> $type {
-                $type(self.0 & other.0)
-            }
-        }
-
-        impl Not for $type {
-            type Output = $type;
-            fn not(self) -> $type {
-                $type(!self.0 & Self::ALL.0)
-            }
-        }
-    };
+/// The rights among these bits; the others have no meaning.
+pub const fn rights_from_guest(bits: u64) -> Rights {
+    Rights(bits as u32 & Rights::ALL.0)
 }
 
-flags! {
-    /// What a descriptor may be used for.
-    Rights: u32 {
-        FD_DATASYNC = 0;
-        FD_READ = 1;
-        FD_SEEK = 2;
-        FD_FDSTAT_SET_FLAGS = 3;
-        FD_SYNC = 4;
-        FD_TELL = 5;
-        FD_WRITE = 6;
-        FD_ADVISE = 7;
-        FD_ALLOCATE = 8;
-        PATH_CREATE_DIRECTORY = 9;
-        PATH_CREATE_FILE = 10;
-        PATH_LINK_SOURCE = 11;
-        PATH_LINK_TARGET = 12;
-        PATH_OPEN = 13;
-        FD_READDIR = 14;
-        PATH_READLINK = 15;
-        PATH_RENAME_SOURCE = 16;
-        PATH_RENAME_TARGET = 17;
-        PATH_FILESTAT_GET = 18;
-        PATH_FILESTAT_SET_SIZE = 19;
-        PATH_FILESTAT_SET_TIMES = 20;
-        FD_FILESTAT_GET = 21;
-        FD_FILESTAT_SET_SIZE = 22;
-        FD_FILESTAT_SET_TIMES = 23;
-        PATH_SYMLINK = 24;
-        PATH_REMOVE_DIRECTORY = 25;
-        PATH_UNLINK_FILE = 26;
-        POLL_FD_READWRITE = 27;
-        SOCK_SHUTDOWN = 28;
-        SOCK_ACCEPT = 29;
-    }
-}
-
-impl Rights {
-    /// Rights that mean something for a file that is not a directory.
-    pub const FILE: Rights = Rights::FD_DATASYNC
-        .union(Rights::FD_READ)
-        .union(Rights::FD_SEEK)
-        .union(Rights::FD_FDSTAT_SET_FLAGS)
-        .union(Rights::FD_SYNC)
-        .union(Rights::FD_TELL)
-        .union(Rights::FD_WRITE)
-        .union(Rights::FD_ADVISE)
-        .union(Rights::FD_ALLOCATE)
-        .union(Rights::FD_FILESTAT_GET)
-        .union(Rights::FD_FILESTAT_SET_SIZE)
-        .union(Rights::FD_FILESTAT_SET_TIMES)
-        .union(Rights::POLL_FD_READWRITE);
-    /// Rights that mean something for a directory.
-    pub const DIRECTORY: Rights = Rights::FD_FDSTAT_SET_FLAGS
-        .union(Rights::FD_SYNC)
-        .union(Rights::FD_READDIR)
-        .union(Rights::FD_FILESTAT_GET)
-        .union(Rights::FD_FILESTAT_SET_TIMES)
-        .union(Rights::PATH_CREATE_DIRECTORY)
-        .union(Rights::PATH_CREATE_FILE)
-        .union(Rights::PATH_LINK_SOURCE)
-        .union(Rights::PATH_LINK_TARGET)
-        .union(Rights::PATH_OPEN)
-        .union(Rights::PATH_READLINK)
-        .union(Rights::PATH_RENAME_SOURCE)
-        .union(Rights::PATH_RENAME_TARGET)
-        .union(Rights::PATH_FILESTAT_GET)
-        .union(Rights::PATH_FILESTAT_SET_SIZE)
-        .union(Rights::PATH_FILESTAT_SET_TIMES)
-        .union(Rights::PATH_SYMLINK)
-        .union(Rights::PATH_REMOVE_DIRECTORY)
-        .union(Rights::PATH_UNLINK_FILE);
-    /// Rights that mean something for a connected socket.
-    pub const SOCKET: Rights = Rights::FD_READ
-        .union(Rights::FD_WRITE)
-        .union(Rights::FD_FDSTAT_SET_FLAGS)
-        .union(Rights::FD_FILESTAT_GET)
-        .union(Rights::POLL_FD_READWRITE)
-        .union(Rights::SOCK_SHUTDOWN);
-    /// Rights that mean something for a listening socket.
-    pub const LISTENER: Rights = Rights::FD_FDSTAT_SET_FLAGS
-        .union(Rights::FD_FILESTAT_GET)
-        .union(Rights::POLL_FD_READWRITE)
-        .union(Rights::SOCK_SHUTDOWN)
-        .union(Rights::SOCK_ACCEPT);
-    /// Rights that need a file opened for reading.
-    pub const READING: Rights = Rights::FD_READ.union(Rights::FD_READDIR);
-    /// Rights that need a file opened for writing.
-    pub const WRITING: Rights = Rights::FD_DATASYNC
-        .union(Rights::FD_WRITE)
-        .union(Rights::FD_ALLOCATE)
-        .union(Rights::FD_FILESTAT_SET_SIZE);
-
-    /// The rights among these bits; the others have no meaning.
-    pub const fn from_guest(bits: u64) -> Rights {
-        Rights(bits as u32 & Rights::ALL.0)
-    }
+/// The bits of rights.
+pub const fn rights_for_guest(rights: Rights) -> u64 {
+    rights.0 as u64
 }
 
 flags! {

@@ -1,19 +1,13 @@
-//! From names to addresses: `sock_getaddrinfo`.
-//!
-//! There is no C library, and so none of its modules: a name is an address, `localhost`, in
-//! `/etc/hosts`, or known to the name servers of `/etc/resolv.conf`, in this order. The runtime
-//! reads these files itself, whatever folders the guest was granted; only addresses get out.
+//! From names to addresses: `sock_getaddrinfo`, over [`crate::host::lookup`].
 
 use super::layout::{Addrinfo, Sockaddr, family, protocol, socktype};
 use crate::guest::pointer::GuestMemory;
-use crate::host::address::{parse_ip, parse_port};
-use crate::host::lookup::dns::{self, Record};
-use crate::host::lookup::hosts::{self, Addresses, Configuration};
-use crate::sys::lookup::read_file;
-use crate::sys::scratch::Scratch;
-use crate::wasi::p1::Wasi;
+use crate::host::address::parse_port;
+use crate::host::lookup::hosts::Addresses;
+use crate::host::lookup::{self, Families};
+use crate::host::system::System;
 use crate::wasi::p1::errno::Errno;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 /// Flags of the hints.
 mod flag {
@@ -31,8 +25,6 @@ mod flag {
 
 /// Most bytes of a name and of a service.
 const MAX_TEXT: usize = 256;
-/// Most bytes of a file that are read.
-const MAX_FILE: usize = 256 * 1024;
 /// Bytes of a C socket address, and of its part behind the family.
 const SOCKADDR_IN: (u32, usize) = (16, 14);
 const SOCKADDR_IN6: (u32, usize) = (28, 26);
@@ -71,7 +63,7 @@ fn service_port(name: &[u8]) -> Option<u16> {
 /// results, of which `res` points to the first: at most `max_res`.
 #[expect(clippy::too_many_arguments, reason = "the function has as many")]
 pub fn sock_getaddrinfo(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     node: u32,
     node_len: u32,
@@ -82,7 +74,7 @@ pub fn sock_getaddrinfo(
     max_res: u32,
     res_len: u32,
 ) -> Result<(), Errno> {
-    wasi.require_net()?;
+    system.require_net()?;
     let (mut node_text, mut service_text) = ([0; MAX_TEXT], [0; MAX_TEXT]);
     let node = read_text(memory, node, node_len, &mut node_text, Errno::AINONAME)?;
     let service = read_text(
@@ -184,24 +176,33 @@ fn port(service: &[u8], numeric: bool) -> Result<u16, Errno> {
     service_port(service).ok_or(Errno::AISERVICE)
 }
 
+const V4: Families = Families {
+    v4: true,
+    v6: false,
+};
+const V6: Families = Families {
+    v4: false,
+    v6: true,
+};
+
 /// Adds the addresses of a node, of the family that the hints ask for; IPv4 first.
 fn look_up(node: &[u8], wanted: u8, flags: u16, found: &mut Addresses) -> Result<(), Errno> {
-    let (v4, v6) = match wanted {
-        family::UNSPEC => (true, true),
-        family::INET4 => (true, false),
-        family::INET6 => (false, true),
+    let families = match wanted {
+        family::UNSPEC => Families { v4: true, v6: true },
+        family::INET4 => V4,
+        family::INET6 => V6,
         _ => return Err(Errno::AIFAMILY),
     };
     let mapped = wanted == family::INET6 && flags & flag::V4MAPPED != 0;
     if !mapped {
-        return look_up_families(node, (v4, v6), flags, found);
+        return look_up_node(node, families, flags, found);
     }
-    let outcome = look_up_families(node, (false, true), flags, found);
+    let outcome = look_up_node(node, V6, flags, found);
     if !found.is_empty() && flags & flag::ALL == 0 {
         return outcome;
     }
     let mut others = Addresses::new();
-    let mapped = look_up_families(node, (true, false), flags, &mut others);
+    let mapped = look_up_node(node, V4, flags, &mut others);
     for address in others.iter() {
         if let IpAddr::V4(address) = address {
             found.push(IpAddr::V6(address.to_ipv6_mapped()));
@@ -210,73 +211,21 @@ fn look_up(node: &[u8], wanted: u8, flags: u16, found: &mut Addresses) -> Result
     outcome.or(mapped)
 }
 
-fn look_up_families(
+fn look_up_node(
     node: &[u8],
-    (v4, v6): (bool, bool),
+    families: Families,
     flags: u16,
     found: &mut Addresses,
 ) -> Result<(), Errno> {
-    let wanted = |address: &IpAddr| if address.is_ipv4() { v4 } else { v6 };
-    let mut add = |four: Ipv4Addr, six: Ipv6Addr| {
-        for address in [IpAddr::V4(four), IpAddr::V6(six)] {
-            if wanted(&address) {
-                found.push(address);
-            }
-        }
-        Ok(())
-    };
     if node.is_empty() {
-        return match flags & flag::PASSIVE {
-            0 => add(Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST),
-            _ => add(Ipv4Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED),
-        };
-    }
-    if let Some(address) = parse_ip(node) {
-        if !wanted(&address) {
-            return Err(Errno::AINODATA);
+        match flags & flag::PASSIVE {
+            0 => families.add_loopback(found),
+            _ => families.add_unspecified(found),
         }
-        found.push(address);
         return Ok(());
     }
-    if flags & flag::NUMERICHOST != 0 {
-        return Err(Errno::AINONAME);
-    }
-    if is_localhost(node) {
-        return add(Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
-    }
-    let mut memory = Scratch::<u8, 0>::new();
-    let file = memory.fill(0, MAX_FILE)?;
-    // A file that cannot be read says nothing.
-    let len = read_file(c"/etc/hosts", file).unwrap_or(0);
-    let known = hosts::find(file.get(..len).unwrap_or_default(), node, wanted, found);
-    if known {
-        return match found.is_empty() {
-            true => Err(Errno::AINODATA),
-            false => Ok(()),
-        };
-    }
-    let len = read_file(c"/etc/resolv.conf", file).unwrap_or(0);
-    let configuration = Configuration::parse(file.get(..len).unwrap_or_default());
-    let mut outcome = Err(Errno::AINONAME);
-    for (record, asked) in [(Record::A, v4), (Record::Aaaa, v6)] {
-        if asked {
-            let answer = dns::look_up(node, record, &configuration, found);
-            outcome = outcome.or(answer);
-        }
-    }
-    match found.is_empty() {
-        true => outcome,
-        false => Ok(()),
-    }
-}
-
-/// Names that mean this machine wherever they are asked for (RFC 6761).
-fn is_localhost(node: &[u8]) -> bool {
-    let name = node.strip_suffix(b".").unwrap_or(node);
-    let mut labels = name.rsplit(|&byte| byte == b'.');
-    labels
-        .next()
-        .is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"))
+    let numeric = flags & flag::NUMERICHOST != 0;
+    Ok(lookup::addresses(node, families, numeric, found)?)
 }
 
 /// The guest's list of results.

@@ -21,65 +21,54 @@ mod options;
 mod place;
 mod transfer;
 
-use super::Wasi;
 use super::errno::Errno;
 use super::fd::modes;
 use super::io::with_buffers;
-use super::types::{FdFlags, RECV_DATA_TRUNCATED, RiFlags, Rights, SdFlags};
+use super::types::{FdFlags, RECV_DATA_TRUNCATED, RiFlags, SdFlags};
 use crate::guest::pointer::GuestMemory;
-use crate::host::descriptors::{Access, FdRef, Kind};
-use crate::sys::{io, net};
+use crate::host::rights::Rights;
+use crate::host::sockets;
+use crate::host::system::System;
+use crate::sys::net;
 
 /// Accepts a connection, and writes the number of its descriptor.
 pub fn sock_accept(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     flags: u32,
     ro_fd: u32,
 ) -> Result<(), Errno> {
-    let listener = socket(wasi, fd)?;
+    let listener = sockets::get(system, fd)?;
     listener.require(Rights::SOCK_ACCEPT)?;
     let modes = modes(flags & u32::from(FdFlags::ALL.0))?;
     if flags & !u32::from(FdFlags::NONBLOCK.0) != 0 {
         return Err(Errno::INVAL);
     }
     let ro_fd = memory.ptr::<u32>(ro_fd)?;
-    ro_fd.write(accept(wasi, &listener, modes.nonblock)?);
+    ro_fd.write(sockets::accept(system, &listener, modes.nonblock)?);
     Ok(())
 }
 
 /// Accepts a connection that blocks, and writes the number of its descriptor: the first generation
 /// of WasmEdge's functions.
 pub fn sock_accept_v1(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     ro_fd: u32,
 ) -> Result<(), Errno> {
-    let listener = socket(wasi, fd)?;
+    let listener = sockets::get(system, fd)?;
     listener.require(Rights::SOCK_ACCEPT)?;
     let ro_fd = memory.aligned_ptr::<u32>(ro_fd)?;
-    ro_fd.write(accept(wasi, &listener, false)?);
+    ro_fd.write(sockets::accept(system, &listener, false)?);
     Ok(())
-}
-
-/// Accepts a connection: the number of its descriptor.
-fn accept(wasi: &Wasi, listener: &FdRef<'_>, nonblock: bool) -> Result<u32, Errno> {
-    let access = Access {
-        base: listener.access().inheriting & Rights::SOCKET,
-        inheriting: Rights::NONE,
-        kind: Kind::Socket,
-        read_only: false,
-    };
-    let connection = net::accept(listener.host(), nonblock)?;
-    wasi.fds.insert(connection, access)
 }
 
 /// Receives a message.
 #[expect(clippy::too_many_arguments, reason = "the specification has as many")]
 pub fn sock_recv(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     ri_data: u32,
@@ -88,13 +77,13 @@ pub fn sock_recv(
     ro_datalen: u32,
     ro_flags: u32,
 ) -> Result<(), Errno> {
-    let socket = socket(wasi, fd)?;
+    let socket = sockets::get(system, fd)?;
     socket.require(Rights::FD_READ)?;
     let flags = receive_flags(ri_flags)?;
     let ro_datalen = memory.ptr::<u32>(ro_datalen)?;
     let ro_flags = memory.ptr::<u16>(ro_flags)?;
     let (len, flags) = with_buffers(memory, ri_data, ri_data_len, |buffers| {
-        io::receive(socket.host(), buffers, flags)
+        sockets::receive(&socket, buffers, flags)
     })?;
     ro_datalen.write(len as u32);
     ro_flags.write(received_flags(flags));
@@ -124,7 +113,7 @@ fn received_flags(flags: u32) -> u16 {
 
 /// Sends a message.
 pub fn sock_send(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     si_data: u32,
@@ -132,34 +121,25 @@ pub fn sock_send(
     si_flags: u32,
     so_datalen: u32,
 ) -> Result<(), Errno> {
-    let socket = socket(wasi, fd)?;
+    let socket = sockets::get(system, fd)?;
     socket.require(Rights::FD_WRITE)?;
     if si_flags != 0 {
         return Err(Errno::INVAL);
     }
     let so_datalen = memory.ptr::<u32>(so_datalen)?;
     let len = with_buffers(memory, si_data, si_data_len, |buffers| {
-        io::send(socket.host(), buffers, net::NO_SIGNAL)
+        sockets::send(&socket, buffers)
     })?;
     so_datalen.write(len as u32);
     Ok(())
 }
 
 /// Ends receiving, sending or both.
-pub fn sock_shutdown(wasi: &Wasi, _: &GuestMemory<'_>, fd: u32, how: u32) -> Result<(), Errno> {
-    let socket = socket(wasi, fd)?;
+pub fn sock_shutdown(system: &System, _: &GuestMemory<'_>, fd: u32, how: u32) -> Result<(), Errno> {
+    let socket = sockets::get(system, fd)?;
     socket.require(Rights::SOCK_SHUTDOWN)?;
     let how = SdFlags::from_bits(how).ok_or(Errno::INVAL)?;
     let receiving = how.contains(SdFlags::RD);
     let sending = how.contains(SdFlags::WR);
-    Ok(net::shutdown(socket.host(), receiving, sending)?)
-}
-
-/// The descriptor with this number, if it is a socket.
-fn socket(wasi: &Wasi, fd: u32) -> Result<FdRef<'_>, Errno> {
-    let descriptor = wasi.fds.get(fd)?;
-    match descriptor.kind() {
-        Kind::Socket => Ok(descriptor),
-        _ => Err(Errno::NOTSOCK),
-    }
+    Ok(sockets::shut_down(&socket, receiving, sending)?)
 }

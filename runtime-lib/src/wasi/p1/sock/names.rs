@@ -1,10 +1,10 @@
 //! The addresses of a socket: its own and its peer's.
 
 use super::place::{Generation, Place};
-use super::socket;
 use crate::guest::pointer::GuestMemory;
+use crate::host::sockets;
+use crate::host::system::System;
 use crate::sys::net;
-use crate::wasi::p1::Wasi;
 use crate::wasi::p1::errno::Errno;
 use core::net::SocketAddr;
 use rustix::fd::BorrowedFd;
@@ -14,7 +14,7 @@ type Ask = fn(BorrowedFd<'_>) -> Result<SocketAddr, rustix::io::Errno>;
 
 /// Writes a socket's own address, its type (4 or 6) and its port. First generation.
 pub fn sock_getlocaladdr_v1(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     addr: u32,
@@ -22,7 +22,7 @@ pub fn sock_getlocaladdr_v1(
     port: u32,
 ) -> Result<(), Errno> {
     write_with_type(
-        wasi,
+        system,
         memory,
         fd,
         net::local_address,
@@ -32,41 +32,47 @@ pub fn sock_getlocaladdr_v1(
 
 /// Writes a socket's own address and its port. Second generation.
 pub fn sock_getlocaladdr_v2(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     addr: u32,
     port: u32,
 ) -> Result<(), Errno> {
-    write(wasi, memory, fd, net::local_address, (addr, port))
+    write(system, memory, fd, net::local_address, (addr, port))
 }
 
 /// Writes the address that a socket is connected to, its type (4 or 6) and its port. First
 /// generation.
 pub fn sock_getpeeraddr_v1(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     addr: u32,
     addr_type: u32,
     port: u32,
 ) -> Result<(), Errno> {
-    write_with_type(wasi, memory, fd, net::peer_address, (addr, addr_type, port))
+    write_with_type(
+        system,
+        memory,
+        fd,
+        net::peer_address,
+        (addr, addr_type, port),
+    )
 }
 
 /// Writes the address that a socket is connected to and its port. Second generation.
 pub fn sock_getpeeraddr_v2(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     addr: u32,
     port: u32,
 ) -> Result<(), Errno> {
-    write(wasi, memory, fd, net::peer_address, (addr, port))
+    write(system, memory, fd, net::peer_address, (addr, port))
 }
 
 fn write_with_type(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     ask: Ask,
@@ -75,7 +81,7 @@ fn write_with_type(
     let place = Place::new(memory, addr, Generation::One)?;
     let addr_type = memory.aligned_ptr::<u32>(addr_type)?;
     let port = memory.aligned_ptr::<u32>(port)?;
-    let address = ask(socket(wasi, fd)?.host())?;
+    let address = ask(sockets::get(system, fd)?.host())?;
     place.write(Some(&address))?;
     addr_type.write(match address {
         SocketAddr::V4(_) => 4,
@@ -86,7 +92,7 @@ fn write_with_type(
 }
 
 fn write(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     ask: Ask,
@@ -94,7 +100,7 @@ fn write(
 ) -> Result<(), Errno> {
     let place = Place::new(memory, addr, Generation::Two)?;
     let port = memory.aligned_ptr::<u32>(port)?;
-    let address = ask(socket(wasi, fd)?.host())?;
+    let address = ask(sockets::get(system, fd)?.host())?;
     place.write(Some(&address))?;
     port.write(address.port().into());
     Ok(())

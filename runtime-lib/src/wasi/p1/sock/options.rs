@@ -1,10 +1,10 @@
 //! The options of sockets.
 
 use super::layout::{Linger, socktype};
-use super::socket;
 use crate::guest::pointer::GuestMemory;
+use crate::host::sockets;
+use crate::host::system::System;
 use crate::sys::net;
-use crate::wasi::p1::Wasi;
 use crate::wasi::p1::errno::Errno;
 
 /// The only level.
@@ -68,7 +68,7 @@ fn option(level: u32, name: u32) -> Result<(u32, Form), Errno> {
 
 /// Writes the value of an option, and its size in the place of that of the room.
 pub fn sock_getsockopt(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     level: u32,
@@ -76,7 +76,7 @@ pub fn sock_getsockopt(
     flag: u32,
     flag_size: u32,
 ) -> Result<(), Errno> {
-    let descriptor = socket(wasi, fd)?;
+    let descriptor = sockets::get(system, fd)?;
     let (number, form) = option(level, name)?;
     let size = memory.aligned_ptr::<u32>(flag_size)?;
     let room = memory.slice(flag, size.read())?;
@@ -87,7 +87,7 @@ pub fn sock_getsockopt(
         return Err(Errno::INVAL);
     }
     if form == Form::Interface {
-        wasi.require_net()?;
+        system.require_net()?;
     }
     let mut value = [0; INTERFACE_NAME];
     let value = value.get_mut(..form.len()).unwrap_or_default();
@@ -120,7 +120,7 @@ fn socket_type(linux: i32) -> u32 {
 
 /// Sets an option.
 pub fn sock_setsockopt(
-    wasi: &Wasi,
+    system: &System,
     memory: &GuestMemory<'_>,
     fd: u32,
     level: u32,
@@ -128,11 +128,11 @@ pub fn sock_setsockopt(
     flag: u32,
     flag_size: u32,
 ) -> Result<(), Errno> {
-    let descriptor = socket(wasi, fd)?;
+    let descriptor = sockets::get(system, fd)?;
     let (number, form) = option(level, name)?;
     let given = memory.slice(flag, flag_size)?;
     if form == Form::Interface {
-        wasi.require_net()?;
+        system.require_net()?;
     } else {
         memory.aligned_ptr::<u32>(flag)?;
     }

@@ -21,7 +21,7 @@ fn read_dir(
     let free = guest.free;
     let buffer = guest.room(len);
     let out = guest.room(4);
-    fd_readdir(&guest.wasi, &guest.memory(), fd, buffer, len, cookie, out)?;
+    fd_readdir(&guest.system, &guest.memory(), fd, buffer, len, cookie, out)?;
     let used = guest.read_value::<u32>(out);
     let bytes = guest.get(buffer, used);
     guest.free = free;
@@ -88,27 +88,27 @@ fn cuts_the_last_entry() {
     for len in [1, 10, 24, 25, 40] {
         let memory = guest.memory();
         assert_eq!(
-            fd_readdir(&guest.wasi, &memory, ROOT, buffer, len, 0, out),
+            fd_readdir(&guest.system, &memory, ROOT, buffer, len, 0, out),
             Ok(())
         );
         assert_eq!(guest.read_value::<u32>(out), len);
     }
     let memory = guest.memory();
     assert_eq!(
-        fd_readdir(&guest.wasi, &memory, ROOT, buffer, 0, 0, out),
+        fd_readdir(&guest.system, &memory, ROOT, buffer, 0, 0, out),
         Ok(())
     );
     assert_eq!(guest.read_value::<u32>(out), 0);
     assert_eq!(
-        fd_readdir(&guest.wasi, &memory, ROOT, SIZE - 1, 2, 0, out),
+        fd_readdir(&guest.system, &memory, ROOT, SIZE - 1, 2, 0, out),
         Err(Errno::FAULT)
     );
     assert_eq!(
-        fd_readdir(&guest.wasi, &memory, 0, buffer, 8, 0, out),
+        fd_readdir(&guest.system, &memory, 0, buffer, 8, 0, out),
         Err(Errno::NOTDIR)
     );
     assert_eq!(
-        fd_readdir(&guest.wasi, &memory, ROOT, buffer, 8, u64::MAX, out),
+        fd_readdir(&guest.system, &memory, ROOT, buffer, 8, u64::MAX, out),
         Err(Errno::INVAL)
     );
 }

@@ -573,7 +573,7 @@ fn listings_stay_inside() {
                 };
                 let (buffer, used) = (guest.room(4096), guest.room(4));
                 let memory = guest.memory();
-                fd_readdir(&guest.wasi, &memory, fd, buffer, 4096, 0, used).unwrap();
+                fd_readdir(&guest.system, &memory, fd, buffer, 4096, 0, used).unwrap();
                 let bytes = guest.get(buffer, guest.read_value(used));
                 let name = b"only-outside";
                 assert!(!bytes.windows(name.len()).any(|window| window == name));
@@ -602,7 +602,7 @@ fn descriptors_are_closed_on_exec() {
             opened.push(guest.open(ROOT, path, oflags, READ).unwrap());
         }
         for fd in opened {
-            let descriptor = guest.wasi.fds.get(fd).unwrap();
+            let descriptor = guest.system.fds.get(fd).unwrap();
             let flags = rustix::io::fcntl_getfd(descriptor.host()).unwrap();
             assert!(flags.contains(rustix::io::FdFlags::CLOEXEC), "{fd}");
         }
@@ -659,7 +659,7 @@ fn no_chain_of_descriptors_gains_rights() {
             // Nor does asking for them later give any.
             let memory = guest.memory();
             let all = u64::from(Rights::ALL.0);
-            let set = fd_fdstat_set_rights(&guest.wasi, &memory, fd, all, all);
+            let set = fd_fdstat_set_rights(&guest.system, &memory, fd, all, all);
             assert_eq!(set, Err(Errno::NOTCAPABLE));
             chain.push(fd);
         }

@@ -11,12 +11,13 @@ mod sockets;
 mod system;
 mod waiting;
 
-use super::Wasi;
 use super::errno::Errno;
 use super::functions::*;
-use super::types::{Event, Fdstat, Filestat, Iovec, LookupFlags, OpenFlags, Rights, Subscription};
+use super::types::{Event, Fdstat, Filestat, Iovec, LookupFlags, OpenFlags, Subscription};
 use crate::guest::pointer::{GuestMemory, Plain};
 use crate::host::descriptors::{Access, Kind};
+use crate::host::rights::Rights;
+use crate::host::system::System;
 use crate::sys::fs;
 use std::alloc::{Layout, alloc_zeroed};
 use std::ffi::CString;
@@ -82,7 +83,7 @@ fn owned(fd: impl std::os::fd::IntoRawFd) -> rustix::fd::OwnedFd {
 
 /// A guest with its descriptors and memory.
 struct Guest {
-    wasi: Box<Wasi>,
+    system: Box<System>,
     state: Box<MemoryState>,
     /// Keeps the memory.
     _bytes: Vec<u64>,
@@ -103,10 +104,11 @@ impl Guest {
             flags: 0,
         };
         // SAFETY: all zeros is the state at the start of a program.
-        let wasi = unsafe { Box::from_raw(alloc_zeroed(Layout::new::<Wasi>()).cast::<Wasi>()) };
-        super::grants::open(&wasi.fds, [].into_iter());
+        let system =
+            unsafe { Box::from_raw(alloc_zeroed(Layout::new::<System>()).cast::<System>()) };
+        crate::host::grants::open(&system.fds, [].into_iter());
         Guest {
-            wasi,
+            system,
             state: Box::new(state),
             _bytes: bytes,
             free: 64,
@@ -129,7 +131,10 @@ impl Guest {
             read_only,
         };
         let folder = fs::open_grant(&path).unwrap();
-        self.wasi.fds.insert_preopen(folder, access, b"/").unwrap()
+        self.system
+            .fds
+            .insert_preopen(folder, access, b"/")
+            .unwrap()
     }
 
     fn memory(&self) -> GuestMemory<'_> {
@@ -179,7 +184,7 @@ impl Guest {
         let (at, len) = self.put(path.as_bytes());
         let out = self.room(4);
         path_open(
-            &self.wasi,
+            &self.system,
             &self.memory(),
             dir,
             lookup,
@@ -203,7 +208,7 @@ impl Guest {
     }
 
     fn close(&self, fd: u32) -> Result<(), Errno> {
-        fd_close(&self.wasi, &self.memory(), fd)
+        fd_close(&self.system, &self.memory(), fd)
     }
 
     /// A list of one buffer.
@@ -221,7 +226,7 @@ impl Guest {
         let at = self.room(len);
         let list = self.iovec(at, len);
         let out = self.room(4);
-        fd_read(&self.wasi, &self.memory(), fd, list, 1, out)?;
+        fd_read(&self.system, &self.memory(), fd, list, 1, out)?;
         Ok(self.get(at, self.read_value(out)))
     }
 
@@ -229,7 +234,7 @@ impl Guest {
         let at = self.room(len);
         let list = self.iovec(at, len);
         let out = self.room(4);
-        fd_pread(&self.wasi, &self.memory(), fd, list, 1, offset, out)?;
+        fd_pread(&self.system, &self.memory(), fd, list, 1, offset, out)?;
         Ok(self.get(at, self.read_value(out)))
     }
 
@@ -237,7 +242,7 @@ impl Guest {
         let (at, len) = self.put(bytes);
         let list = self.iovec(at, len);
         let out = self.room(4);
-        fd_write(&self.wasi, &self.memory(), fd, list, 1, out)?;
+        fd_write(&self.system, &self.memory(), fd, list, 1, out)?;
         Ok(self.read_value(out))
     }
 
@@ -245,38 +250,38 @@ impl Guest {
         let (at, len) = self.put(bytes);
         let list = self.iovec(at, len);
         let out = self.room(4);
-        fd_pwrite(&self.wasi, &self.memory(), fd, list, 1, offset, out)?;
+        fd_pwrite(&self.system, &self.memory(), fd, list, 1, offset, out)?;
         Ok(self.read_value(out))
     }
 
     fn seek(&mut self, fd: u32, offset: i64, whence: u32) -> Result<u64, Errno> {
         let out = self.room(8);
-        fd_seek(&self.wasi, &self.memory(), fd, offset as u64, whence, out)?;
+        fd_seek(&self.system, &self.memory(), fd, offset as u64, whence, out)?;
         Ok(self.read_value(out))
     }
 
     fn tell(&mut self, fd: u32) -> Result<u64, Errno> {
         let out = self.room(8);
-        fd_tell(&self.wasi, &self.memory(), fd, out)?;
+        fd_tell(&self.system, &self.memory(), fd, out)?;
         Ok(self.read_value(out))
     }
 
     fn fdstat(&mut self, fd: u32) -> Result<Fdstat, Errno> {
         let out = self.room(24);
-        fd_fdstat_get(&self.wasi, &self.memory(), fd, out)?;
+        fd_fdstat_get(&self.system, &self.memory(), fd, out)?;
         Ok(self.read_value(out))
     }
 
     fn filestat(&mut self, fd: u32) -> Result<Filestat, Errno> {
         let out = self.room(64);
-        fd_filestat_get(&self.wasi, &self.memory(), fd, out)?;
+        fd_filestat_get(&self.system, &self.memory(), fd, out)?;
         Ok(self.read_value(out))
     }
 
     fn stat(&mut self, dir: u32, path: &str, lookup: u32) -> Result<Filestat, Errno> {
         let (at, len) = self.put(path.as_bytes());
         let out = self.room(64);
-        path_filestat_get(&self.wasi, &self.memory(), dir, lookup, at, len, out)?;
+        path_filestat_get(&self.system, &self.memory(), dir, lookup, at, len, out)?;
         Ok(self.read_value(out))
     }
 
@@ -289,35 +294,54 @@ impl Guest {
     ) -> Result<(), Errno> {
         let (at, len) = self.put(path.as_bytes());
         let memory = &self.memory();
-        path_filestat_set_times(&self.wasi, memory, dir, lookup, at, len, atim, mtim, flags)
+        path_filestat_set_times(
+            &self.system,
+            memory,
+            dir,
+            lookup,
+            at,
+            len,
+            atim,
+            mtim,
+            flags,
+        )
     }
 
     fn create_directory(&mut self, dir: u32, path: &str) -> Result<(), Errno> {
         let (at, len) = self.put(path.as_bytes());
-        path_create_directory(&self.wasi, &self.memory(), dir, at, len)
+        path_create_directory(&self.system, &self.memory(), dir, at, len)
     }
 
     fn remove_directory(&mut self, dir: u32, path: &str) -> Result<(), Errno> {
         let (at, len) = self.put(path.as_bytes());
-        path_remove_directory(&self.wasi, &self.memory(), dir, at, len)
+        path_remove_directory(&self.system, &self.memory(), dir, at, len)
     }
 
     fn unlink(&mut self, dir: u32, path: &str) -> Result<(), Errno> {
         let (at, len) = self.put(path.as_bytes());
-        path_unlink_file(&self.wasi, &self.memory(), dir, at, len)
+        path_unlink_file(&self.system, &self.memory(), dir, at, len)
     }
 
     fn symlink(&mut self, text: &str, dir: u32, path: &str) -> Result<(), Errno> {
         let (text, text_len) = self.put(text.as_bytes());
         let (at, len) = self.put(path.as_bytes());
-        path_symlink(&self.wasi, &self.memory(), text, text_len, dir, at, len)
+        path_symlink(&self.system, &self.memory(), text, text_len, dir, at, len)
     }
 
     fn read_link(&mut self, dir: u32, path: &str, room: u32) -> Result<Vec<u8>, Errno> {
         let (at, len) = self.put(path.as_bytes());
         let buffer = self.room(room);
         let out = self.room(4);
-        path_readlink(&self.wasi, &self.memory(), dir, at, len, buffer, room, out)?;
+        path_readlink(
+            &self.system,
+            &self.memory(),
+            dir,
+            at,
+            len,
+            buffer,
+            room,
+            out,
+        )?;
         Ok(self.get(buffer, self.read_value(out)))
     }
 
@@ -325,7 +349,7 @@ impl Guest {
         let (old, old_len) = self.put(old.as_bytes());
         let (new, new_len) = self.put(new.as_bytes());
         path_rename(
-            &self.wasi,
+            &self.system,
             &self.memory(),
             dir,
             old,
@@ -348,7 +372,15 @@ impl Guest {
         let (new, new_len) = self.put(new.as_bytes());
         let memory = &self.memory();
         path_link(
-            &self.wasi, memory, dir, lookup, old, old_len, new_dir, new, new_len,
+            &self.system,
+            memory,
+            dir,
+            lookup,
+            old,
+            old_len,
+            new_dir,
+            new,
+            new_len,
         )
     }
 

@@ -15,7 +15,7 @@ const DGRAM: u32 = socktype::DGRAM as u32;
 /// A guest with `--net`.
 fn networked() -> Guest {
     let guest = Guest::new();
-    guest.wasi.net.store(true, Ordering::Relaxed);
+    guest.system.allow_net();
     guest
 }
 
@@ -34,14 +34,14 @@ fn listening() -> (Guest, SocketAddr) {
         kind: Kind::Socket,
         read_only: false,
     };
-    assert_eq!(guest.wasi.fds.insert_listener(socket, access), Ok(3));
+    assert_eq!(guest.system.fds.insert_listener(socket, access), Ok(3));
     (guest, address)
 }
 
 impl Guest {
     fn sock(&mut self, af: u32, ty: u32) -> Result<u32, Errno> {
         let out = self.room(4);
-        sock_open(&self.wasi, &self.memory(), af, ty, out)?;
+        sock_open(&self.system, &self.memory(), af, ty, out)?;
         Ok(self.read_value(out))
     }
 
@@ -55,21 +55,21 @@ impl Guest {
 
     fn bind(&mut self, fd: u32, ip: &[u8], port: u16) -> Result<(), Errno> {
         let addr = self.address(ip);
-        sock_bind(&self.wasi, &self.memory(), fd, addr, port.into())
+        sock_bind(&self.system, &self.memory(), fd, addr, port.into())
     }
 
     fn connect(&mut self, fd: u32, ip: &[u8], port: u16) -> Result<(), Errno> {
         let addr = self.address(ip);
-        sock_connect(&self.wasi, &self.memory(), fd, addr, port.into())
+        sock_connect(&self.system, &self.memory(), fd, addr, port.into())
     }
 
     fn listen(&mut self, fd: u32) -> Result<(), Errno> {
-        sock_listen(&self.wasi, &self.memory(), fd, 16)
+        sock_listen(&self.system, &self.memory(), fd, 16)
     }
 
     fn accept(&mut self, fd: u32) -> Result<u32, Errno> {
         let out = self.room(4);
-        sock_accept_v1(&self.wasi, &self.memory(), fd, out)?;
+        sock_accept_v1(&self.system, &self.memory(), fd, out)?;
         Ok(self.read_value(out))
     }
 
@@ -77,7 +77,7 @@ impl Guest {
     fn local(&mut self, fd: u32) -> Result<(Vec<u8>, u32, u32), Errno> {
         let addr = self.address(&[0; 16]);
         let (ty, port) = (self.room(4), self.room(4));
-        sock_getlocaladdr_v1(&self.wasi, &self.memory(), fd, addr, ty, port)?;
+        sock_getlocaladdr_v1(&self.system, &self.memory(), fd, addr, ty, port)?;
         let buf = self.read_value::<Address>(addr).buf;
         Ok((
             self.get(buf, 16),
@@ -89,14 +89,14 @@ impl Guest {
     fn get_option(&mut self, fd: u32, name: u32, len: u32) -> Result<Vec<u8>, Errno> {
         let (value, size) = (self.room(len), self.room(4));
         self.write_value(size, len);
-        sock_getsockopt(&self.wasi, &self.memory(), fd, 0, name, value, size)?;
+        sock_getsockopt(&self.system, &self.memory(), fd, 0, name, value, size)?;
         let len = self.read_value(size);
         Ok(self.get(value, len))
     }
 
     fn set_option(&mut self, fd: u32, name: u32, value: &[u8]) -> Result<(), Errno> {
         let (at, len) = self.put(value);
-        sock_setsockopt(&self.wasi, &self.memory(), fd, 0, name, at, len)
+        sock_setsockopt(&self.system, &self.memory(), fd, 0, name, at, len)
     }
 }
 
@@ -120,7 +120,18 @@ fn nothing_without_a_grant() {
     let zero = guest.room(64);
     let memory = guest.memory();
     assert_eq!(
-        sock_getaddrinfo(&guest.wasi, &memory, zero, 1, zero, 1, zero, zero, 1, zero),
+        sock_getaddrinfo(
+            &guest.system,
+            &memory,
+            zero,
+            1,
+            zero,
+            1,
+            zero,
+            zero,
+            1,
+            zero
+        ),
         Err(Errno::ACCES)
     );
     // Standard streams are no sockets, whatever they are.
@@ -149,16 +160,16 @@ fn listens_accepts_and_tells_addresses() {
     );
     let addr = guest.address(&[0; 128]);
     let peer_port = guest.room(4);
-    sock_getpeeraddr_v2(&guest.wasi, &guest.memory(), fd, addr, peer_port).unwrap();
+    sock_getpeeraddr_v2(&guest.system, &guest.memory(), fd, addr, peer_port).unwrap();
     let buf = guest.read_value::<Address>(addr).buf;
     assert_eq!(guest.get(buf, 6), [1, 0, 127, 0, 0, 1]);
     let own = client.local_addr().unwrap().port();
     assert_eq!(guest.read_value::<u32>(peer_port), own.into());
-    sock_getlocaladdr_v2(&guest.wasi, &guest.memory(), fd, addr, peer_port).unwrap();
+    sock_getlocaladdr_v2(&guest.system, &guest.memory(), fd, addr, peer_port).unwrap();
     assert_eq!(guest.read_value::<u32>(peer_port), port);
     let ty = guest.room(4);
     let addr = guest.address(&[0; 4]);
-    sock_getpeeraddr_v1(&guest.wasi, &guest.memory(), fd, addr, ty, peer_port).unwrap();
+    sock_getpeeraddr_v1(&guest.system, &guest.memory(), fd, addr, ty, peer_port).unwrap();
     assert_eq!(guest.read_value::<u32>(ty), 4);
     assert_eq!(guest.read_value::<u32>(peer_port), own.into());
 
@@ -172,7 +183,7 @@ fn listens_accepts_and_tells_addresses() {
     // A first generation address of 128 bytes makes no sense.
     let addr = guest.address(&[0; 128]);
     let memory = guest.memory();
-    let result = sock_getlocaladdr_v1(&guest.wasi, &memory, server, addr, ty, peer_port);
+    let result = sock_getlocaladdr_v1(&guest.system, &memory, server, addr, ty, peer_port);
     assert_eq!(result, Err(Errno::INVAL));
 }
 
@@ -207,7 +218,7 @@ fn does_not_block_when_asked() {
     let port = server.local_addr().unwrap().port();
     let nonblock = FdFlags::NONBLOCK.0.into();
     let fd = guest.sock(INET4, STREAM).unwrap();
-    fd_fdstat_set_flags(&guest.wasi, &guest.memory(), fd, nonblock).unwrap();
+    fd_fdstat_set_flags(&guest.system, &guest.memory(), fd, nonblock).unwrap();
     let connected = guest.connect(fd, &LOCAL, port);
     assert!(
         matches!(connected, Ok(()) | Err(Errno::INPROGRESS)),
@@ -219,7 +230,7 @@ fn does_not_block_when_asked() {
     // Nobody is there: it fails at once or later, and then the option tells why.
     drop(server);
     let fd = guest.sock(INET4, STREAM).unwrap();
-    fd_fdstat_set_flags(&guest.wasi, &guest.memory(), fd, nonblock).unwrap();
+    fd_fdstat_set_flags(&guest.system, &guest.memory(), fd, nonblock).unwrap();
     match guest.connect(fd, &LOCAL, port) {
         Err(Errno::INPROGRESS) => {
             let error = u32::from(Errno::CONNREFUSED.code()).to_le_bytes();
@@ -228,7 +239,7 @@ fn does_not_block_when_asked() {
         connected => assert_eq!(connected, Err(Errno::CONNREFUSED)),
     }
     let fd = guest.sock(INET4, STREAM).unwrap();
-    fd_fdstat_set_flags(&guest.wasi, &guest.memory(), fd, nonblock).unwrap();
+    fd_fdstat_set_flags(&guest.system, &guest.memory(), fd, nonblock).unwrap();
     guest.bind(fd, &LOCAL, 0).unwrap();
     guest.listen(fd).unwrap();
     assert_eq!(guest.accept(fd), Err(Errno::AGAIN));
@@ -251,7 +262,7 @@ fn datagrams_of_both_generations() {
         .unwrap();
     let addr = guest.address(&[9; 16]);
     let memory = guest.memory();
-    sock_recv_from_v1(&guest.wasi, &memory, fd, list, 1, addr, 0, len, flags).unwrap();
+    sock_recv_from_v1(&guest.system, &memory, fd, list, 1, addr, 0, len, flags).unwrap();
     assert_eq!(guest.read_value::<u32>(len), 3);
     assert_eq!(guest.get(buffer, 3), b"one");
     assert_eq!(
@@ -266,7 +277,7 @@ fn datagrams_of_both_generations() {
         let addr = guest.address(&vec![0; room]);
         let memory = guest.memory();
         sock_recv_from_v2(
-            &guest.wasi,
+            &guest.system,
             &memory,
             fd,
             list,
@@ -290,13 +301,13 @@ fn datagrams_of_both_generations() {
     let addr = guest.address(&LOCAL);
     let memory = guest.memory();
     let to = u32::from(other_port);
-    sock_send_to(&guest.wasi, &memory, fd, list, 1, addr, to, 0, len).unwrap();
+    sock_send_to(&guest.system, &memory, fd, list, 1, addr, to, 0, len).unwrap();
     assert_eq!(guest.read_value::<u32>(len), 6);
     let mut bytes = [0; 16];
     let (received, from) = other.recv_from(&mut bytes).unwrap();
     assert_eq!(&bytes[..received], b"answer");
     assert_eq!(u32::from(from.port()), port);
-    let sent = sock_send_to(&guest.wasi, &memory, fd, list, 1, addr, 70000, 0, len);
+    let sent = sock_send_to(&guest.system, &memory, fd, list, 1, addr, 70000, 0, len);
     assert_eq!(sent, Err(Errno::INVAL));
 }
 
@@ -319,7 +330,8 @@ fn version_6_needs_room() {
     let small = guest.address(&[0; 4]);
     let large = guest.address(&[0; 16]);
     let memory = guest.memory();
-    let receive = |addr| sock_recv_from_v1(&guest.wasi, &memory, fd, list, 1, addr, 0, len, flags);
+    let receive =
+        |addr| sock_recv_from_v1(&guest.system, &memory, fd, list, 1, addr, 0, len, flags);
     // Nothing is lost.
     assert_eq!(receive(small), Err(Errno::INVAL));
     assert_eq!(receive(large), Ok(()));
@@ -341,7 +353,7 @@ fn listen_grants_exactly_its_address() {
     assert_eq!(guest.connect(fd, &LOCAL, port), Err(Errno::ACCES));
     let (addr, len) = (guest.address(&LOCAL), guest.room(4));
     let memory = guest.memory();
-    let sent = sock_send_to(&guest.wasi, &memory, fd, 0, 0, addr, port.into(), 0, len);
+    let sent = sock_send_to(&guest.system, &memory, fd, 0, 0, addr, port.into(), 0, len);
     assert_eq!(sent, Err(Errno::ACCES));
     assert_eq!(guest.get_option(fd, 14, 16), Err(Errno::ACCES));
     assert_eq!(guest.set_option(fd, 14, b"lo"), Err(Errno::ACCES));
@@ -361,14 +373,14 @@ fn listen_grants_exactly_its_address() {
     };
     served(&mut guest, fd);
     // Guests shut sockets down before they close them; the address can be bound again.
-    sock_shutdown(&guest.wasi, &guest.memory(), fd, 3).unwrap();
+    sock_shutdown(&guest.system, &guest.memory(), fd, 3).unwrap();
     guest.close(fd).unwrap();
     let fd = guest.sock(INET4, STREAM).unwrap();
     served(&mut guest, fd);
     // Rights that were given up do not come back.
     let poor = guest.sock(INET4, STREAM).unwrap();
     let rights = u64::from(Rights::POLL_FD_READWRITE.0);
-    fd_fdstat_set_rights(&guest.wasi, &guest.memory(), poor, rights, 0).unwrap();
+    fd_fdstat_set_rights(&guest.system, &guest.memory(), poor, rights, 0).unwrap();
     assert_eq!(guest.bind(poor, &LOCAL, port), Ok(()));
     assert_eq!(guest.fdstat(poor).unwrap().rights_base, rights);
     assert_eq!(guest.listen(poor), Err(Errno::NOTCAPABLE));
@@ -380,7 +392,7 @@ fn listen_grants_exactly_its_address() {
 #[test]
 fn granted_listeners_are_found_under_net_too() {
     let (mut guest, address) = listening();
-    guest.wasi.net.store(true, Ordering::Relaxed);
+    guest.system.allow_net();
     let fd = guest.sock(INET4, STREAM).unwrap();
     assert_eq!(guest.bind(fd, &LOCAL, address.port()), Ok(()));
     assert_eq!(guest.listen(fd), Ok(()));
@@ -441,7 +453,7 @@ fn options_have_their_forms() {
     assert_eq!(guest.set_option(fd, 11, &[0; 8]), Err(Errno::INVAL));
     let at = guest.room(8);
     let memory = guest.memory();
-    let level = sock_setsockopt(&guest.wasi, &memory, fd, 1, 0, at, 4);
+    let level = sock_setsockopt(&guest.system, &memory, fd, 1, 0, at, 4);
     assert_eq!(level, Err(Errno::NOPROTOOPT));
 }
 
@@ -451,86 +463,92 @@ fn hostile_pointers() {
     let fd = guest.sock(INET4, DGRAM).unwrap();
     let aligned = guest.room(16);
     let memory = guest.memory();
-    let wasi = &guest.wasi;
+    let system = &guest.system;
     assert_eq!(
-        sock_open(wasi, &memory, INET4, STREAM, aligned + 1),
+        sock_open(system, &memory, INET4, STREAM, aligned + 1),
         Err(Errno::ADDRNOTAVAIL)
     );
     assert_eq!(
-        sock_open(wasi, &memory, INET4, STREAM, u32::MAX - 3),
+        sock_open(system, &memory, INET4, STREAM, u32::MAX - 3),
         Err(Errno::FAULT)
     );
     assert_eq!(
-        sock_open(wasi, &memory, 4, STREAM, aligned),
+        sock_open(system, &memory, 4, STREAM, aligned),
         Err(Errno::INVAL)
     );
     assert_eq!(
-        sock_open(wasi, &memory, 257, STREAM, aligned),
+        sock_open(system, &memory, 257, STREAM, aligned),
         Err(Errno::INVAL)
     );
     assert_eq!(
-        sock_open(wasi, &memory, 0, STREAM, aligned),
+        sock_open(system, &memory, 0, STREAM, aligned),
         Err(Errno::AFNOSUPPORT)
     );
     assert_eq!(
-        sock_open(wasi, &memory, 3, STREAM, aligned),
+        sock_open(system, &memory, 3, STREAM, aligned),
         Err(Errno::ACCES)
     );
     assert_eq!(
-        sock_open(wasi, &memory, INET4, 0, aligned),
+        sock_open(system, &memory, INET4, 0, aligned),
         Err(Errno::INVAL)
     );
     assert_eq!(
-        sock_bind(wasi, &memory, fd, aligned + 2, 0),
+        sock_bind(system, &memory, fd, aligned + 2, 0),
         Err(Errno::ADDRNOTAVAIL)
     );
-    assert_eq!(sock_bind(wasi, &memory, fd, SIZE - 4, 0), Err(Errno::FAULT));
+    assert_eq!(
+        sock_bind(system, &memory, fd, SIZE - 4, 0),
+        Err(Errno::FAULT)
+    );
     for (buf, buf_len) in [(SIZE - 3, 4), (u32::MAX, 4), (0, u32::MAX), (SIZE, 128)] {
         memory.ptr(aligned).unwrap().write(Address { buf, buf_len });
-        assert_eq!(sock_bind(wasi, &memory, fd, aligned, 0), Err(Errno::FAULT));
         assert_eq!(
-            sock_connect(wasi, &memory, fd, aligned, 0),
+            sock_bind(system, &memory, fd, aligned, 0),
             Err(Errno::FAULT)
         );
-        let local = sock_getlocaladdr_v2(wasi, &memory, fd, aligned, aligned + 8);
+        assert_eq!(
+            sock_connect(system, &memory, fd, aligned, 0),
+            Err(Errno::FAULT)
+        );
+        let local = sock_getlocaladdr_v2(system, &memory, fd, aligned, aligned + 8);
         assert_eq!(local, Err(Errno::FAULT));
-        let received = sock_recv_from_v2(wasi, &memory, fd, 0, 0, aligned, 0, aligned + 8, 0, 0);
+        let received = sock_recv_from_v2(system, &memory, fd, 0, 0, aligned, 0, aligned + 8, 0, 0);
         assert_eq!(received, Err(Errno::FAULT));
-        let sent = sock_send_to(wasi, &memory, fd, 0, 0, aligned, 0, 0, aligned + 8);
+        let sent = sock_send_to(system, &memory, fd, 0, 0, aligned, 0, 0, aligned + 8);
         assert_eq!(sent, Err(Errno::FAULT));
     }
     let (misaligned, outside) = (aligned + 1, SIZE - 2);
     let ip = guest.address(&[127, 0, 0, 1]);
     let memory = guest.memory();
-    let wasi = &guest.wasi;
+    let system = &guest.system;
     for (list, errno) in [(misaligned, Errno::ADDRNOTAVAIL), (SIZE - 4, Errno::FAULT)] {
         let (len, flags) = (aligned, aligned + 8);
-        let received = sock_recv_from_v1(wasi, &memory, fd, list, 1, ip, 0, len, flags);
+        let received = sock_recv_from_v1(system, &memory, fd, list, 1, ip, 0, len, flags);
         assert_eq!(received, Err(errno));
-        let received = sock_recv_from_v2(wasi, &memory, fd, list, 1, ip, 0, flags, len, flags);
+        let received = sock_recv_from_v2(system, &memory, fd, list, 1, ip, 0, flags, len, flags);
         assert_eq!(received, Err(errno));
-        let sent = sock_send_to(wasi, &memory, fd, list, 1, ip, 9, 0, len);
+        let sent = sock_send_to(system, &memory, fd, list, 1, ip, 9, 0, len);
         assert_eq!(sent, Err(errno));
     }
     assert_eq!(
-        sock_accept_v1(wasi, &memory, fd, aligned),
+        sock_accept_v1(system, &memory, fd, aligned),
         Err(Errno::NOTCAPABLE)
     );
     assert_eq!(
-        sock_getsockopt(wasi, &memory, fd, 0, 0, aligned, misaligned),
+        sock_getsockopt(system, &memory, fd, 0, 0, aligned, misaligned),
         Err(Errno::ADDRNOTAVAIL)
     );
     memory.ptr(aligned).unwrap().write(8_u32);
     assert_eq!(
-        sock_getsockopt(wasi, &memory, fd, 0, 0, outside, aligned),
+        sock_getsockopt(system, &memory, fd, 0, 0, outside, aligned),
         Err(Errno::FAULT)
     );
     assert_eq!(
-        sock_setsockopt(wasi, &memory, fd, 0, 0, outside, 4),
+        sock_setsockopt(system, &memory, fd, 0, 0, outside, 4),
         Err(Errno::FAULT)
     );
     assert_eq!(
-        sock_setsockopt(wasi, &memory, fd, 0, 0, misaligned, 4),
+        sock_setsockopt(system, &memory, fd, 0, 0, misaligned, 4),
         Err(Errno::ADDRNOTAVAIL)
     );
 }
@@ -588,7 +606,7 @@ fn ask(
     guest.write_value(hint, hints);
     let memory = guest.memory();
     sock_getaddrinfo(
-        &guest.wasi,
+        &guest.system,
         &memory,
         node,
         node_len,
@@ -695,7 +713,7 @@ fn refuses_to_resolve_nonsense() {
     guest.write_value(hint, hints(0, 0, 0));
     let memory = guest.memory();
     let result = sock_getaddrinfo(
-        &guest.wasi,
+        &guest.system,
         &memory,
         node,
         node_len,
@@ -715,7 +733,14 @@ fn epoll_is_poll() {
     let at = guest.room(64);
     let memory = guest.memory();
     let epoll = |subscriptions, events, count, nevents| {
-        epoll_oneoff(&guest.wasi, &memory, subscriptions, events, count, nevents)
+        epoll_oneoff(
+            &guest.system,
+            &memory,
+            subscriptions,
+            events,
+            count,
+            nevents,
+        )
     };
     assert_eq!(epoll(at, at, 0, at), Err(Errno::INVAL));
     assert_eq!(epoll(at + 4, at, 1, at), Err(Errno::ADDRNOTAVAIL));

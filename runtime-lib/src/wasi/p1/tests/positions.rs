@@ -74,8 +74,9 @@ fn allocates() {
     let mut guest = Guest::with(&folder);
     std::fs::write(folder.join("file"), "text").unwrap();
     let fd = guest.open(ROOT, "file", 0, READ_WRITE).unwrap();
-    let allocate =
-        |guest: &Guest, fd, offset, len| fd_allocate(&guest.wasi, &guest.memory(), fd, offset, len);
+    let allocate = |guest: &Guest, fd, offset, len| {
+        fd_allocate(&guest.system, &guest.memory(), fd, offset, len)
+    };
     assert_eq!(allocate(&guest, fd, 0, 0), Err(Errno::INVAL));
     assert_eq!(allocate(&guest, fd, u64::MAX, 1), Err(Errno::INVAL));
     assert_eq!(allocate(&guest, fd, 0, u64::MAX), Err(Errno::INVAL));

@@ -21,13 +21,13 @@ fn listening() -> (Guest, u16) {
         kind: Kind::Socket,
         read_only: false,
     };
-    assert_eq!(guest.wasi.fds.insert(socket, access), Ok(3));
+    assert_eq!(guest.system.fds.insert(socket, access), Ok(3));
     (guest, port)
 }
 
 fn accept(guest: &mut Guest, flags: u32) -> Result<u32, Errno> {
     let out = guest.room(4);
-    sock_accept(&guest.wasi, &guest.memory(), 3, flags, out)?;
+    sock_accept(&guest.system, &guest.memory(), 3, flags, out)?;
     Ok(guest.read_value(out))
 }
 
@@ -54,7 +54,7 @@ fn accepts_and_talks() {
     let (len, flags) = (guest.room(4), guest.room(2));
     let receive = |guest: &Guest, ri_flags| {
         sock_recv(
-            &guest.wasi,
+            &guest.system,
             &guest.memory(),
             fd,
             list,
@@ -78,13 +78,13 @@ fn accepts_and_talks() {
     let (text, text_len) = guest.put(b"answer");
     let list = guest.iovec(text, text_len);
     let send = |guest: &Guest, si_flags| {
-        sock_send(&guest.wasi, &guest.memory(), fd, list, 1, si_flags, len)
+        sock_send(&guest.system, &guest.memory(), fd, list, 1, si_flags, len)
     };
     assert_eq!(send(&guest, 1), Err(Errno::INVAL));
     assert_eq!(send(&guest, 0), Ok(()));
     assert_eq!(guest.read_value::<u32>(len), 6);
     assert_eq!(guest.write(fd, b"s"), Ok(1));
-    let shutdown = |guest: &Guest, fd, how| sock_shutdown(&guest.wasi, &guest.memory(), fd, how);
+    let shutdown = |guest: &Guest, fd, how| sock_shutdown(&guest.system, &guest.memory(), fd, how);
     assert_eq!(shutdown(&guest, fd, 0), Err(Errno::INVAL));
     assert_eq!(shutdown(&guest, fd, 4), Err(Errno::INVAL));
     assert_eq!(shutdown(&guest, fd, 2), Ok(()));
@@ -101,7 +101,7 @@ fn does_not_block_when_asked() {
     let (mut guest, port) = listening();
     let nonblock = FdFlags::NONBLOCK.0.into();
     assert_eq!(
-        fd_fdstat_set_flags(&guest.wasi, &guest.memory(), 3, nonblock),
+        fd_fdstat_set_flags(&guest.system, &guest.memory(), 3, nonblock),
         Ok(())
     );
     assert_eq!(accept(&mut guest, 0), Err(Errno::AGAIN));
@@ -119,23 +119,26 @@ fn other_descriptors_are_no_sockets() {
     let memory = guest.memory();
     for fd in 0..=ROOT {
         assert_eq!(
-            sock_shutdown(&guest.wasi, &memory, fd, 1),
+            sock_shutdown(&guest.system, &memory, fd, 1),
             Err(Errno::NOTSOCK)
         );
         assert_eq!(
-            sock_accept(&guest.wasi, &memory, fd, 0, 0),
+            sock_accept(&guest.system, &memory, fd, 0, 0),
             Err(Errno::NOTSOCK)
         );
         assert_eq!(
-            sock_send(&guest.wasi, &memory, fd, 0, 0, 0, 0),
+            sock_send(&guest.system, &memory, fd, 0, 0, 0, 0),
             Err(Errno::NOTSOCK)
         );
         assert_eq!(
-            sock_recv(&guest.wasi, &memory, fd, 0, 0, 0, 0, 0),
+            sock_recv(&guest.system, &memory, fd, 0, 0, 0, 0, 0),
             Err(Errno::NOTSOCK)
         );
     }
-    assert_eq!(sock_shutdown(&guest.wasi, &memory, 99, 1), Err(Errno::BADF));
+    assert_eq!(
+        sock_shutdown(&guest.system, &memory, 99, 1),
+        Err(Errno::BADF)
+    );
 }
 
 #[test]
@@ -150,7 +153,7 @@ fn tells_cut_datagrams() {
         kind: Kind::Socket,
         read_only: false,
     };
-    let fd = guest.wasi.fds.insert(owned(one), access).unwrap();
+    let fd = guest.system.fds.insert(owned(one), access).unwrap();
     assert_eq!(
         guest.fdstat(fd).unwrap().filetype,
         Filetype::SocketDgram as u8
@@ -158,7 +161,7 @@ fn tells_cut_datagrams() {
     let buffer = guest.room(4);
     let list = guest.iovec(buffer, 4);
     let (len, flags) = (guest.room(4), guest.room(2));
-    sock_recv(&guest.wasi, &guest.memory(), fd, list, 1, 0, len, flags).unwrap();
+    sock_recv(&guest.system, &guest.memory(), fd, list, 1, 0, len, flags).unwrap();
     assert_eq!(guest.read_value::<u32>(len), 4);
     assert_eq!(guest.read_value::<u16>(flags), 1);
 }

@@ -1,7 +1,8 @@
 //! Tests of arguments, environment, clocks, random bytes and the guest's memory.
 
 use super::*;
-use crate::wasi::p1::args::{variables, write_sizes, write_strings};
+use crate::host::environment::variables;
+use crate::wasi::p1::args::{write_sizes, write_strings};
 use crate::wasi::p1::proc::linux_signal;
 use wasmc_abi::options::RunOption;
 
@@ -71,29 +72,29 @@ fn clocks_run() {
     let out = guest.room(8);
     let memory = guest.memory();
     for clock in 0..4 {
-        clock_res_get(&guest.wasi, &memory, clock, out).unwrap();
+        clock_res_get(&guest.system, &memory, clock, out).unwrap();
         assert!((1..=1_000_000_000).contains(&guest.read_value::<u64>(out)));
-        clock_time_get(&guest.wasi, &memory, clock, 0, out).unwrap();
+        clock_time_get(&guest.system, &memory, clock, 0, out).unwrap();
         let first = guest.read_value::<u64>(out);
         assert!(first > 0);
-        clock_time_get(&guest.wasi, &memory, clock, 0, out).unwrap();
+        clock_time_get(&guest.system, &memory, clock, 0, out).unwrap();
         assert!(guest.read_value::<u64>(out) >= first);
     }
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
-    clock_time_get(&guest.wasi, &memory, 0, 0, out).unwrap();
+    clock_time_get(&guest.system, &memory, 0, 0, out).unwrap();
     assert!(guest.read_value::<u64>(out).abs_diff(now.as_nanos() as u64) < 5_000_000_000);
     assert_eq!(
-        clock_time_get(&guest.wasi, &memory, 4, 0, out),
+        clock_time_get(&guest.system, &memory, 4, 0, out),
         Err(Errno::INVAL)
     );
     assert_eq!(
-        clock_res_get(&guest.wasi, &memory, 4, out),
+        clock_res_get(&guest.system, &memory, 4, out),
         Err(Errno::INVAL)
     );
     assert_eq!(
-        clock_time_get(&guest.wasi, &memory, 0, 0, SIZE - 7),
+        clock_time_get(&guest.system, &memory, 0, 0, SIZE - 7),
         Err(Errno::FAULT)
     );
 }
@@ -104,16 +105,16 @@ fn random_bytes_fill_the_buffer() {
     let len = 300_000;
     let buffer = guest.room(len);
     let memory = guest.memory();
-    random_get(&guest.wasi, &memory, buffer, len).unwrap();
+    random_get(&guest.system, &memory, buffer, len).unwrap();
     let bytes = guest.get(buffer, len);
     assert!(
         bytes
             .chunks(1000)
             .all(|chunk| chunk.iter().any(|&byte| byte != 0))
     );
-    assert_eq!(random_get(&guest.wasi, &memory, buffer, 0), Ok(()));
+    assert_eq!(random_get(&guest.system, &memory, buffer, 0), Ok(()));
     assert_eq!(
-        random_get(&guest.wasi, &memory, 0, SIZE + 1),
+        random_get(&guest.system, &memory, 0, SIZE + 1),
         Err(Errno::FAULT)
     );
 }
@@ -122,9 +123,9 @@ fn random_bytes_fill_the_buffer() {
 fn yields_and_raises() {
     let guest = Guest::new();
     let memory = guest.memory();
-    assert_eq!(sched_yield(&guest.wasi, &memory), Ok(()));
-    assert_eq!(proc_raise(&guest.wasi, &memory, 0), Ok(()));
-    assert_eq!(proc_raise(&guest.wasi, &memory, 31), Err(Errno::INVAL));
+    assert_eq!(sched_yield(&guest.system, &memory), Ok(()));
+    assert_eq!(proc_raise(&guest.system, &memory, 0), Ok(()));
+    assert_eq!(proc_raise(&guest.system, &memory, 31), Err(Errno::INVAL));
     let linux = [1, 9, 15, 16, 26, 30].map(|sig| linux_signal(sig).unwrap());
     assert_eq!(linux, [1, 9, 15, 17, 27, 31]);
 }

@@ -47,7 +47,7 @@ fn poll(guest: &mut Guest, subscriptions: &[Subscription]) -> Result<Vec<Event>,
     }
     let events = guest.room(count * 32);
     let out = guest.room(4);
-    poll_oneoff(&guest.wasi, &guest.memory(), list, events, count, out)?;
+    poll_oneoff(&guest.system, &guest.memory(), list, events, count, out)?;
     let happened = guest.read_value::<u32>(out);
     Ok((0..happened)
         .map(|at| guest.read_value(events + at * 32))
@@ -64,7 +64,7 @@ fn with_pipe() -> (Guest, std::io::PipeWriter) {
         kind: Kind::Other,
         read_only: false,
     };
-    assert_eq!(guest.wasi.fds.insert(owned(reader), access), Ok(3));
+    assert_eq!(guest.system.fds.insert(owned(reader), access), Ok(3));
     (guest, writer)
 }
 
@@ -85,7 +85,7 @@ fn waits_for_time() {
     );
     let out = guest.room(8);
     for clock in [0, 1] {
-        clock_time_get(&guest.wasi, &guest.memory(), clock, 0, out).unwrap();
+        clock_time_get(&guest.system, &guest.memory(), clock, 0, out).unwrap();
         let now = guest.read_value::<u64>(out);
         let until = now + 20 * MILLISECOND;
         let events = poll(
@@ -93,7 +93,7 @@ fn waits_for_time() {
             &[subscription(1, CLOCK, clock, until, SubclockFlags::ABSTIME)],
         );
         assert_eq!(events.unwrap().len(), 1);
-        clock_time_get(&guest.wasi, &guest.memory(), clock, 0, out).unwrap();
+        clock_time_get(&guest.system, &guest.memory(), clock, 0, out).unwrap();
         assert!(guest.read_value::<u64>(out) >= until);
         let past = subscription(1, CLOCK, clock, 1, SubclockFlags::ABSTIME);
         assert_eq!(poll(&mut guest, &[past]).unwrap().len(), 1);
@@ -148,7 +148,7 @@ fn tells_errors() {
         (1, Errno::BADF.code())
     );
     let rights = u64::from(Rights::FD_READ.0);
-    fd_fdstat_set_rights(&guest.wasi, &guest.memory(), 3, rights, 0).unwrap();
+    fd_fdstat_set_rights(&guest.system, &guest.memory(), 3, rights, 0).unwrap();
     let events = poll(&mut guest, &[ready(1, FD_READ, 3)]).unwrap();
     assert_eq!(events[0].error, Errno::NOTCAPABLE.code());
     let events = poll(
@@ -163,7 +163,7 @@ fn tells_errors() {
         Some(Errno::INVAL)
     );
     let memory = guest.memory();
-    let result = poll_oneoff(&guest.wasi, &memory, 0, 0, u32::MAX, 0);
+    let result = poll_oneoff(&guest.system, &memory, 0, 0, u32::MAX, 0);
     assert_eq!(result, Err(Errno::FAULT));
     // A guest with room for them: what the call needs for each would be as much again.
     let large = MemoryState {
@@ -172,7 +172,7 @@ fn tells_errors() {
     };
     // SAFETY: the call fails before it reads subscriptions.
     let memory = unsafe { GuestMemory::new(&raw const large) };
-    let result = poll_oneoff(&guest.wasi, &memory, 0, 0, 1 << 20, 0);
+    let result = poll_oneoff(&guest.system, &memory, 0, 0, 1 << 20, 0);
     assert_eq!(result, Err(Errno::INVAL));
 }
 
@@ -197,7 +197,7 @@ fn waits_for_computing_time() {
     let out = guest.room(8);
     for clock in [2, 3] {
         let now = |guest: &Guest| {
-            clock_time_get(&guest.wasi, &guest.memory(), clock, 0, out).unwrap();
+            clock_time_get(&guest.system, &guest.memory(), clock, 0, out).unwrap();
             guest.read_value::<u64>(out)
         };
         let start = now(&guest);
@@ -243,7 +243,7 @@ fn with_connection() -> (Guest, TcpStream) {
         kind: Kind::Socket,
         read_only: false,
     };
-    assert_eq!(guest.wasi.fds.insert(owned(server), access), Ok(3));
+    assert_eq!(guest.system.fds.insert(owned(server), access), Ok(3));
     (guest, client)
 }
 
@@ -291,7 +291,7 @@ fn waits_for_connections() {
         kind: Kind::Socket,
         read_only: false,
     };
-    assert_eq!(guest.wasi.fds.insert(owned(listener), access), Ok(3));
+    assert_eq!(guest.system.fds.insert(owned(listener), access), Ok(3));
     let events = poll(&mut guest, &[ready(1, FD_READ, 3), after(2, MILLISECOND)]).unwrap();
     assert_eq!(events[0].userdata, 2);
     let _client = TcpStream::connect(address).unwrap();
@@ -326,7 +326,7 @@ fn waits_for_terminals() {
         kind: Kind::Other,
         read_only: false,
     };
-    assert_eq!(guest.wasi.fds.insert(owned(terminal), access), Ok(3));
+    assert_eq!(guest.system.fds.insert(owned(terminal), access), Ok(3));
     let both = [ready(1, FD_READ, 3), ready(2, FD_WRITE, 3)];
     let events = poll(&mut guest, &both).unwrap();
     assert_eq!(facts(&events), [(2, 1, 0)]);
@@ -380,7 +380,7 @@ fn finds_every_descriptor() {
             kind: Kind::Other,
             read_only: false,
         };
-        assert_eq!(guest.wasi.fds.insert(owned(reader), access), Ok(fd));
+        assert_eq!(guest.system.fds.insert(owned(reader), access), Ok(fd));
         writers.push(writer);
     }
     for at in (0..40).step_by(3) {
