@@ -101,8 +101,8 @@ fn assembly_is_in_arch_alone() {
 
 #[test]
 fn system_calls_are_in_sys_alone() {
-    // Types of rustix are welcome everywhere, `rustix::param::init` only hands it a pointer.
-    let types = ["rustix::io::Errno", "rustix::fd::", "rustix::param::init("];
+    // Types of rustix are welcome everywhere.
+    let types = ["rustix::io::Errno", "rustix::fd::"];
     forbid(
         "a system call outside `runtime-lib/src/sys`",
         |source| {
@@ -149,8 +149,11 @@ fn guest_memory_is_touched_in_guest_alone() {
         "slice::from_raw_parts_mut(self.many, MAX_FDS)",
     ];
     forbid(
-        "unsafe code in a WASI function: see the list in this test",
-        |source| source.is_under(&["runtime-lib/src/wasi/", "runtime-lib/src/host/"]) && !source.is_test(),
+        "unsafe code in what a WASI function does: see the list in this test",
+        |source| {
+            source.is_under(&["runtime-lib/src/wasi/p1/", "runtime-lib/src/host/"])
+                && !source.is_test()
+        },
         |line| line.contains("unsafe") && !may.iter().any(|known| line.contains(known)),
     );
 }
