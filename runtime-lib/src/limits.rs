@@ -7,18 +7,34 @@
 use crate::boot::image::program;
 use crate::guest::trap;
 use crate::host::system::SYSTEM;
-use crate::options::{kinds, run_options};
+use crate::options::{given, run_options};
 use crate::output;
 use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
 use crate::sys::{process, time};
-use wasmc_abi::options::RunOption;
+use wasmc_abi::layout::Program;
+use wasmc_abi::options::{RunOption, kinds};
 use wasmc_abi::traps::Trap;
 
 /// Nanoseconds after which an interrupted program is ended even if its report was not read.
 const GRACE: u64 = 1_000_000_000;
 
-/// Sets the limits that the options name; the last of each kind counts.
-pub fn init() {
+/// Sets the limits that the options name.
+pub fn init(program: &Program) {
+    type Set = fn();
+    let set = &program.parts.set_limits;
+    if set.is_null() || !given(kinds::LIMITS) {
+        return;
+    }
+    // SAFETY: the compiler has written the address of the function below, so that it is only part
+    // of programs that can have limits.
+    let set = unsafe { core::mem::transmute::<*const u8, Set>(set.get()) };
+    set();
+}
+
+/// See [`Parts::set_limits`](wasmc_abi::layout::Parts::set_limits). The last option of each kind
+/// counts.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub fn wasmc_set_limits() {
     let (mut timeout, mut fuel) = (None, None);
     let (mut fds, mut file_size) = (None, None);
     for option in run_options(kinds::LIMITS) {

@@ -5,7 +5,6 @@ use crate::boot::process::{AT_SECURE, Process};
 use crate::output;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use wasmc_abi::layout::program_flags;
 use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption, VARIABLE, decode_variable};
 
 /// The decoded words of the environment variable.
@@ -22,11 +21,37 @@ static WORDS_LEN: AtomicUsize = AtomicUsize::new(0);
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static GIVEN: AtomicU8 = AtomicU8::new(0);
 
-/// Reads the environment variable and makes sure that every option is valid, or ends the process.
+/// Finds out which options there are: those that were baked in, and those of the environment
+/// variable unless the program is sealed.
 pub fn init(process: &Process) {
-    let sealed = program().flags & program_flags::SEALED != 0;
-    if !sealed
-        && process.auxiliary(AT_SECURE).unwrap_or(0) == 0
+    type Read = unsafe fn(*const usize);
+    let read = &program().parts.read_options;
+    if !read.is_null() {
+        // SAFETY: the compiler has written the address of the function below, so that it is only
+        // part of programs that are not sealed; the stack is the process's.
+        unsafe { core::mem::transmute::<*const u8, Read>(read.get())(process.stack) };
+    }
+    let mut given = 0;
+    for option in all_options() {
+        match option {
+            Ok(option) => given |= option.kind(),
+            // Those of the variable have been looked at.
+            Err(_) => output::fail("an option that was baked in is invalid"),
+        }
+    }
+    GIVEN.store(given, Ordering::Relaxed);
+}
+
+/// See [`Parts::read_options`](wasmc_abi::layout::Parts::read_options). Makes sure that every option
+/// is valid, or ends the process.
+///
+/// # Safety
+/// `stack` must be the stack pointer at the process's entry.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe fn wasmc_read_options(stack: *const usize) {
+    // SAFETY: as the caller vouches.
+    let process = unsafe { Process::new(stack) };
+    if process.auxiliary(AT_SECURE).unwrap_or(0) == 0
         && let Some(value) = process.variable(VARIABLE)
     {
         // SAFETY: nothing else uses the words yet.
@@ -36,56 +61,68 @@ pub fn init(process: &Process) {
             Err(error) => invalid(error),
         }
     }
-    let mut given = 0;
     for option in all_options() {
-        match option {
-            Ok(option) => given |= kind(option),
-            Err(error) => invalid(error),
+        if let Err(error) = option {
+            invalid(error);
         }
     }
-    GIVEN.store(given, Ordering::Relaxed);
 }
 
-/// Kinds of options.
-pub mod kinds {
-    pub const DIR: u8 = 1;
-    pub const ENVIRONMENT: u8 = 1 << 1;
-    pub const LISTEN: u8 = 1 << 2;
-    pub const NET: u8 = 1 << 3;
-    /// What [`limits`](crate::limits) sets.
-    pub const LIMITS: u8 = 1 << 4;
-    pub const CONFINE: u8 = 1 << 5;
+/// Whether some options are of these [`kinds`](wasmc_abi::options::kinds).
+pub fn given(of: u8) -> bool {
+    GIVEN.load(Ordering::Relaxed) & of != 0
 }
 
-fn kind(option: RunOption<'_>) -> u8 {
-    match option {
-        RunOption::Dir { .. } => kinds::DIR,
-        RunOption::Env { .. } | RunOption::InheritEnv => kinds::ENVIRONMENT,
-        RunOption::Listen { .. } => kinds::LISTEN,
-        RunOption::Net => kinds::NET,
-        RunOption::Timeout { .. }
-        | RunOption::Fuel { .. }
-        | RunOption::MaxFileSize(_)
-        | RunOption::MaxFds(_) => kinds::LIMITS,
-        RunOption::Confine(_) => kinds::CONFINE,
-    }
-}
-
-/// The options if some are of these [`kinds`], and otherwise none: most programs have none, and
-/// then nothing is decoded. In the order in which they were given; [`init`] has made sure that they
-/// are valid.
+/// The options if some are of these [`kinds`](wasmc_abi::options::kinds), and otherwise none: most
+/// programs have none, and then nothing is decoded. In the order in which they were given; [`init`]
+/// has made sure that they are valid.
 pub fn run_options(of: u8) -> impl Iterator<Item = RunOption<'static>> + Clone {
-    let some = (GIVEN.load(Ordering::Relaxed) & of != 0).then(all_options);
+    let some = given(of).then(all_options);
     some.into_iter().flatten().filter_map(Result::ok)
 }
 
-fn all_options() -> impl Iterator<Item = Result<RunOption<'static>, OptionError<'static>>> + Clone {
+fn all_options() -> impl Iterator<Item = Parsed> + Clone {
     // SAFETY: the compiler has written that many bytes.
     let baked = unsafe { program().options.get::<u8>() };
     let len = WORDS_LEN.load(Ordering::Relaxed);
-    // SAFETY: `init` has written that many bytes, and nothing writes them again.
+    // SAFETY: `wasmc_read_options` has written that many bytes, and nothing writes them again.
     let given = unsafe { core::slice::from_raw_parts(WORDS.0.get().cast::<u8>(), len) };
-    Options::new(baked).chain(Options::new(given))
+    AllOptions {
+        baked: Options::new(baked),
+        given: Options::new(given),
+    }
+}
+
+/// An option, or what is wrong with it.
+type Parsed = Result<RunOption<'static>, OptionError<'static>>;
+
+/// The options that were baked in, then those of the environment variable.
+#[derive(Clone)]
+struct AllOptions {
+    baked: Options<'static>,
+    given: Options<'static>,
+}
+
+impl Iterator for AllOptions {
+    type Item = Parsed;
+
+    fn next(&mut self) -> Option<Parsed> {
+        type Next = fn(&mut Options<'static>) -> Option<Parsed>;
+        let next = &program().parts.next_option;
+        if next.is_null() {
+            return None;
+        }
+        // SAFETY: the compiler has written the address of the function below, so that it is only
+        // part of programs that can have options.
+        let next = unsafe { core::mem::transmute::<*const u8, Next>(next.get()) };
+        next(&mut self.baked).or_else(|| next(&mut self.given))
+    }
+}
+
+/// See [`Parts::next_option`](wasmc_abi::layout::Parts::next_option).
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub fn wasmc_next_option(options: &mut Options<'static>) -> Option<Parsed> {
+    options.next()
 }
 
 #[cold]

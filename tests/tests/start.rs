@@ -10,6 +10,7 @@ use std::time::Duration;
 use object::read::elf::{ElfFile64, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, elf};
 use wasmc_abi::layout::{Program, RUNTIME_STATE_MAX, StateImage};
+use wasmc_abi::symbols;
 use wasmc_compiler::{Arch, Options, Target, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch, is_installed};
@@ -256,3 +257,133 @@ fn check_stack(name: &str, executable: &[u8], stack_size: u64) {
 
 /// Bytes of a page of x86-64.
 const PAGE: u64 = 4096;
+
+/// `examples/hello.wat`, compiled for x86-64.
+fn hello(options: Options) -> Vec<u8> {
+    let source = fs::read(expected::repository().join("examples/hello.wat")).unwrap();
+    let module = wat::parse_bytes(&source).expect("it is a module");
+    let options = Options {
+        target: Target::new(Arch::X86_64),
+        ..options
+    };
+    compile(&module, &options).expect("it compiles").bytes
+}
+
+#[test]
+fn hello_is_small() {
+    for (sealed, most) in [(false, OPEN_BYTES), (true, SEALED_BYTES)] {
+        let bytes = hello(Options {
+            strip: true,
+            sealed,
+            ..Options::default()
+        });
+        say(&format!(
+            "hello, sealed: {sealed}, has {} bytes",
+            bytes.len()
+        ));
+        assert!(
+            bytes.len() <= most,
+            "hello, sealed: {sealed}, has {} bytes, more than {most}",
+            bytes.len()
+        );
+    }
+}
+
+/// Most bytes of a stripped hello world: any, and a sealed one.
+const OPEN_BYTES: usize = 41_500;
+const SEALED_BYTES: usize = 30_000;
+
+#[test]
+fn a_sealed_program_has_only_what_its_options_need() {
+    const PARTS: [&str; 4] = [
+        symbols::READ_OPTIONS,
+        symbols::NEXT_OPTION,
+        symbols::SET_LIMITS,
+        symbols::OPEN_GRANTS,
+    ];
+    let check = |sealed: bool, words: &[&str], expected: &[&str]| {
+        let bytes = hello(Options {
+            sealed,
+            run_options: words
+                .iter()
+                .flat_map(|word| [word.as_bytes(), b"\0"].concat())
+                .collect(),
+            ..Options::default()
+        });
+        let file = ElfFile64::<Endianness>::parse(&bytes[..]).unwrap();
+        let has = PARTS.map(|part| file.symbol_by_name(part).is_some());
+        assert_eq!(has, PARTS.map(|part| expected.contains(&part)), "{words:?}");
+    };
+    let [_, next, limits, grants] = PARTS;
+    check(false, &[], &PARTS);
+    check(false, &["--net"], &PARTS);
+    check(true, &[], &[]);
+    check(true, &["--net"], &[next]);
+    check(true, &["--env=A=1"], &[next]);
+    check(true, &["--no-confine"], &[next]);
+    check(true, &["--dir=."], &[next, grants]);
+    check(true, &["--listen", "127.0.0.1:0"], &[next, grants]);
+    check(true, &["--timeout=1s"], &[next, limits]);
+    check(
+        true,
+        &["--max-fds=9", "--dir=.::/"],
+        &[next, limits, grants],
+    );
+}
+
+#[test]
+fn a_sealed_program_does_what_its_options_say() {
+    let run = |text: &str, words: &[u8], env: &[(&str, &str)]| {
+        let module = wat::parse_str(text).expect("it is a module");
+        let options = Options {
+            target: target(),
+            sealed: true,
+            run_options: words.to_vec(),
+            ..Options::default()
+        };
+        let artifact = compile(&module, &options).expect("it compiles");
+        let launch = Launch {
+            env: env
+                .iter()
+                .map(|&(name, value)| (name.into(), value.into()))
+                .collect(),
+            ..Launch::default()
+        };
+        let executable = Executable::new(&artifact.bytes).unwrap();
+        executable.run(&launch, Duration::from_secs(60)).unwrap()
+    };
+    // The status is the number of variables, or whether number 3 is a granted folder.
+    let environment = r#"(module
+        (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start")
+          (drop (call $sizes (i32.const 0) (i32.const 4)))
+          (call $exit (i32.load (i32.const 0)))))"#;
+    let folder = r#"(module
+        (import "wasi_snapshot_preview1" "fd_prestat_get" (func $get (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start") (call $exit (call $get (i32.const 3) (i32.const 0)))))"#;
+    let forever = r#"(module (func (export "_start") (loop $l (br $l))))"#;
+    let more = [
+        ("WASMC_OPTIONS", "--env B=2 --dir / --timeout 1ms"),
+        ("C", "3"),
+    ];
+    assert_eq!(run(environment, b"", &more).code(), Some(0));
+    assert_eq!(
+        run(environment, b"--env=A=1\0--env=C\0", &more).code(),
+        Some(2)
+    );
+    assert_eq!(run(folder, b"", &more).code(), Some(8), "BADF");
+    assert_eq!(run(folder, b"--dir=/\0", &more).code(), Some(0));
+    assert_eq!(run(forever, b"--timeout=50ms\0", &more).code(), Some(134));
+    let outcome = run(environment, b"--confine=requried\0", &[]);
+    assert_eq!(
+        outcome.code(),
+        Some(1),
+        "a misspelt option is not overlooked"
+    );
+    let stderr = String::from_utf8_lossy(&outcome.stderr);
+    assert!(stderr.contains("baked in is invalid"), "{stderr}");
+}

@@ -7,6 +7,7 @@ use wasmc_abi::layout::{
     self, ABI_VERSION, Entry, FunctionRecord, InitStep, InitStepKind, Instance, LandingRecord,
     MAGIC, Program as Root, StateImage, TagRecord, program_flags,
 };
+use wasmc_abi::options::{Options as RunOptions, RunOption, kinds};
 use wasmc_abi::script::{ScriptCommand, ScriptCommandKind};
 use wasmc_abi::symbols;
 use wasmc_abi::traps::Trap;
@@ -210,9 +211,6 @@ pub(super) fn write(
     let threads = write_threads(program, text, &mut records);
 
     let mut flags = 0;
-    if options.sealed {
-        flags |= program_flags::SEALED;
-    }
     if program.invoke {
         flags |= program_flags::INVOKE;
     }
@@ -281,6 +279,9 @@ pub(super) fn write(
             .bytes
             .resize(root.bytes.len() + size_of::<StateImage>(), 0),
     }
+    for part in parts(options) {
+        root.pointer(part.map(Target::Runtime));
+    }
     root.u32(0);
     assert_eq!(root.bytes.len(), size_of::<Root>());
     records.blob.bytes[..root.bytes.len()].copy_from_slice(&root.bytes);
@@ -292,6 +293,26 @@ pub(super) fn write(
         });
     }
     Ok(records)
+}
+
+/// The functions of [`Parts`](wasmc_abi::layout::Parts) that a program can need, in their order.
+fn parts(options: &Options) -> [Option<&'static str>; 4] {
+    let mut given = match options.sealed {
+        // What `WASMC_OPTIONS` says is not known.
+        false => u8::MAX,
+        true => 0,
+    };
+    for option in RunOptions::new(&options.run_options) {
+        // The runtime says what is wrong with one that is none.
+        given |= option.map_or(u8::MAX, RunOption::kind);
+    }
+    let part = |of: u8, symbol| (given & of != 0).then_some(symbol);
+    [
+        (!options.sealed).then_some(symbols::READ_OPTIONS),
+        part(u8::MAX, symbols::NEXT_OPTION),
+        part(kinds::LIMITS, symbols::SET_LIMITS),
+        part(kinds::DIR | kinds::LISTEN, symbols::OPEN_GRANTS),
+    ]
 }
 
 /// Where the state stands among the records.

@@ -6,7 +6,7 @@
 use crate::traps::Trap;
 
 /// Changes whenever a layout here changes; the runtime refuses a program of another version.
-pub const ABI_VERSION: u32 = 5;
+pub const ABI_VERSION: u32 = 6;
 /// First word of a [`Program`]: "wsmc".
 pub const MAGIC: u32 = u32::from_le_bytes(*b"wsmc");
 
@@ -171,11 +171,13 @@ pub struct Program {
     pub needs: u64,
     /// How the writable state begins.
     pub state: StateImage,
+    /// What of the runtime the program can need for its options.
+    pub parts: Parts,
     /// Padding; 0.
     pub reserved: u32,
 }
 
-const _: () = assert!(size_of::<Program>() == 216);
+const _: () = assert!(size_of::<Program>() == 232);
 
 /// Bytes to put into the writable state before anything reads it. Null in an executable whose file
 /// holds the state as such. Writable bytes of the file would cost each start a copy of their page
@@ -190,6 +192,21 @@ pub struct StateImage {
     /// Offsets (`u32`) of the [`RelPtr`]s among them, which are right where the bytes stand in the
     /// image, not yet where they belong.
     pub pointers: RelSlice,
+}
+
+/// Functions of the runtime that only some programs can need: null where the program cannot, so
+/// that they are no part of it.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Parts {
+    /// [`READ_OPTIONS`](crate::symbols::READ_OPTIONS); null when `WASMC_OPTIONS` is ignored.
+    pub read_options: RelPtr,
+    /// [`NEXT_OPTION`](crate::symbols::NEXT_OPTION).
+    pub next_option: RelPtr,
+    /// [`SET_LIMITS`](crate::symbols::SET_LIMITS).
+    pub set_limits: RelPtr,
+    /// [`OPEN_GRANTS`](crate::symbols::OPEN_GRANTS).
+    pub open_grants: RelPtr,
 }
 
 /// Most bytes of the state that are copied at start; more stand in the file as such.
@@ -235,8 +252,6 @@ const _: () = assert!(size_of::<Threads>() == 36);
 
 /// Bits of [`Program::flags`].
 pub mod program_flags {
-    /// Compiled with `--sealed`: `WASMC_OPTIONS` is ignored.
-    pub const SEALED: u32 = 1;
     /// Arguments of `entry` come from the command line and results are printed (`--invoke`).
     pub const INVOKE: u32 = 2;
     /// Some code divides: on x86-64 the processor traps with a signal of its own.

@@ -62,6 +62,40 @@ pub enum RunOption<'a> {
     MaxFds(u64),
 }
 
+/// Kinds of options: what a part of the runtime is about.
+pub mod kinds {
+    /// [`RunOption::Dir`](super::RunOption::Dir).
+    pub const DIR: u8 = 1;
+    /// [`RunOption::Env`](super::RunOption::Env) and
+    /// [`RunOption::InheritEnv`](super::RunOption::InheritEnv).
+    pub const ENVIRONMENT: u8 = 1 << 1;
+    /// [`RunOption::Listen`](super::RunOption::Listen).
+    pub const LISTEN: u8 = 1 << 2;
+    /// [`RunOption::Net`](super::RunOption::Net).
+    pub const NET: u8 = 1 << 3;
+    /// How long and how far the guest may run, and how much it may open and write.
+    pub const LIMITS: u8 = 1 << 4;
+    /// [`RunOption::Confine`](super::RunOption::Confine).
+    pub const CONFINE: u8 = 1 << 5;
+}
+
+impl RunOption<'_> {
+    /// Its kind, one of [`kinds`].
+    pub fn kind(self) -> u8 {
+        match self {
+            RunOption::Dir { .. } => kinds::DIR,
+            RunOption::Env { .. } | RunOption::InheritEnv => kinds::ENVIRONMENT,
+            RunOption::Listen { .. } => kinds::LISTEN,
+            RunOption::Net => kinds::NET,
+            RunOption::Timeout { .. }
+            | RunOption::Fuel { .. }
+            | RunOption::MaxFileSize(_)
+            | RunOption::MaxFds(_) => kinds::LIMITS,
+            RunOption::Confine(_) => kinds::CONFINE,
+        }
+    }
+}
+
 /// Whether the kernel confines a program to what it can need.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Confine {

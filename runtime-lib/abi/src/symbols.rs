@@ -21,6 +21,19 @@ pub const MAIN_SCRIPT: &str = "wasmc_main_script";
 /// [`Threads`](crate::layout::Threads)).
 pub const THREADS_INIT: &str = "wasmc_threads_init";
 
+/// Reads the environment variable with options: `unsafe fn(*const usize)` of the initial process
+/// stack. Programs refer to it unless they are sealed (see [`Parts`](crate::layout::Parts)).
+pub const READ_OPTIONS: &str = "wasmc_read_options";
+/// Reads an option: a function that an [`Options`](crate::options::Options) is advanced by.
+/// Programs refer to it unless they are sealed and have no options.
+pub const NEXT_OPTION: &str = "wasmc_next_option";
+/// Sets the limits that options name: `fn()`. Programs refer to it unless they are sealed and have
+/// no options of that kind.
+pub const SET_LIMITS: &str = "wasmc_set_limits";
+/// Opens the folders and sockets that options grant: `fn()`. Programs refer to it unless they are
+/// sealed and have no options of these kinds.
+pub const OPEN_GRANTS: &str = "wasmc_open_grants";
+
 /// Guest code: one section, functions in the order the compiler decided.
 pub const SECTION_TEXT: &str = ".text.wasmc";
 /// Tables of funcrefs, function records, names, trap and line tables: read-only, no relocations.

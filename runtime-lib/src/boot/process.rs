@@ -21,6 +21,8 @@ pub struct Process {
     /// The environment.
     pub environment: &'static [*const c_char],
     auxiliary: *const [usize; 2],
+    /// The initial stack, from which all of this was read.
+    pub stack: *const usize,
 }
 
 impl Process {
@@ -46,6 +48,7 @@ impl Process {
                 args: core::slice::from_raw_parts(argv, argc),
                 environment: core::slice::from_raw_parts(envp, envc),
                 auxiliary: envp.add(envc + 1).cast(),
+                stack,
             }
         }
     }

@@ -16,12 +16,12 @@ mod landlock;
 
 use crate::boot::image::program;
 use crate::host::system::SYSTEM;
-use crate::options::{kinds, run_options};
+use crate::options::run_options;
 use crate::output;
 use crate::sys::process;
 use core::sync::atomic::{AtomicBool, Ordering};
 use wasmc_abi::confine::{Grants, Needs, OF_FOLDERS};
-use wasmc_abi::options::{Confine, RunOption};
+use wasmc_abi::options::{Confine, RunOption, kinds};
 
 /// Kinds of options that grant something.
 const GRANTS: u8 = kinds::DIR | kinds::LISTEN | kinds::NET;

@@ -9,15 +9,20 @@ use crate::sys::{fs, net};
 use rustix::io::Errno;
 use wasmc_abi::options::RunOption;
 
-/// Fills the table: numbers 0 to 2, the folders in the order of their options, then the sockets
-/// in the order of theirs. The guest's C library stops looking for folders at the first number
-/// that is none. Ends the process when something cannot be opened.
-pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + Clone) {
+/// Gives the standard streams the numbers 0 to 2 of an empty table. Whether a stream is open is
+/// found out when it is used.
+pub fn open_streams(fds: &FdTable) {
     let stream = Rights::FILE;
-    // The table is empty: nothing can fail. Whether a stream is open is found out when it is used.
+    // The table is empty: nothing can fail.
     let _ = fds.insert_stdio(0, stream & !Rights::WRITING);
     let _ = fds.insert_stdio(1, stream & !Rights::READING);
     let _ = fds.insert_stdio(2, stream & !Rights::READING);
+}
+
+/// Adds the folders in the order of their options, then the sockets in the order of theirs. The
+/// guest's C library stops looking for folders at the first number that is none. Ends the process
+/// when something cannot be opened.
+pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + Clone) {
     for option in options.clone() {
         if let RunOption::Dir {
             host,

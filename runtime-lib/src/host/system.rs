@@ -6,10 +6,11 @@ use super::environment::{Parts, Strings, variables};
 use super::error::Error;
 use super::grants;
 use crate::boot::process::Process;
-use crate::options::{kinds, run_options};
+use crate::options::{given, run_options};
 use core::sync::atomic::{AtomicBool, Ordering};
 use rustix::io::Errno;
-use wasmc_abi::options::RunOption;
+use wasmc_abi::layout::Program;
+use wasmc_abi::options::kinds;
 
 /// What the running program has of the system. What every program touches comes first, and follows
 /// what else every program touches (see
@@ -60,12 +61,26 @@ impl System {
 pub static SYSTEM: System = System::new();
 
 /// Called once, before instantiation: opens what was granted.
-pub fn init(process: &Process) {
+pub fn init(program: &Program, process: &Process) {
     SYSTEM.args.set(process.args);
     SYSTEM.environment.set(process.environment);
-    let options = run_options(kinds::DIR | kinds::LISTEN | kinds::NET);
-    if options.clone().any(|option| option == RunOption::Net) {
+    if given(kinds::NET) {
         SYSTEM.allow_net();
     }
-    grants::open(&SYSTEM.fds, options);
+    grants::open_streams(&SYSTEM.fds);
+    type Open = fn();
+    let open = &program.parts.open_grants;
+    if open.is_null() || !given(kinds::DIR | kinds::LISTEN) {
+        return;
+    }
+    // SAFETY: the compiler has written the address of the function below, so that it is only part
+    // of programs that can have grants.
+    let open = unsafe { core::mem::transmute::<*const u8, Open>(open.get()) };
+    open();
+}
+
+/// See [`Parts::open_grants`](wasmc_abi::layout::Parts::open_grants).
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub fn wasmc_open_grants() {
+    grants::open(&SYSTEM.fds, run_options(kinds::DIR | kinds::LISTEN));
 }

@@ -15,8 +15,8 @@ pub fn prepare(program: &'static Program, process: &Process) {
     trap::init(program, process);
     cpu::check(program);
     image::guard_branches(program);
-    limits::init();
-    system::init(process);
+    limits::init(program);
+    system::init(program, process);
     // SAFETY: the compiler has written these records.
     for instance in unsafe { program.instances.get::<Instance>() } {
         if let Err(failure) = instance::instantiate(instance, confine::enforce) {

@@ -106,7 +106,7 @@ impl Guest {
         // SAFETY: all zeros is the state at the start of a program.
         let system =
             unsafe { Box::from_raw(alloc_zeroed(Layout::new::<System>()).cast::<System>()) };
-        crate::host::grants::open(&system.fds, [].into_iter());
+        crate::host::grants::open_streams(&system.fds);
         Guest {
             system,
             state: Box::new(state),
