@@ -65,14 +65,24 @@ pub fn repository() -> PathBuf {
     tests.parent().unwrap_or(tests).to_owned()
 }
 
-/// The files of a folder of this package with this extension, sorted by name.
+/// The files with this extension in a folder of this package and in its folders, sorted by path.
 pub fn inputs(folder: &str, extension: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<_> = fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("failed to read `{}`: {error}", folder.display()))
-        .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|e| e == extension))
-        .collect();
+    let mut files = Vec::new();
+    find(&folder, extension, &mut files);
     files.sort();
     files
+}
+
+fn find(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("failed to read `{}`: {error}", folder.display()));
+    for entry in entries {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            find(&path, extension, files);
+        } else if path.extension().is_some_and(|e| e == extension) {
+            files.push(path);
+        }
+    }
 }

@@ -11,7 +11,7 @@
 //! - [`jobs`]: many compilations side by side.
 //! - [`sources`]: the source files, for the tests of architecture rules.
 //!
-//! The tests themselves lie in `tests/tests/`, their data beside it.
+//! The tests themselves lie in `tests/tests/`, their data beside it (`docs/testing.md`).
 
 pub mod differential;
 pub mod expected;

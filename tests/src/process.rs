@@ -14,6 +14,8 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 use wasmc_compiler::Arch;
 
+use crate::target::say;
+
 /// How to run an executable; the default has no arguments, no variables and no input.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
@@ -30,6 +32,14 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// A launch by another program, such as `setarch -R`.
+    pub fn by(wrapper: &[&str]) -> Launch {
+        Launch {
+            wrapper: wrapper.iter().map(OsString::from).collect(),
+            ..Launch::default()
+        }
+    }
+
     /// How to run an executable for an architecture: as it is, or by an emulator.
     pub fn on(arch: Arch) -> Launch {
         Launch {
@@ -175,6 +185,20 @@ fn wait(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     }
+}
+
+/// Whether programs can be launched in a way on this machine; what cannot be tested is said.
+pub fn works(wrapper: &[&str]) -> bool {
+    let mut command = Command::new(wrapper[0]);
+    let status = command.args(&wrapper[1..]).arg("/bin/true").status();
+    let works = status.is_ok_and(|status| status.success());
+    if !works {
+        say(&format!(
+            "SKIPPED: `{}` does not work here",
+            wrapper.join(" ")
+        ));
+    }
+    works
 }
 
 /// Whether a program of this name can be started.

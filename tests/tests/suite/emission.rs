@@ -9,7 +9,7 @@ use object::read::elf::ElfFile64;
 use object::{Object as _, ObjectSection as _, RelocationFlags, elf};
 use wasmc_compiler::{Arch, BranchProtection, Emit, Error, Options, Target, compile};
 use wasmc_tests::expected;
-use wasmc_tests::programs::Program;
+use wasmc_tests::programs::{self, Program};
 
 /// Relocations of code and of data.
 fn allowed(arch: Arch) -> (&'static [u32], &'static [u32]) {
@@ -52,13 +52,13 @@ fn targets() -> Vec<Options> {
 fn every_relocation_is_relative() {
     let mut failures = String::new();
     let mut in_code = 0;
-    let programs = expected::inputs("programs", "wat");
-    for path in programs.into_iter().chain(expected::inputs("fuel", "wat")) {
+    let all = programs::all().into_iter();
+    for path in all.chain(expected::inputs("fuel", "wat")) {
         let program = Program::read(&path).expect("the program can be read");
         for base in targets() {
             let mut options = program.options(&base).expect("its options are right");
             options.emit = Emit::Obj;
-            if path.to_string_lossy().contains("/threads_") {
+            if programs::name(&path).starts_with("threads/") {
                 // Instructions are counted of programs of one thread only.
                 options.fuel = false;
             }

@@ -2,27 +2,26 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
 use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::{Arch, OptLevel, Options, Target, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch, emulator, is_installed};
-use wasmc_tests::programs::Program;
+use wasmc_tests::programs::{Program, named};
 use wasmc_tests::wast::Config;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Programs of `tests/programs` that need nothing, with various instructions.
 const PROGRAMS: &[&str] = &[
-    "address_folding",
-    "branch_table",
-    "load_sinking",
-    "many_results",
-    "memory_grow",
-    "register_pressure",
-    "tail_call_wasi",
+    "code/address_folding",
+    "code/branch_table",
+    "code/load_sinking",
+    "code/many_results",
+    "code/register_pressure",
+    "memory/grow",
+    "wasi/tail_call",
 ];
 
 /// A program that counts.
@@ -74,18 +73,12 @@ impl Counting {
 }
 
 fn programs() -> Vec<(String, Program)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let programs = PROGRAMS
-        .iter()
-        .map(|name| folder.join(format!("programs/{name}.wat")));
-    expected::inputs("fuel", "wat")
-        .into_iter()
-        .chain(programs)
-        .map(|path| {
-            let program = Program::read(&path).expect("the program can be read");
-            (path.display().to_string(), program)
-        })
-        .collect()
+    let own = expected::inputs("fuel", "wat").into_iter().map(|path| {
+        let program = Program::read(&path).expect("the program can be read");
+        (path.display().to_string(), program)
+    });
+    let shared = PROGRAMS.iter().map(|&name| (name.to_owned(), named(name)));
+    own.chain(shared).collect()
 }
 
 /// Ways to compile for this machine.

@@ -1,24 +1,16 @@
 //! Small programs, compiled in several ways, do what the files beside them say.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use object::{Object as _, ObjectSection as _};
 use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::target::TARGETS;
 use wasmc_compiler::{Emit, Options, Target, compile};
-use wasmc_tests::process::emulator;
-use wasmc_tests::programs::Program;
+use wasmc_tests::jobs;
+use wasmc_tests::process::{emulator, works};
+use wasmc_tests::programs::{self, Program, named};
 use wasmc_tests::wast::Config;
-use wasmc_tests::{expected, jobs};
-
-/// A program of the folder `programs`.
-fn program(name: &str) -> Program {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
-    Program::read(&folder.join(format!("{name}.wat"))).expect("the program can be read")
-}
 
 fn report(failures: Vec<String>) {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
@@ -31,17 +23,17 @@ fn programs_do_what_is_expected_of_them() {
         Config::bounds_checks(),
         Config::unoptimised(),
     ];
-    let tasks: Vec<_> = expected::inputs("programs", "wat")
+    let tasks: Vec<_> = programs::all()
         .into_iter()
         .flat_map(|path| configs.iter().map(move |config| (path.clone(), config)))
         .collect();
-    let judge = |path: &PathBuf, config: &Config| -> Result<(), String> {
+    let judge = |path: &Path, config: &Config| -> Result<(), String> {
         // Each run has a program, and so a folder, of its own.
         let program = Program::read(path).map_err(|error| format!("{error:#}"))?;
         let emulator: Vec<_> = emulator(config.options.target.arch).into_iter().collect();
         let mut options = config.options.clone();
         // An emulator reserves a memory no faster than some time-outs are over.
-        let has_timeout = path.to_string_lossy().contains("/timeout_");
+        let has_timeout = programs::name(path).starts_with("timeout/");
         options.bounds_checks |= has_timeout && !emulator.is_empty();
         let run = program
             .compile(&options)
@@ -69,17 +61,17 @@ fn programs_run_however_they_are_launched() {
         &["env", "-i"],
     ];
     let names = [
-        "hello",
-        "memory_grow",
-        "trap_memory",
-        "stack_overflow",
-        "args",
-        "exceptions_kept",
+        "wasi/hello",
+        "memory/grow",
+        "traps/memory",
+        "stack/overflow",
+        "wasi/args",
+        "exceptions/kept",
     ];
     let programs: Vec<_> = names
         .iter()
         .map(|name| {
-            let program = program(name);
+            let program = named(name);
             let executable = program.compile(&Options::default());
             (program, executable.expect("the program compiles"))
         })
@@ -99,31 +91,13 @@ fn programs_run_however_they_are_launched() {
     report(failures);
 }
 
-/// Whether programs can be launched in a way on this machine; what cannot be tested is said.
-fn works(way: &[&str]) -> bool {
-    let status = Command::new(way[0])
-        .args(&way[1..])
-        .arg("/bin/true")
-        .status();
-    let works = status.is_ok_and(|status| status.success());
-    if !works {
-        writeln!(
-            io::stdout(),
-            "SKIPPED: `{}` does not work here",
-            way.join(" ")
-        )
-        .expect("standard output is open");
-    }
-    works
-}
-
 #[test]
 fn a_limit_of_address_space_is_named_unless_bounds_are_checked() {
     let way = ["prlimit", "--as=1073741824"];
     if !works(&way) {
         return;
     }
-    let program = program("hello");
+    let program = named("wasi/hello");
     let guarded = program
         .compile(&Config::guarded().options)
         .expect("it compiles");
@@ -146,7 +120,7 @@ fn a_limit_of_data_makes_memory_grow_fail() {
     if !works(&way) {
         return;
     }
-    let program = program("memory_grow_large");
+    let program = named("memory/grow_large");
     for config in [Config::guarded(), Config::bounds_checks()] {
         let executable = program.compile(&config.options).expect("it compiles");
         let outcome = program.run(&executable, &way).expect("it starts").outcome;
@@ -158,7 +132,7 @@ fn a_limit_of_data_makes_memory_grow_fail() {
 
 #[test]
 fn output_does_not_depend_on_the_number_of_threads() {
-    let mut modules: Vec<_> = expected::inputs("programs", "wat")
+    let mut modules: Vec<_> = programs::all()
         .into_iter()
         .map(|path| {
             let program = Program::read(&path).expect("the program can be read");
@@ -236,14 +210,14 @@ fn nothing_is_relocated_at_start() {
             ..Options::default()
         };
         for name in [
-            "hello",
-            "args",
-            "files",
-            "trap_memory",
-            "stdin",
-            "threads_exit",
+            "wasi/hello",
+            "wasi/args",
+            "wasi/files",
+            "traps/memory",
+            "wasi/stdin",
+            "threads/exit",
         ] {
-            let executable = program(name).compile(&options).unwrap();
+            let executable = named(name).compile(&options).unwrap();
             let file = object::File::parse(&*executable).unwrap();
             for section in file.sections() {
                 let section = section.name().unwrap_or_default().to_owned();

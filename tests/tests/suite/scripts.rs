@@ -3,24 +3,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use wasmc_compiler::Arch;
-use wasmc_tests::jobs;
 use wasmc_tests::wast::{Config, run};
+use wasmc_tests::{expected, jobs};
 
 #[test]
 fn every_assertion_holds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
-    let mut scripts: Vec<_> = fs::read_dir(folder)
-        .expect("the folder of scripts can be read")
-        .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "wast")
-        })
-        .collect();
-    scripts.sort();
+    let scripts = expected::inputs("scripts", "wast");
     let mut configs = vec![Config::bounds_checks(), Config::unoptimised()];
     match configs[0].options.target.arch {
         Arch::X86_64 => configs.push(Config::guarded()),

@@ -1,14 +1,11 @@
 //! Programs that start threads, under limits and in circumstances that `tests/programs` does not
 //! have: no room for more threads, an input that never comes, signals.
 
-use std::io::{self, Write as _};
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use wasmc_compiler::{Options, compile};
-use wasmc_tests::process::{Executable, Launch, Outcome};
-use wasmc_tests::programs::Program;
+use wasmc_tests::process::{Executable, Launch, Outcome, works};
+use wasmc_tests::programs::named;
 use wasmc_tests::wast::Config;
 
 /// How long a program may run.
@@ -48,18 +45,6 @@ const MANY_AT_ONCE: &str = r#"(module
       (br_if $again (i32.lt_s (local.tee $tid (call $spawn (i32.const 0))) (i32.const 0))))
     (i32.gt_s (local.get $tid) (i32.const 0))))"#;
 
-/// Whether programs can be run under a limit on this machine; what cannot be tested is said.
-fn works(way: &[&str]) -> bool {
-    let mut command = Command::new(way[0]);
-    let status = command.args(&way[1..]).arg("/bin/true").status();
-    let works = status.is_ok_and(|status| status.success());
-    if !works {
-        let line = format!("SKIPPED: `{}` does not work here", way.join(" "));
-        writeln!(io::stdout(), "{line}").expect("standard output is open");
-    }
-    works
-}
-
 fn checked() -> Options {
     Config::bounds_checks().options
 }
@@ -69,13 +54,6 @@ fn run(text: &str, options: &Options, launch: &Launch) -> Outcome {
     let artifact = compile(&module, options).expect("it compiles");
     let executable = Executable::new(&artifact.bytes).expect("it can be written");
     executable.run(launch, LIMIT).expect("it starts")
-}
-
-fn launch(way: &[&str]) -> Launch {
-    Launch {
-        wrapper: way.iter().map(Into::into).collect(),
-        ..Launch::default()
-    }
 }
 
 #[test]
@@ -89,7 +67,7 @@ fn a_thread_for_which_there_is_no_room_is_an_error_of_the_guest() {
         invoke: Some("run".into()),
         ..checked()
     };
-    let outcome = run(MANY_AT_ONCE, &options, &launch(&way));
+    let outcome = run(MANY_AT_ONCE, &options, &Launch::by(&way));
     let stdout = String::from_utf8_lossy(&outcome.stdout);
     let stderr = String::from_utf8_lossy(&outcome.stderr);
     // -48 is NOMEM.
@@ -103,9 +81,8 @@ fn threads_give_back_what_they_had() {
     if !works(&way) {
         return;
     }
-    for name in ["threads_many", "threads_own", "threads_exceptions"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
-        let program = Program::read(&folder.join(format!("{name}.wat"))).expect("it can be read");
+    for name in ["threads/many", "threads/own", "threads/exceptions"] {
+        let program = named(name);
         let executable = program.compile(&checked()).expect("it compiles");
         let run = program.run(&executable, &way).expect("it starts");
         program

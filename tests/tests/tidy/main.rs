@@ -1,9 +1,11 @@
 //! The architecture's rules (`docs/architecture.md`), checked on the source text.
 
+mod docs;
+
 use std::fmt::Write as _;
 
 use wasmc_abi::wasi;
-use wasmc_tests::expected;
+use wasmc_tests::programs;
 use wasmc_tests::sources::{self, Source};
 
 /// Most lines of a source file.
@@ -178,7 +180,7 @@ fn printing_is_in_output_and_report_alone() {
 fn nothing_is_left_to_do() {
     forbid(
         "unfinished code",
-        |source| source.path != "tests/tests/tidy.rs",
+        |source| source.path != file!(),
         |line| calls(line, "todo") || calls(line, "unimplemented"),
     );
 }
@@ -186,7 +188,7 @@ fn nothing_is_left_to_do() {
 #[test]
 fn every_wasi_function_has_a_body_and_a_test() {
     let sources = sources::rust();
-    let programs: Vec<_> = expected::inputs("programs", "wat")
+    let programs: Vec<_> = programs::all()
         .iter()
         .map(|path| std::fs::read_to_string(path).expect("a program can be read"))
         .collect();

@@ -1,0 +1,20 @@
+//! Executables of wasmc, each test's compiled and run: one binary for all that share a harness.
+//!
+//! `cargo test --workspace --test suite PART` runs the tests that have PART in their names, such as
+//! `programs::`. The official suite is a process of its own (`spec.rs`).
+
+mod aarch64;
+mod confinement;
+mod differential;
+mod emission;
+mod fuel;
+mod golden;
+mod neighbours;
+mod privileges;
+mod programs;
+mod scripts;
+mod sockets;
+mod start;
+mod system_calls;
+mod threads;
+mod wasi_suite;
