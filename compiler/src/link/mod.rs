@@ -96,18 +96,16 @@ pub(crate) fn link(request: LinkRequest) -> Result<Vec<u8>, LinkError> {
         .collect();
     // Without relocations nothing has to be protected once they are done: a segment less to map.
     let mut executable = link_inputs(arch, &inputs, request.symbols, Relro::No)?;
-    let relocated = verify::has_relocations(&executable);
-    if relocated {
+    if verify::has_relocations(&executable) {
         executable = link_inputs(arch, &inputs, request.symbols, Relro::Yes)?;
     } else {
         segments::merge_dynamic(&mut executable);
-    }
-    segments::align_zeros(&mut executable);
-    verify::verify(&executable, arch)
-        .map_err(|message| LinkError::new(format!("the linked executable is wrong: {message}")))?;
-    if !relocated {
         segments::forget_dynamic(&mut executable);
     }
+    segments::align_zeros(&mut executable);
+    // Beyond this point no byte changes: what is verified is what runs.
+    verify::verify(&executable, arch)
+        .map_err(|message| LinkError::new(format!("the linked executable is wrong: {message}")))?;
     Ok(executable)
 }
 

@@ -1,10 +1,10 @@
 //! Checks of a linked executable that the runtime's start and the user's security rely on.
 //!
-//! They are assertions: a failure is a bug of the linker or of `emit`, and it must not reach a
+//! They are made last, of the very bytes that are written. They are assertions: a failure is a bug of the linker or of `emit`, and it must not reach a
 //! machine that runs the executable.
 
 use object::LittleEndian as Le;
-use object::elf::{self, FileHeader64, ProgramHeader64};
+use object::elf::{self, Dyn64, FileHeader64, ProgramHeader64};
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
 use wasmc_abi::symbols::SECTION_IMAGE;
 
@@ -38,7 +38,7 @@ pub(super) fn verify(bytes: &[u8], arch: Arch) -> Result {
     )?;
     verify_loads(segments, header.e_entry.get(endian), page_size)?;
     verify_stack(segments)?;
-    verify_dynamic(segments, bytes)?;
+    verify_dynamic(header, segments, bytes)?;
     verify_image(header, bytes, page_size)
 }
 
@@ -91,36 +91,49 @@ fn verify_stack(segments: &[ProgramHeader64<Le>]) -> Result {
 
 /// Whether an executable has to relocate itself when it starts.
 pub(super) fn has_relocations(bytes: &[u8]) -> bool {
-    let sizes = [elf::DT_RELASZ, elf::DT_RELRSZ, elf::DT_RELSZ];
     // What cannot be read is refused by `verify`.
-    let has = || {
-        let header = FileHeader64::<Le>::parse(bytes).ok()?;
-        let segments = header.program_headers(Le, bytes).ok()?;
-        let Some(dynamic) = of_type(segments, elf::PT_DYNAMIC).next() else {
-            return Some(false);
-        };
-        let entries = dynamic.dynamic(Le, bytes).ok()??;
-        Some(
-            entries
-                .iter()
-                .any(|entry| sizes.contains(&entry.d_tag.get(Le)) && entry.d_val.get(Le) != 0),
-        )
-    };
-    has().unwrap_or(true)
+    let entries = FileHeader64::<Le>::parse(bytes)
+        .map_err(|error| error.to_string())
+        .and_then(|header| dynamic_entries(header, bytes));
+    entries.is_ok_and(|entries| relocates(entries))
 }
 
-/// The dynamic section asks for no library and no relocation of code, and what is relocated becomes
-/// read-only after that.
-fn verify_dynamic(segments: &[ProgramHeader64<Le>], bytes: &[u8]) -> Result {
-    let Some(dynamic) = of_type(segments, elf::PT_DYNAMIC).next() else {
-        return Err(String::from(
-            "it has no dynamic section to relocate itself by",
-        ));
-    };
-    let entries = dynamic
-        .dynamic(Le, bytes)
-        .map_err(|error| error.to_string())?
-        .unwrap_or_default();
+/// Whether entries of the dynamic section name relocations.
+fn relocates(entries: &[Dyn64<Le>]) -> bool {
+    let sizes = [elf::DT_RELASZ, elf::DT_RELRSZ, elf::DT_RELSZ];
+    entries
+        .iter()
+        .any(|entry| sizes.contains(&entry.d_tag.get(Le)) && entry.d_val.get(Le) != 0)
+}
+
+/// The entries of the dynamic section: those that its program header leads to, by which the runtime
+/// finds it, or those of the section if there is no such header.
+fn dynamic_entries<'a>(header: &'a FileHeader64<Le>, bytes: &'a [u8]) -> Result<&'a [Dyn64<Le>]> {
+    let text = |error: object::Error| error.to_string();
+    let segments = header.program_headers(Le, bytes).map_err(text)?;
+    if let Some(dynamic) = of_type(segments, elf::PT_DYNAMIC).next() {
+        return Ok(dynamic
+            .dynamic(Le, bytes)
+            .map_err(text)?
+            .unwrap_or_default());
+    }
+    let sections = header.sections(Le, bytes).map_err(text)?;
+    for section in sections.iter() {
+        if let Some((entries, _)) = section.dynamic(Le, bytes).map_err(text)? {
+            return Ok(entries);
+        }
+    }
+    Err("it has no dynamic section to relocate itself by".to_owned())
+}
+
+/// The dynamic section asks for no library and no relocation of code. If there are relocations at
+/// all, the runtime finds them, and what they write becomes read-only after that.
+fn verify_dynamic(
+    header: &FileHeader64<Le>,
+    segments: &[ProgramHeader64<Le>],
+    bytes: &[u8],
+) -> Result {
+    let entries = dynamic_entries(header, bytes)?;
     for entry in entries {
         let value = entry.d_val.get(Le);
         match entry.d_tag.get(Le) {
@@ -136,9 +149,12 @@ fn verify_dynamic(segments: &[ProgramHeader64<Le>], bytes: &[u8]) -> Result {
             _ => {}
         }
     }
-    if !has_relocations(bytes) {
+    if !relocates(entries) {
         return Ok(());
     }
+    let dynamic = of_type(segments, elf::PT_DYNAMIC)
+        .next()
+        .ok_or("it has relocations, and no header of the dynamic section to find them by")?;
     let start = dynamic.p_vaddr(Le);
     let end = start + dynamic.p_memsz(Le);
     ensure(

@@ -313,6 +313,7 @@ fn only_what_is_relocated_is_protected_at_start() {
             };
             let executable = guest.link(Symbols::Keep).unwrap();
             assert_eq!(has_relocations(&executable), relocated);
+            assert_eq!(verify(&executable, arch), Ok(()), "{arch:?} {relocated}");
             let segments = parse(&executable).elf_program_headers().to_vec();
             let protects = segments
                 .iter()
@@ -406,4 +407,26 @@ fn what_is_unsafe_is_refused() {
     refused(note + P_TYPE, elf::PT_INTERP, "dynamic linker");
     refused(dynamic + P_TYPE, elf::PT_NULL, "dynamic section");
     assert!(verify(&good[..100], arch).is_err());
+}
+
+/// Without relocations the dynamic section has no header, and is looked at all the same.
+#[test]
+fn a_dynamic_section_without_a_header_is_verified() {
+    for arch in arches() {
+        let executable = Guest::new(arch).link(Symbols::Strip).unwrap();
+        assert_eq!(verify(&executable, arch), Ok(()), "{arch:?}");
+        let section = parse(&executable).section_by_name(".dynamic").unwrap();
+        let (at, _) = section.file_range().unwrap();
+        let refused = |tag: i64, value: u64, expected: &str| {
+            let mut bytes = executable.clone();
+            let entry = &mut bytes[at as usize..][..16];
+            entry[..8].copy_from_slice(&tag.to_le_bytes());
+            entry[8..].copy_from_slice(&value.to_le_bytes());
+            let error = verify(&bytes, arch).unwrap_err();
+            assert!(error.contains(expected), "{arch:?}: {error}");
+        };
+        refused(elf::DT_NEEDED, 0, "shared library");
+        refused(elf::DT_TEXTREL, 0, "relocations in code");
+        refused(elf::DT_RELRSZ, 8, "no header of the dynamic section");
+    }
 }
