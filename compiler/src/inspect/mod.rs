@@ -1,24 +1,21 @@
 //! What a module is and needs: its kind, types, imports, exports, proposals and sizes, and
 //! which system calls its program may make.
 
-use rayon::prelude::*;
 use wasmc_abi::confine::Needs;
 use wasmc_abi::wasi::{self, WasiFunction};
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncToValidate, FuncType, FuncValidatorAllocations,
-    FunctionBody, KnownCustom, Parser, Payload, SubType, TypeRef, Validator, ValidatorResources,
-    WasmFeatures,
+    CompositeInnerType, ExternalKind, FuncType, FunctionBody, KnownCustom, Operator, Parser,
+    Payload, SubType, TypeRef, Validator, WasmFeatures,
 };
 
-use crate::error::{Error, Location, Result};
+use crate::error::{Error, Result};
 use crate::features::{Features, PROPOSALS, Proposal, Status};
 use crate::inspect::entity::EntityType;
-use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operators, permissions};
-use crate::inspect::proposals::used_by_operators;
+use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operator, permissions};
+use crate::inspect::proposals::{of_locals, of_operator};
 use crate::names::{Named, Names};
+use crate::parse::walk::{self, BodyToValidate};
 use crate::program::imports::{offered_functions, runtime_function};
-
-pub(crate) use crate::inspect::proposals::of_operator;
 
 pub mod entity;
 pub mod policy;
@@ -183,28 +180,14 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
             all | proposal.bits
         })
         - WasmFeatures::COMPONENT_MODEL;
-    let mut validator = Validator::new_with_features(all);
-    let mut parser = Parser::new(0);
-    parser.set_features(all);
     let mut scan = Scan::default();
     let mut sections = Vec::new();
-    let mut bodies = Vec::new();
-    for payload in parser.parse_all(module) {
-        let payload = payload.map_err(|error| Error::invalid(&error))?;
-        if let Payload::CodeSectionEntry(body) = payload {
-            let to_validate = validator
-                .code_section_entry(&body)
-                .map_err(|error| Error::invalid(&error))?;
-            bodies.push((to_validate, body));
-            continue;
-        }
-        validator
-            .payload(&payload)
-            .map_err(|error| Error::invalid(&error))?;
+    let bodies = walk::sections(module, all, |payload| {
         scan.record(&payload)
             .map_err(|error| Error::invalid(&error))?;
         sections.push(payload);
-    }
+        Ok(())
+    })?;
     scan.sizes.module = module.len();
     scan.sizes.functions = bodies.len();
     let used = used_by_bodies(bodies)?;
@@ -238,8 +221,6 @@ fn used_by_sections(sections: &[Payload<'_>], all: WasmFeatures) -> WasmFeatures
         .fold(WasmFeatures::empty(), |used, proposal| used | proposal.bits)
 }
 
-type BodyToValidate<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
-
 /// What bodies use.
 struct Used {
     features: WasmFeatures,
@@ -248,13 +229,18 @@ struct Used {
     grows: bool,
 }
 
-impl Used {
-    const NOTHING: Used = Used {
-        features: WasmFeatures::empty(),
-        needs: Needs::NONE,
-        grows: false,
-    };
+impl Default for Used {
+    /// Nothing. (The default of `WasmFeatures` is what validators allow by default.)
+    fn default() -> Used {
+        Used {
+            features: WasmFeatures::empty(),
+            needs: Needs::NONE,
+            grows: false,
+        }
+    }
+}
 
+impl Used {
     fn and(self, other: &Used) -> Used {
         Used {
             features: self.features | other.features,
@@ -266,35 +252,20 @@ impl Used {
 
 /// Validates the bodies, and finds the proposals and the needs of their operators.
 fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<Used> {
-    bodies
-        .into_par_iter()
-        .with_min_len(16)
-        .map_init(
-            FuncValidatorAllocations::default,
-            |allocations, (to_validate, body)| {
-                let index = to_validate.index;
-                let used = || {
-                    let features = used_by_operators(allocations, to_validate, &body)?;
-                    let (needs, grows) = needs_of_operators(&body)?;
-                    Ok(Used {
-                        features,
-                        needs,
-                        grows,
-                    })
-                };
-                used().map_err(|error: wasmparser::Error| Error::Invalid {
-                    message: error.message().to_string(),
-                    location: Location {
-                        instance: None,
-                        function: Some((index, None)),
-                        offset: Some(error.offset()),
-                    },
-                })
-            },
-        )
-        .collect::<Vec<_>>()
-        .into_iter()
-        .try_fold(Used::NOTHING, |all, used| Ok(all.and(&used?)))
+    let note = |used: &mut Used, operator: &Operator<'_>, _| {
+        used.features |= of_operator(operator);
+        used.needs = used.needs.and(needs_of_operator(operator));
+        used.grows |= matches!(operator, Operator::MemoryGrow { .. });
+    };
+    let finish = |used: Used, body: FunctionBody<'_>| {
+        let locals = of_locals(&body).map_err(|error| Error::invalid(&error))?;
+        Ok(Used {
+            features: used.features | locals,
+            ..used
+        })
+    };
+    let used = walk::bodies(bodies, |_| None, note, finish)?;
+    Ok(used.iter().fold(Used::default(), Used::and))
 }
 
 /// What the sections of a module say, while they are read.

@@ -2,7 +2,7 @@
 
 use wasmc_abi::confine::{Grants, Needs};
 use wasmc_abi::syscalls::SYSTEM_CALLS;
-use wasmparser::{FunctionBody, Operator};
+use wasmparser::Operator;
 
 use crate::inspect::entity::EntityType;
 
@@ -97,27 +97,16 @@ pub(super) fn permissions(needs: Needs) -> Vec<Permission> {
     permissions
 }
 
-/// What the operators of a body need, but for growing memories: whether it does is the second.
-pub(super) fn needs_of_operators(
-    body: &FunctionBody<'_>,
-) -> Result<(Needs, bool), wasmparser::Error> {
-    let mut needs = Needs::NONE;
-    let mut grows = false;
-    for operator in body.get_operators_reader()? {
-        needs = needs.and(match operator? {
-            Operator::MemoryGrow { .. } => {
-                grows = true;
-                Needs::NONE
-            }
-            Operator::TableGrow { .. } | Operator::Throw { .. } => Needs::GROW_MAPPED,
-            Operator::MemoryAtomicNotify { .. } => Needs::FUTEX,
-            Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. } => {
-                Needs::FUTEX.and(Needs::CLOCK)
-            }
-            _ => Needs::NONE,
-        });
+/// What an operator needs, but for growing memories.
+pub(super) fn needs_of_operator(operator: &Operator<'_>) -> Needs {
+    match operator {
+        Operator::TableGrow { .. } | Operator::Throw { .. } => Needs::GROW_MAPPED,
+        Operator::MemoryAtomicNotify { .. } => Needs::FUTEX,
+        Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. } => {
+            Needs::FUTEX.and(Needs::CLOCK)
+        }
+        _ => Needs::NONE,
     }
-    Ok((needs, grows))
 }
 
 /// What growing these memories needs, as `wasmc compile` places them by default.

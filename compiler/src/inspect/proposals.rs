@@ -1,108 +1,24 @@
-//! Which proposals a function body uses.
+//! Which proposals do the types and operators of a function's body belong to?
 
 use wasmparser::{
-    AbstractHeapType, BlockType, FuncToValidate, FuncValidatorAllocations, FunctionBody, HeapType,
-    Operator, OperatorsReader, RefType, ValType, ValidatorResources, WasmFeatures,
+    AbstractHeapType, BlockType, FunctionBody, HeapType, Operator, RefType, ValType, WasmFeatures,
 };
 
-/// The proposals of the operators and types of a body, which is validated on the way.
-pub(super) fn used_by_operators(
-    allocations: &mut FuncValidatorAllocations,
-    to_validate: FuncToValidate<ValidatorResources>,
-    body: &FunctionBody<'_>,
-) -> Result<WasmFeatures, wasmparser::Error> {
-    let mut validator = to_validate.into_validator(std::mem::take(allocations));
+use crate::parse::proposal_of;
+
+/// The proposals of the types of a body's locals.
+pub(super) fn of_locals(body: &FunctionBody<'_>) -> Result<WasmFeatures, wasmparser::Error> {
     let mut used = WasmFeatures::empty();
     for local in body.get_locals_reader()? {
         used |= of_value(local?.1);
     }
-    let mut reader = body.get_binary_reader();
-    reader.set_features(*validator.features());
-    validator.read_locals(&mut reader)?;
-    let mut operators = OperatorsReader::new(reader);
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset()?;
-        validator.op(offset, &operator)?;
-        used |= of_operator(&operator) | of_immediate(&operator);
-    }
-    operators.finish()?;
-    *allocations = validator.into_allocations();
     Ok(used)
 }
 
-macro_rules! bits {
-    (mvp) => {
-        WasmFeatures::empty()
-    };
-    (exceptions) => {
-        WasmFeatures::EXCEPTIONS
-    };
-    (tail_call) => {
-        WasmFeatures::TAIL_CALL
-    };
-    (reference_types) => {
-        WasmFeatures::REFERENCE_TYPES
-    };
-    (sign_extension) => {
-        WasmFeatures::SIGN_EXTENSION
-    };
-    (saturating_float_to_int) => {
-        WasmFeatures::SATURATING_FLOAT_TO_INT
-    };
-    (bulk_memory) => {
-        WasmFeatures::BULK_MEMORY
-    };
-    (legacy_exceptions) => {
-        WasmFeatures::LEGACY_EXCEPTIONS
-    };
-    (memory_control) => {
-        WasmFeatures::MEMORY_CONTROL
-    };
-    (threads) => {
-        WasmFeatures::THREADS
-    };
-    (gc) => {
-        WasmFeatures::GC
-    };
-    (function_references) => {
-        WasmFeatures::FUNCTION_REFERENCES
-    };
-    (stack_switching) => {
-        WasmFeatures::STACK_SWITCHING
-    };
-    (wide_arithmetic) => {
-        WasmFeatures::WIDE_ARITHMETIC
-    };
-    (custom_descriptors) => {
-        WasmFeatures::CUSTOM_DESCRIPTORS
-    };
-    (shared_everything_threads) => {
-        WasmFeatures::SHARED_EVERYTHING_THREADS
-    };
-    (acquire_release_atomics) => {
-        WasmFeatures::ACQUIRE_RELEASE_ATOMICS
-    };
-    (simd) => {
-        WasmFeatures::SIMD
-    };
-    (relaxed_simd) => {
-        WasmFeatures::RELAXED_SIMD
-    };
+/// The proposals of an operator and of the types that it names.
+pub(super) fn of_operator(operator: &Operator<'_>) -> WasmFeatures {
+    proposal_of(operator) | of_immediate(operator)
 }
-
-macro_rules! define_of_operator {
-    ($(@$proposal:ident $op:ident $({ $($field:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
-        /// The proposal that an operator belongs to, by wasmparser's table of operators.
-        pub(crate) fn of_operator(operator: &Operator<'_>) -> WasmFeatures {
-            match operator {
-                $(Operator::$op { .. } => bits!($proposal),)*
-                _ => WasmFeatures::empty(),
-            }
-        }
-    };
-}
-
-wasmparser::for_each_operator!(define_of_operator);
 
 /// The proposals of the types that an operator names.
 fn of_immediate(operator: &Operator<'_>) -> WasmFeatures {

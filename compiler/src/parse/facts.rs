@@ -1,0 +1,152 @@
+//! What must the planner know of a function's body?
+
+use wasmparser::{FunctionBody, Operator, WasmFeatures};
+
+use super::operators::{memarg_of, memory_of, proposal_of};
+use super::refusal::needs_gc;
+use crate::error::{Location, Result};
+use crate::index::{DataIndex, ElemIndex, FuncIndex, MemoryIndex, TableIndex};
+use crate::module::{Body, Fact};
+
+/// Collects [`Fact`]s of one body.
+#[derive(Default)]
+pub(super) struct Facts {
+    facts: Vec<Fact>,
+    /// Weighted accesses of memory 0, by far the most frequent.
+    memory0: u32,
+    /// For each open label, whether it is a loop's.
+    labels: Vec<bool>,
+    /// Most labels that were open at a time.
+    nesting: usize,
+    /// Number of open loops.
+    loops: u32,
+    /// Whether there was a `rethrow`.
+    rethrows: bool,
+    /// Where the first operator is that is not supported.
+    gc: Option<u64>,
+}
+
+impl Facts {
+    /// Notes an operator, and the offset at which it is.
+    pub fn note(&mut self, operator: &Operator<'_>, offset: u64) {
+        if self.gc.is_none() && proposal_of(operator) == WasmFeatures::GC {
+            self.gc = Some(offset);
+        }
+        let func = FuncIndex::from_u32;
+        let table = TableIndex::from_u32;
+        match *operator {
+            Operator::Block { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. }
+            | Operator::Try { .. } => self.open(false),
+            Operator::Loop { .. } => {
+                self.open(true);
+                self.loops += 1;
+            }
+            Operator::End | Operator::Delegate { .. } => {
+                if self.labels.pop() == Some(true) {
+                    self.loops -= 1;
+                }
+            }
+            Operator::Rethrow { .. } => self.rethrows = true,
+            Operator::Call { function_index } => self.facts.push(Fact::Call(func(function_index))),
+            Operator::ReturnCall { function_index } => {
+                self.facts.push(Fact::TailCall(func(function_index)));
+            }
+            Operator::RefFunc { function_index } => {
+                self.facts.push(Fact::RefFunc(func(function_index)));
+            }
+            Operator::TableGet { table: index }
+            | Operator::CallIndirect {
+                table_index: index, ..
+            }
+            | Operator::ReturnCallIndirect {
+                table_index: index, ..
+            } => self.facts.push(Fact::TableRead(table(index))),
+            Operator::TableSet { table: index } | Operator::TableFill { table: index } => {
+                self.facts.push(Fact::TableWrite(table(index)));
+            }
+            Operator::TableCopy {
+                dst_table,
+                src_table,
+            } => {
+                self.facts.push(Fact::TableWrite(table(dst_table)));
+                self.facts.push(Fact::TableRead(table(src_table)));
+            }
+            Operator::TableInit {
+                elem_index,
+                table: index,
+            } => {
+                self.facts.push(Fact::TableWrite(table(index)));
+                let elem = ElemIndex::from_u32(elem_index);
+                self.facts.push(Fact::ElemInit(elem));
+            }
+            Operator::TableGrow { table: index } => {
+                self.facts.push(Fact::TableWrite(table(index)));
+                self.facts.push(Fact::TableGrow(table(index)));
+            }
+            Operator::ElemDrop { elem_index } => {
+                let elem = ElemIndex::from_u32(elem_index);
+                self.facts.push(Fact::ElemDrop(elem));
+            }
+            Operator::DataDrop { data_index } => {
+                let data = DataIndex::from_u32(data_index);
+                self.facts.push(Fact::DataDrop(data));
+            }
+            Operator::MemoryInit { data_index, mem } => {
+                let data = DataIndex::from_u32(data_index);
+                self.facts.push(Fact::DataInit(data));
+                self.memory(mem);
+            }
+            Operator::MemoryGrow { mem } => {
+                self.facts
+                    .push(Fact::MemoryGrow(MemoryIndex::from_u32(mem)));
+            }
+            Operator::MemoryFill { mem } => self.memory(mem),
+            Operator::MemoryCopy { dst_mem, src_mem } => {
+                self.memory(dst_mem);
+                self.memory(src_mem);
+            }
+            _ => {
+                if let Some(memarg) = memarg_of(operator) {
+                    self.memory(memory_of(&memarg));
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, is_loop: bool) {
+        self.labels.push(is_loop);
+        self.nesting = self.nesting.max(self.labels.len());
+    }
+
+    fn memory(&mut self, memory: u32) {
+        let weight = 1 << (3 * self.loops.min(6));
+        if memory == 0 {
+            self.memory0 = self.memory0.saturating_add(weight);
+        } else {
+            let memory = MemoryIndex::from_u32(memory);
+            self.facts.push(Fact::Memory(memory, weight));
+        }
+    }
+
+    /// The body with what was noted of it.
+    pub fn finish(mut self, bytes: FunctionBody<'_>) -> Result<Body<'_>> {
+        if let Some(offset) = self.gc {
+            return Err(needs_gc(Location::at(offset)));
+        }
+        if self.memory0 > 0 {
+            self.facts
+                .push(Fact::Memory(MemoryIndex::from_u32(0), self.memory0));
+        }
+        self.facts.sort_unstable();
+        self.facts.dedup();
+        self.facts.shrink_to_fit();
+        Ok(Body {
+            bytes,
+            nesting: self.nesting as u32,
+            rethrows: self.rethrows,
+            facts: self.facts,
+        })
+    }
+}
