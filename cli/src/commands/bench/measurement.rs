@@ -1,4 +1,4 @@
-//! The result of a measurement, and its JSON, which is also the form of a kept baseline.
+//! What was measured of the contenders, and its JSON, which is also the form of a kept baseline.
 
 use std::fs;
 use std::path::Path;
@@ -47,7 +47,7 @@ pub struct Comparison {
 
 /// Everything that is known in the end.
 #[derive(Debug)]
-pub struct Result {
+pub struct Measurement {
     /// The module's name.
     pub module: String,
     /// The program's arguments.
@@ -66,7 +66,7 @@ pub struct Result {
     pub warnings: Vec<String>,
 }
 
-impl Result {
+impl Measurement {
     /// How many rounds were measured.
     pub fn rounds(&self) -> usize {
         self.measured[0].wall.len()

@@ -12,8 +12,8 @@ use anyhow::{Context as _, anyhow};
 use crate::args::bench::BenchArgs;
 use crate::commands::bench::contender::Contender;
 use crate::commands::bench::measure::{Run, run, run_traced};
+use crate::commands::bench::measurement::{Baseline, Measured, Measurement, machine};
 use crate::commands::bench::noise::Watch;
-use crate::commands::bench::result::{Baseline, Measured, Result as BenchResult, machine};
 use crate::commands::bench::statistics::median_estimate;
 use crate::output;
 use crate::report::{Failure, Progress, Report};
@@ -21,9 +21,9 @@ use crate::report::{Failure, Progress, Report};
 mod contender;
 mod engines;
 mod measure;
+mod measurement;
 mod noise;
 mod render;
-mod result;
 mod statistics;
 
 /// Without `--runs`, as many rounds as take this many seconds for each contender on average.
@@ -50,7 +50,7 @@ pub fn execute(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
 
     let watch = Watch::start();
     let measured = measure_all(args, report, contenders)?;
-    let mut result = BenchResult {
+    let mut measurement = Measurement {
         module: measured[0].contender.name.clone(),
         arguments: args
             .arguments
@@ -64,19 +64,19 @@ pub fn execute(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
         measured,
         comparisons: Vec::new(),
     };
-    for measured in &result.measured {
+    for measured in &measurement.measured {
         let median = median_estimate(&measured.wall);
         let warning = noise::of_samples(&measured.contender.name, &measured.wall, &median);
-        result.warnings.extend(warning);
+        measurement.warnings.extend(warning);
     }
-    result.compare();
+    measurement.compare();
     if let Some(baseline) = &baseline {
-        result.compare_with_baseline(baseline);
+        measurement.compare_with_baseline(baseline);
     }
-    output::print(&render::render(&result, args.format))?;
-    judge(args, &result)?;
+    output::print(&render::render(&measurement, args.format))?;
+    judge(args, &measurement)?;
     if let Some(path) = &args.save_baseline {
-        let text = format!("{:#}\n", result.json());
+        let text = format!("{:#}\n", measurement.json());
         output::replace(path, text.as_bytes(), 0o644)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
@@ -84,14 +84,14 @@ pub fn execute(args: &BenchArgs, report: &Report) -> Result<(), Failure> {
 }
 
 /// Fails when the module is slower than `--fail-if-slower-than` allows.
-fn judge(args: &BenchArgs, result: &BenchResult) -> Result<(), Failure> {
+fn judge(args: &BenchArgs, measurement: &Measurement) -> Result<(), Failure> {
     let Some(allowed) = args.fail_if_slower_than else {
         return Ok(());
     };
     // The baseline is the last comparison.
     let comparison = match args.baseline {
-        Some(_) => result.comparisons.last(),
-        None => result.comparisons.first(),
+        Some(_) => measurement.comparisons.last(),
+        None => measurement.comparisons.first(),
     };
     let comparison = comparison.expect("there is a baseline or a contender");
     let ratio = &comparison.ratio;
@@ -100,9 +100,9 @@ fn judge(args: &BenchArgs, result: &BenchResult) -> Result<(), Failure> {
     }
     Err(Failure::slower(format!(
         "`{}` takes {} times the {} of `{}`, more than {:.3}",
-        result.module,
+        measurement.module,
         render::ratio(ratio),
-        result.measure.text(),
+        measurement.measure.text(),
         comparison.with,
         1.0 + allowed,
     )))

@@ -1,32 +1,32 @@
-//! A result as text: for people, as Markdown, and as the input of GitHub's benchmark action.
+//! A measurement as text: for people, as Markdown, and as the input of GitHub's benchmark action.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
 use crate::args::bench::BenchFormat;
-use crate::commands::bench::result::{Comparison, Measured, Result};
+use crate::commands::bench::measurement::{Comparison, Measured, Measurement};
 use crate::commands::bench::statistics::{CONFIDENCE, Estimate, median, median_estimate};
 use crate::output;
 
-/// The result in the form that was asked for, lines ended.
-pub fn render(result: &Result, format: BenchFormat) -> String {
+/// The measurement in the form that was asked for, lines ended.
+pub fn render(measurement: &Measurement, format: BenchFormat) -> String {
     match format {
-        BenchFormat::Human => human(result),
-        BenchFormat::Json => pretty(&result.json()),
-        BenchFormat::Markdown => markdown(result),
-        BenchFormat::Github => github(result),
+        BenchFormat::Human => human(measurement),
+        BenchFormat::Json => pretty(&measurement.json()),
+        BenchFormat::Markdown => markdown(measurement),
+        BenchFormat::Github => github(measurement),
     }
 }
 
-fn human(result: &Result) -> String {
-    let mut text = format!("{}\n\n", summary(result));
-    let mut rows = vec![heading(result)];
-    rows.extend(result.measured.iter().map(row));
+fn human(measurement: &Measurement) -> String {
+    let mut text = format!("{}\n\n", summary(measurement));
+    let mut rows = vec![heading(measurement)];
+    rows.extend(measurement.measured.iter().map(row));
     text.push_str(&output::table(&rows, ""));
-    let warnings = result.warnings.iter();
+    let warnings = measurement.warnings.iter();
     let warnings = warnings.map(|warning| format!("warning: {warning}"));
-    for lines in [sentences(result), warnings.collect()] {
+    for lines in [sentences(measurement), warnings.collect()] {
         if !lines.is_empty() {
             write!(text, "\n{}\n", lines.join("\n")).expect("a String takes all");
         }
@@ -34,23 +34,28 @@ fn human(result: &Result) -> String {
     text
 }
 
-fn markdown(result: &Result) -> String {
-    let mut text = format!("### {}\n\n", summary(result));
+fn markdown(measurement: &Measurement) -> String {
+    let mut text = format!("### {}\n\n", summary(measurement));
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let heading = heading(result);
+    let heading = heading(measurement);
     let rule: Vec<_> = (0..heading.len())
         .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
         .collect();
     text.push_str(&line(heading));
     text.push_str(&line(rule));
-    for measured in &result.measured {
+    for measured in &measurement.measured {
         let cells = row(measured);
         text.push_str(&line(
             cells.iter().map(|cell| cell.replace('|', "\\|")).collect(),
         ));
     }
-    let notes = sentences(result).into_iter();
-    let notes = notes.chain(result.warnings.iter().map(|warning| format!("⚠ {warning}")));
+    let notes = sentences(measurement).into_iter();
+    let notes = notes.chain(
+        measurement
+            .warnings
+            .iter()
+            .map(|warning| format!("⚠ {warning}")),
+    );
     for (index, note) in notes.enumerate() {
         let separator = if index == 0 { "\n" } else { "" };
         writeln!(text, "{separator}- {note}").expect("a String takes all");
@@ -59,18 +64,18 @@ fn markdown(result: &Result) -> String {
 }
 
 /// An array of `{name, unit, value, range, extra}`, smaller values being better.
-fn github(result: &Result) -> String {
+fn github(measurement: &Measurement) -> String {
     let mut entries = Vec::new();
-    let warnings: String = result
+    let warnings: String = measurement
         .warnings
         .iter()
         .map(|text| format!("\n{text}"))
         .collect();
-    for measured in &result.measured {
+    for measured in &measurement.measured {
         let contender = &measured.contender;
-        let name = match contender.name == result.module {
-            true => result.module.clone(),
-            false => format!("{}: {}", result.module, contender.name),
+        let name = match contender.name == measurement.module {
+            true => measurement.module.clone(),
+            false => format!("{}: {}", measurement.module, contender.name),
         };
         let mut time = |what: &str, samples: &[f64]| {
             let estimate = median_estimate(samples);
@@ -86,7 +91,7 @@ fn github(result: &Result) -> String {
                     confidence(estimate.confidence),
                     milliseconds(estimate.low),
                     milliseconds(estimate.high),
-                    result.machine,
+                    measurement.machine,
                     warnings,
                 ),
             }));
@@ -106,17 +111,17 @@ fn pretty(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
-fn summary(result: &Result) -> String {
+fn summary(measurement: &Measurement) -> String {
     format!(
         "{}: medians of {} runs; {}",
-        result.module,
-        result.rounds(),
-        result.machine
+        measurement.module,
+        measurement.rounds(),
+        measurement.machine
     )
 }
 
-fn heading(result: &Result) -> Vec<String> {
-    let estimate = median_estimate(&result.measured[0].wall);
+fn heading(measurement: &Measurement) -> Vec<String> {
+    let estimate = median_estimate(&measurement.measured[0].wall);
     let interval = format!("{} interval", confidence(estimate.confidence));
     [
         "",
@@ -147,17 +152,17 @@ fn row(measured: &Measured) -> Vec<String> {
 }
 
 /// A sentence for each comparison.
-fn sentences(result: &Result) -> Vec<String> {
+fn sentences(measurement: &Measurement) -> Vec<String> {
     let sentence = |comparison: &Comparison| {
         format!(
             "{} takes {} times the {} of {}",
-            result.module,
+            measurement.module,
             ratio(&comparison.ratio),
-            result.measure.text(),
+            measurement.measure.text(),
             comparison.with
         )
     };
-    result.comparisons.iter().map(sentence).collect()
+    measurement.comparisons.iter().map(sentence).collect()
 }
 
 /// `1.02 (1.01 to 1.03)`.
