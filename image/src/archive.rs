@@ -15,8 +15,8 @@ use crate::blob::{Blob, Descriptor, Digest};
 use crate::build::{Image, PlatformImage};
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::manifest::{children, parse};
 use crate::reference::Reference;
-use crate::registry::{children, parse};
 use crate::store::Store;
 
 /// Where a file of a layout is while it is written.

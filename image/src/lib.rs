@@ -22,6 +22,7 @@ pub mod root;
 pub mod sbom;
 pub mod store;
 
+mod manifest;
 mod time;
 pub mod unpack;
 

@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::blob::{Descriptor, media};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::registry::{Client, children, parse};
+use crate::manifest::{children, parse};
+use crate::registry::Client;
 use crate::store::Store;
 use crate::unpack::{Root, Unpacked, decompress, is_tar};
 

@@ -3,61 +3,11 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value, types};
 use wasmc_abi::traps::Trap;
-use wasmparser::{BlockType, BrTable, Catch, TryTable, ValType};
+use wasmparser::{BlockType, BrTable, TryTable, ValType};
 
 use super::env::{Translator, value_type};
-use super::legacy_exceptions::Caught;
+use super::frame::{Frame, Kind};
 use crate::index::TypeIndex;
-
-/// An open block.
-#[derive(Debug)]
-pub(super) struct Frame {
-    pub kind: Kind,
-    /// Where the instructions after its end continue; its parameters are the block's results.
-    exit: ir::Block,
-    /// Whether anything jumps to `exit`.
-    exit_reached: bool,
-    /// Height of the operand stack below the block's parameters.
-    pub height: usize,
-    /// Number of parameters.
-    params: usize,
-    /// Number of results.
-    results: usize,
-    /// Whether its first instruction can be reached.
-    pub entered: bool,
-    /// Where a part of an `if` is unlikely to be reached, the number of blocks before it.
-    cold_from: Option<usize>,
-}
-
-#[derive(Debug)]
-pub(super) enum Kind {
-    /// `block`, and the function itself.
-    Block,
-    /// `loop`: branches go to its header.
-    Loop { header: ir::Block },
-    /// `if` before its `else`, with the block of the alternative and the parameters' values.
-    If {
-        alternative: ir::Block,
-        params: Vec<Value>,
-        /// Whether the condition is likely to hold, if the module says so.
-        hint: Option<bool>,
-    },
-    /// `try_table`, with what it catches and the place where exceptions land, once one may.
-    TryTable {
-        catches: Vec<Catch>,
-        landing: Option<ir::Block>,
-    },
-    /// `try` before its first `catch`, with the place where exceptions land, once one may.
-    Try { landing: Option<ir::Block> },
-    /// A `catch` or `catch_all`, with what it caught if that can be, and the place where exceptions
-    /// go on that no clause so far catches.
-    Catch {
-        caught: Option<Caught>,
-        next: Option<ir::Block>,
-    },
-    /// `if` after its `else`; whether the end of the first part was reached is in `exit_reached`.
-    Else,
-}
 
 /// Opens the function's own block.
 pub(super) fn open_function(fx: &mut Translator<'_, '_>) {
@@ -295,7 +245,7 @@ impl Translator<'_, '_> {
                 next: Some(next),
             } => {
                 self.builder.switch_to_block(*next);
-                self.raise(caught.reference());
+                self.raise(caught.reference);
             }
             Kind::Block | Kind::Else | Kind::Catch { .. } => {}
         }

@@ -12,6 +12,7 @@ use target_lexicon::Architecture;
 use wasmc_abi::builtins::{Builtin, BuiltinType};
 use wasmparser::{FuncType, ValType};
 
+use super::frame::Frame;
 use crate::index::{FuncId, GlobalId, MemoryId, SigId, TableId};
 use crate::program::{Instance, Program};
 
@@ -24,7 +25,7 @@ pub(super) struct Translator<'p, 'f> {
     /// The operand stack.
     pub stack: Vec<Value>,
     /// Open blocks, outermost first.
-    pub control: Vec<super::control::Frame>,
+    pub control: Vec<Frame>,
     /// Those of the open blocks that handle exceptions: indices in `control`.
     pub handlers: Vec<usize>,
     /// Whether the instruction being translated is likely to branch, if the module says so.
@@ -33,7 +34,7 @@ pub(super) struct Translator<'p, 'f> {
     pub rethrows: bool,
     pub locals: Vec<Variable>,
     /// The count of instructions, in a program that counts them.
-    pub fuel: Option<super::fuel::Fuel>,
+    pub fuel: Option<Fuel>,
     /// Whether the current place can be reached.
     pub reachable: bool,
     pub functions: HashMap<Symbol, ir::FuncRef>,
@@ -70,6 +71,14 @@ impl<'p, 'f> Translator<'p, 'f> {
             thread: None,
         }
     }
+}
+
+/// The count of the instructions that a function carries out.
+pub(super) struct Fuel {
+    /// What is left, but for `pending`; less than 0 once too much was used.
+    pub left: Variable,
+    /// Instructions of the straight run so far. 0 where nothing can be reached.
+    pub pending: i64,
 }
 
 /// What code refers to outside its function.

@@ -8,19 +8,10 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
-use cranelift_frontend::Variable;
 use wasmc_abi::traps::Trap;
 use wasmparser::Operator;
 
-use super::env::{Region, Translator};
-
-/// The count of a function.
-pub(super) struct Fuel {
-    /// What is left, but for `pending`; less than 0 once too much was used.
-    left: Variable,
-    /// Instructions of the straight run so far. 0 where nothing can be reached.
-    pending: i64,
-}
+use super::env::{Fuel, Region, Translator};
 
 /// What an instruction uses: those that only give the code its structure, nothing.
 fn cost(operator: &Operator<'_>) -> i64 {

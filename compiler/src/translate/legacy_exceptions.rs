@@ -13,40 +13,15 @@
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use wasmparser::BlockType;
 
-use super::control::Kind;
 use super::env::{Region, Translator};
 use super::exceptions::offsets;
-use crate::index::{TagId, TagIndex};
+use super::frame::{Caught, CaughtPayload, Kind};
+use crate::index::TagIndex;
 use crate::program::PAYLOAD_VALUE;
 
 /// Most parts of a payload, of [`PAYLOAD_VALUE`] bytes, that a `catch_all` holds in values. Of a
 /// larger one it makes a reference.
 const MAX_PARTS: u32 = 8;
-
-/// The exception of a `catch`.
-#[derive(Clone, Debug)]
-pub(super) struct Caught {
-    reference: Value,
-    payload: CaughtPayload,
-}
-
-/// What `rethrow` needs beside the reference.
-#[derive(Clone, Debug)]
-enum CaughtPayload {
-    /// Nothing: the reference leads to the payload for as long as it exists, or nothing rethrows.
-    Referred,
-    /// The values of the tag.
-    Values(TagId, Vec<Value>),
-    /// The place of the payload that was thrown last, in parts.
-    Parts(Vec<Value>),
-}
-
-impl Caught {
-    /// The exception as it landed.
-    pub fn reference(&self) -> Value {
-        self.reference
-    }
-}
 
 impl Translator<'_, '_> {
     pub fn try_(&mut self, ty: BlockType) {

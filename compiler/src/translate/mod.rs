@@ -9,6 +9,7 @@ mod calls;
 mod control;
 mod env;
 mod exceptions;
+mod frame;
 mod fuel;
 mod globals;
 mod legacy_exceptions;

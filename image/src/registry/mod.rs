@@ -23,7 +23,6 @@ mod transport;
 
 pub use meter::Meter;
 pub use push::Content;
-pub(crate) use push::{children, parse};
 use transport::{Body, Request};
 
 /// How registries are talked to.

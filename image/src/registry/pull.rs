@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::archive::{PARTIAL, index_json, start_layout, write_file};
 use crate::blob::{Descriptor, Digest};
 use crate::error::{Error, Result};
+use crate::manifest::{children, parse};
 use crate::reference::Reference;
-use crate::registry::push::{children, parse};
 use crate::registry::{Client, Manifest};
 
 impl Client<'_> {
