@@ -299,5 +299,4 @@ fn middle(ranges: &[Range], end: u32) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[path = "filter/tests.rs"]
 mod tests;
