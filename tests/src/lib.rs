@@ -9,13 +9,15 @@
 //! - [`records`]: what a script's executable writes.
 //! - [`programs`]: small programs with expected output.
 //! - [`jobs`]: many compilations side by side.
-//! - [`sources`]: the source files, for the tests of architecture rules.
+//! - [`sources`]: the source files, for the tests of architecture rules; [`modules`]: which of them
+//!   names which.
 //!
 //! The tests themselves lie in `tests/tests/`, their data beside it (`docs/testing.md`).
 
 pub mod differential;
 pub mod expected;
 pub mod jobs;
+pub mod modules;
 pub mod process;
 pub mod programs;
 pub mod records;

@@ -116,7 +116,7 @@ fn summary(text: &str, name: &str) -> Option<String> {
 }
 
 /// Compares the table of this name in a document.
-fn check(document: &str, name: &str, table: &str) {
+pub fn check(document: &str, name: &str, table: &str) {
     let path = expected::repository().join(document);
     let text = fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("failed to read `{document}`: {error}"));

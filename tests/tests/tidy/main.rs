@@ -1,6 +1,8 @@
 //! The architecture's rules (`docs/architecture.md`), checked on the source text.
 
 mod docs;
+mod graph;
+mod names;
 
 use std::fmt::Write as _;
 
