@@ -1,3 +1,4 @@
+;; shows: branch hints
 ;; Branches that the module calls likely or unlikely: what is unlikely is cold, and lies at the end.
 ;; emit: clif
 (module

@@ -1,3 +1,4 @@
+;; shows: imports, calling convention, frame pointers, calls
 ;; Calls: direct, through a table that nothing writes, through one that something writes, in tail
 ;; position, and of the runtime.
 (module

@@ -1,3 +1,4 @@
+;; shows: exceptions, legacy_exceptions
 ;; Functions that handle exceptions, in both encodings. Where none is thrown they do what others do;
 ;; but because handlers find no register as it was, they save all of them that are their caller's.
 (module

@@ -1,4 +1,5 @@
 ;; fuel
+;; shows: fuel
 (module
   (func $leaf (export "leaf") (param i32) (result i32)
     (i32.add (local.get 0) (i32.const 1)))

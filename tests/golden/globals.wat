@@ -1,3 +1,4 @@
+;; shows: globals
 ;; Globals: an immutable one is a constant, a mutable one is at a fixed place.
 (module
   (global $constant i32 (i32.const 42))

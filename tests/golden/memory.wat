@@ -1,3 +1,4 @@
+;; shows: memory base, addresses, memory
 ;; Accesses of the memory in slot 0: base and offset belong to the instruction.
 (module
   (memory (export "memory") 1)

@@ -1,3 +1,4 @@
+;; shows: bounds checks
 ;; bounds-checks
 ;; The same with explicit checks, byte-exact against the current size.
 (module

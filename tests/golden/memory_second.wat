@@ -1,3 +1,4 @@
+;; shows: further memories
 ;; The hotter of two memories gets slot 0, the other one a base of its own.
 (module
   (memory $cold 1)

@@ -1,3 +1,4 @@
+;; shows: threads
 ;; What each thread has of its own is reached through a register that is set aside for it, in a
 ;; program that starts threads; memories stay at their fixed places.
 (module

@@ -1,3 +1,4 @@
+;; shows: traps
 ;; What can trap: a trap is one instruction out of the way, or the instruction that does the work.
 (module
   (memory 1)

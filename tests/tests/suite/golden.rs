@@ -2,21 +2,158 @@
 //! `NAME.x86_64.s` and `NAME.aarch64.s`.
 //!
 //! Every exported function is compiled, as a program of commands would need it; what surrounds
-//! the functions is left out. `;; bounds-checks` at the top of a module asks for explicit checks,
-//! `;; fuel` for a count of instructions, `;; emit: clif` for the code generator's input rather than
-//! its output.
+//! the functions is left out. Lines at the top of a module say more:
+//!
+//! ```text
+//! ;; shows: a, b                   what it is an example of: rows of `ROWS`
+//! ;; emit: clif                    the code generator's input rather than its output
+//! ;; emit: obj                     where functions begin, and what code refers to
+//! ;; bounds-checks                 explicit checks
+//! ;; fuel                          count instructions
+//! ;; cpu: oldest                   for the oldest processors of the target
+//! ;; branch-protection: standard   landing pads and signed return addresses; for aarch64 only
+//! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use object::{Object as _, ObjectSection as _};
+use object::read::elf::ElfFile64;
+use object::{
+    Architecture, Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, RelocationFlags,
+    RelocationTarget, elf,
+};
 use wasmc_compiler::features::{Features, PROPOSALS};
 use wasmc_compiler::{
-    Arch, Command, Emit, Error, InstanceSpec, Options, Target, compile_program, validate,
+    Arch, BranchProtection, Command, Cpu, Emit, Error, InstanceSpec, Options, Target,
+    compile_program, validate,
 };
 use wasmc_tests::expected;
 use wasmparser::{ExternalKind, Parser, Payload};
+
+/// What machine code must show, an example of each at least: how code is generated, then what for.
+const ROWS: &[(&str, &str)] = &[
+    (
+        "position independence",
+        "every reference is relative to its own place, without a table of addresses",
+    ),
+    (
+        "imports",
+        "a function of the runtime is called as directly as one of the module",
+    ),
+    (
+        "library functions",
+        "what the processor lacks is a function of the runtime",
+    ),
+    (
+        "stack probes",
+        "a frame of more than a page is touched page by page",
+    ),
+    (
+        "memory base",
+        "the hottest memory is at a low constant address",
+    ),
+    (
+        "addresses",
+        "base and offset belong to the instruction, as far as they may",
+    ),
+    (
+        "load sinking",
+        "a load is merged into an instruction that reads as many bytes, and no other",
+    ),
+    (
+        "further memories",
+        "another memory has a constant base of its own",
+    ),
+    ("bounds checks", "explicit checks, byte-exact"),
+    (
+        "calling convention",
+        "more registers for results; tail calls leave no frame",
+    ),
+    ("frame pointers", "every frame is linked to its caller's"),
+    (
+        "exceptions",
+        "nothing is saved or tested where nothing is thrown, but for registers of the caller",
+    ),
+    (
+        "alias regions",
+        "one for each entity: what is known of it stays known when another is written",
+    ),
+    ("alignment", "functions begin at multiples of 32 bytes"),
+    (
+        "threads",
+        "what each thread has of its own is reached through a register",
+    ),
+    (
+        "traps",
+        "one instruction out of the way, or the one that does the work",
+    ),
+    ("branch hints", "what is unlikely is cold"),
+    (
+        "fuel",
+        "instructions are counted as a register, and stored where others may look",
+    ),
+    (
+        "branch protection",
+        "landing pads and signed return addresses",
+    ),
+    (
+        "thunks",
+        "a function of the runtime that is a funcref has the guest's convention",
+    ),
+];
+
+/// Files of the translation that translate no group of instructions; every other file is a row, too.
+const NO_GROUPS: &[&str] = &["env", "frame", "mod", "operators", "stack"];
+
+/// All rows: [`ROWS`] and the groups of instructions.
+fn rows() -> Vec<String> {
+    let folder = expected::repository().join("compiler/src/translate");
+    let groups = fs::read_dir(folder)
+        .expect("the folder of the translation can be read")
+        .map(|entry| entry.expect("the folder can be read").path())
+        .map(|path| {
+            path.file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .filter(|name| !NO_GROUPS.contains(&name.as_str()));
+    let rows = ROWS.iter().map(|&(name, _)| name.to_owned());
+    rows.chain(groups).collect()
+}
+
+/// What the lines at the top of a module say: the text behind each that begins with `;; KEY`.
+fn header<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let mut lines = text.lines().map_while(|line| line.strip_prefix(";; "));
+    lines.find_map(|line| line.strip_prefix(key))
+}
+
+#[test]
+fn every_row_has_an_example() {
+    let rows = rows();
+    let mut shown = BTreeSet::new();
+    let mut problems = String::new();
+    for path in expected::inputs("golden", "wat") {
+        let text = fs::read_to_string(&path).expect("modules can be read");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(list) = header(&text, "shows: ") else {
+            let _ = writeln!(problems, "  {name} does not say what it shows");
+            continue;
+        };
+        for row in list.split(", ") {
+            if !rows.iter().any(|other| other == row) {
+                let _ = writeln!(problems, "  {name} shows `{row}`, which is no row");
+            }
+            shown.insert(row.to_owned());
+        }
+    }
+    for row in rows.iter().filter(|row| !shown.contains(*row)) {
+        let _ = writeln!(problems, "  nothing in `tests/golden` shows `{row}`");
+    }
+    assert!(problems.is_empty(), "\n{problems}");
+}
 
 #[test]
 fn machine_code_is_as_expected() {
@@ -80,32 +217,117 @@ fn contents(object: &[u8]) -> BTreeMap<String, Vec<u8>> {
 
 fn check(path: &Path, arch: Arch) -> Result<(), String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let has = |line: &str| {
-        text.lines()
-            .take_while(|l| l.starts_with(";;"))
-            .any(|l| l == line)
+    let lines = text.lines().map_while(|line| line.strip_prefix(";; "));
+    let has = |line: &str| lines.clone().any(|other| other == line);
+    let (emit, kind) = match header(&text, "emit: ") {
+        None => (Emit::Asm, "s"),
+        Some("clif") => (Emit::Clif, "clif"),
+        Some("obj") => (Emit::Obj, "layout"),
+        Some(other) => return Err(format!("`{other}` cannot be emitted")),
     };
-    let clif = has(";; emit: clif");
+    let branch_protection = match header(&text, "branch-protection: ") {
+        None => BranchProtection::None,
+        Some(_) if arch == Arch::X86_64 => return Ok(()),
+        Some(_) => BranchProtection::Standard,
+    };
+    let oldest = match arch {
+        Arch::X86_64 => Cpu::X86_64,
+        Arch::Aarch64 => Cpu::Generic,
+    };
     let options = Options {
-        emit: if clif { Emit::Clif } else { Emit::Asm },
-        target: Target::new(arch),
-        bounds_checks: has(";; bounds-checks"),
-        fuel: has(";; fuel"),
+        emit,
+        target: match has("cpu: oldest") {
+            true => Target::with_cpu(arch, oldest)?,
+            false => Target::new(arch),
+        },
+        bounds_checks: has("bounds-checks"),
+        fuel: has("fuel"),
+        branch_protection,
+        features: Features::complete(),
         ..Options::default()
     };
     let module = wat::parse_str(&text).map_err(|error| error.to_string())?;
     let code = compile_exports(&module, &options).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(code).map_err(|error| error.to_string())?;
-    let parts = text.split_inclusive("\n\n");
-    let text: String = parts
-        .filter(|part| !part.starts_with(";; trampoline"))
-        .collect();
+    let text = match emit {
+        Emit::Obj => layout(&code),
+        _ => {
+            let text = String::from_utf8(code).map_err(|error| error.to_string())?;
+            let parts = text.split_inclusive("\n\n");
+            parts
+                .filter(|part| !part.starts_with(";; trampoline"))
+                .collect()
+        }
+    };
     let name = match arch {
         Arch::X86_64 => "x86_64",
         Arch::Aarch64 => "aarch64",
     };
-    let extension = format!("{name}.{}", if clif { "clif" } else { "s" });
-    expected::check(&path.with_extension(extension), text.as_bytes())
+    expected::check(
+        &path.with_extension(format!("{name}.{kind}")),
+        text.as_bytes(),
+    )
+}
+
+/// Where functions begin, and what their code refers to: a section, or a function of the runtime.
+fn layout(object: &[u8]) -> String {
+    let file = ElfFile64::<Endianness>::parse(object).expect("it is an object");
+    let code = file.section_by_name(".text.wasmc").expect("there is code");
+    let mut functions: Vec<_> = file
+        .symbols()
+        .filter(|symbol| symbol.section_index() == Some(code.index()) && symbol.size() > 0)
+        .map(|symbol| {
+            (
+                symbol.address(),
+                symbol.size(),
+                symbol.name().expect("it has a name"),
+            )
+        })
+        .filter(|(_, _, name)| !name.starts_with("trampoline"))
+        .collect();
+    functions.sort_unstable();
+    let mut text = format!("alignment {}\n", code.align());
+    for (start, size, name) in functions {
+        let _ = writeln!(text, "\n{name}: at {start:#x}, {size} bytes");
+        let relocations = code
+            .relocations()
+            .filter(|(at, _)| (start..start + size).contains(at));
+        for (at, relocation) in relocations {
+            let RelocationFlags::Elf { r_type } = relocation.flags() else {
+                unreachable!("the object is an ELF file");
+            };
+            let RelocationTarget::Symbol(symbol) = relocation.target() else {
+                unreachable!("relocations have symbols");
+            };
+            let symbol = file.symbol_by_index(symbol).expect("the symbol is there");
+            let section = symbol
+                .section_index()
+                .and_then(|index| file.section_by_index(index).ok());
+            let target = match &section {
+                Some(section) => section.name(),
+                None => symbol.name(),
+            };
+            let target = target.expect("it has a name");
+            let _ = writeln!(
+                text,
+                "  +{:#x}: {} {target}",
+                at - start,
+                kind_of(file.architecture(), r_type)
+            );
+        }
+    }
+    text
+}
+
+/// The name of a kind of relocation.
+fn kind_of(architecture: Architecture, r_type: u32) -> &'static str {
+    match (architecture, r_type) {
+        (Architecture::X86_64, elf::R_X86_64_PC32) => "PC32",
+        (Architecture::X86_64, elf::R_X86_64_PLT32) => "PLT32",
+        (Architecture::Aarch64, elf::R_AARCH64_CALL26) => "CALL26",
+        (Architecture::Aarch64, elf::R_AARCH64_ADR_PREL_PG_HI21) => "ADR_PREL_PG_HI21",
+        (Architecture::Aarch64, elf::R_AARCH64_ADD_ABS_LO12_NC) => "ADD_ABS_LO12_NC",
+        _ => "ANOTHER",
+    }
 }
 
 /// What a module is compiled to, with every exported function.

@@ -1,0 +1,28 @@
+;; shows: addresses, load sinking
+;; What may be folded into an address, and what may not: a sum of 32 bits wraps, a shifted index has
+;; 32 bits, and a load is only merged into an instruction that reads as many bytes.
+(module
+  (memory 1)
+  (func (export "wrapping_sum") (param i32) (result i32)
+    (i32.load (i32.add (local.get 0) (i32.const -4))))
+  (func (export "sum_and_offset") (param i32 i32) (result i32)
+    (i32.load offset=1000 (i32.add (local.get 0) (local.get 1))))
+  (func (export "shifted") (param i32) (result i64)
+    (i64.load offset=8 (i32.shl (local.get 0) (i32.const 3))))
+  (func (export "shifted_large_offset") (param i32) (result i64)
+    (i64.load offset=0xfffffff8 (i32.shl (local.get 0) (i32.const 3))))
+  (func (export "masked") (param i32) (result i32)
+    (i32.load8_u offset=5 (i32.and (local.get 0) (i32.const 0xff))))
+  (func (export "wrapped") (param i64) (result i32)
+    (i32.load (i32.wrap_i64 (local.get 0))))
+  (func (export "of_a_call") (param i32) (result i32)
+    (i32.load (call $identity (local.get 0))))
+  (func $identity (export "identity") (param i32) (result i32) (local.get 0))
+  (func (export "copysign") (param i32 f64) (result f64)
+    (f64.copysign (local.get 1) (f64.load (local.get 0))))
+  (func (export "add_f32") (param i32 f32) (result f32)
+    (f32.add (local.get 1) (f32.load (local.get 0))))
+  (func (export "splat") (param i32) (result v128)
+    (i64x2.splat (i64.load (local.get 0))))
+  (func (export "convert") (param i32) (result f64)
+    (f64.convert_i32_s (i32.load (local.get 0)))))

@@ -1,0 +1,20 @@
+;; shows: atomics
+;; Atomic accesses: sequentially consistent, and alignment is checked before them.
+(module
+  (memory 1 1 shared)
+  (func (export "load") (param i32) (result i32) (i32.atomic.load offset=4 (local.get 0)))
+  (func (export "load8") (param i32) (result i64) (i64.atomic.load8_u (local.get 0)))
+  (func (export "store") (param i32 i64) (i64.atomic.store (local.get 0) (local.get 1)))
+  (func (export "add") (param i32 i32) (result i32) (i32.atomic.rmw.add (local.get 0) (local.get 1)))
+  (func (export "add_unused") (param i32) (drop (i32.atomic.rmw.add (local.get 0) (i32.const 1))))
+  (func (export "or16") (param i32 i32) (result i32)
+    (i32.atomic.rmw16.or_u (local.get 0) (local.get 1)))
+  (func (export "exchange") (param i32 i64) (result i64)
+    (i64.atomic.rmw.xchg (local.get 0) (local.get 1)))
+  (func (export "compare_exchange") (param i32 i32 i32) (result i32)
+    (i32.atomic.rmw.cmpxchg (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "fence") (atomic.fence))
+  (func (export "wait") (param i32) (result i32)
+    (memory.atomic.wait32 (local.get 0) (i32.const 0) (i64.const -1)))
+  (func (export "notify") (param i32) (result i32)
+    (memory.atomic.notify (local.get 0) (i32.const 1))))

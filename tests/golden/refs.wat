@@ -1,0 +1,20 @@
+;; shows: refs
+;; References: a funcref is a number of 64 bits, the type and where the code is.
+(module
+  (type $unary (func (param i32) (result i32)))
+  (elem declare func $double)
+  (func $double (export "double") (type $unary) (i32.shl (local.get 0) (i32.const 1)))
+  (func (export "func") (result funcref) (ref.func $double))
+  (func (export "null") (result externref) (ref.null extern))
+  (func (export "is_null") (param funcref) (result i32) (ref.is_null (local.get 0)))
+  (func (export "call") (param (ref $unary)) (result i32) (call_ref $unary (i32.const 3) (local.get 0)))
+  (func (export "call_null") (param (ref null $unary)) (result i32)
+    (call_ref $unary (i32.const 3) (local.get 0)))
+  (func (export "call_known") (result i32) (call_ref $unary (i32.const 3) (ref.func $double)))
+  (func (export "tail") (param (ref null $unary)) (result i32)
+    (return_call_ref $unary (i32.const 3) (local.get 0)))
+  (func (export "non_null") (param (ref null $unary)) (result (ref $unary))
+    (ref.as_non_null (local.get 0)))
+  (func (export "br_on_null") (param (ref null $unary)) (result i32)
+    (block $null (return (call_ref $unary (i32.const 3) (br_on_null $null (local.get 0)))))
+    (i32.const 0)))
