@@ -286,7 +286,7 @@ fn the_picture_is_that_of_the_rules() {
     for part in CRATES {
         let _ = writeln!(picture, "{}", part.name);
         for (areas, what) in part.layers.iter().rev() {
-            let _ = writeln!(picture, "  {:<44}{what}", areas.join("  "));
+            let _ = writeln!(picture, "  {:<46}{what}", areas.join("  "));
         }
         picture.push('\n');
     }
