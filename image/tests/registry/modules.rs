@@ -249,7 +249,10 @@ fn a_configuration_is_verified() {
     );
     find(&registry, "x").unwrap();
     let other = vec![b'x'; config.len()];
-    registry.state().blobs.insert(crate::server::digest(config), other);
+    registry
+        .state()
+        .blobs
+        .insert(crate::server::digest(config), other);
     let error = find(&registry, "x").unwrap_err();
     assert!(error.to_string().contains("digest mismatch"), "{error}");
 }
