@@ -415,7 +415,8 @@ fn a_dynamic_section_without_a_header_is_verified() {
     for arch in arches() {
         let executable = Guest::new(arch).link(Symbols::Strip).unwrap();
         assert_eq!(verify(&executable, arch), Ok(()), "{arch:?}");
-        let section = parse(&executable).section_by_name(".dynamic").unwrap();
+        let file = parse(&executable);
+        let section = file.section_by_name(".dynamic").unwrap();
         let (at, _) = section.file_range().unwrap();
         let refused = |tag: i64, value: u64, expected: &str| {
             let mut bytes = executable.clone();
