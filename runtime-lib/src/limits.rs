@@ -20,14 +20,13 @@ const GRACE: u64 = 1_000_000_000;
 
 /// Sets the limits that the options name.
 pub fn init(program: &Program) {
-    type Set = fn();
     let set = &program.parts.set_limits;
     if set.is_null() || !given(kinds::LIMITS) {
         return;
     }
     // SAFETY: the compiler has written the address of the function below, so that it is only part
     // of programs that can have limits.
-    let set = unsafe { core::mem::transmute::<*const u8, Set>(set.get()) };
+    let set = unsafe { set.function() };
     set();
 }
 

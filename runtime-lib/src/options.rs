@@ -24,12 +24,11 @@ static GIVEN: AtomicU8 = AtomicU8::new(0);
 /// Finds out which options there are: those that were baked in, and those of the environment
 /// variable unless the program is sealed.
 pub fn init(process: &Process) {
-    type Read = unsafe fn(*const usize);
     let read = &program().parts.read_options;
     if !read.is_null() {
         // SAFETY: the compiler has written the address of the function below, so that it is only
         // part of programs that are not sealed; the stack is the process's.
-        unsafe { core::mem::transmute::<*const u8, Read>(read.get())(process.stack) };
+        unsafe { read.function()(process.stack) };
     }
     let mut given = 0;
     for option in all_options() {
@@ -83,7 +82,7 @@ pub fn run_options(of: u8) -> impl Iterator<Item = RunOption<'static>> + Clone {
 
 fn all_options() -> impl Iterator<Item = Parsed> + Clone {
     // SAFETY: the compiler has written that many bytes.
-    let baked = unsafe { program().options.get::<u8>() };
+    let baked = unsafe { program().options.get() };
     let len = WORDS_LEN.load(Ordering::Relaxed);
     // SAFETY: `wasmc_read_options` has written that many bytes, and nothing writes them again.
     let given = unsafe { core::slice::from_raw_parts(WORDS.0.get().cast::<u8>(), len) };
@@ -107,14 +106,13 @@ impl Iterator for AllOptions {
     type Item = Parsed;
 
     fn next(&mut self) -> Option<Parsed> {
-        type Next = fn(&mut Options<'static>) -> Option<Parsed>;
         let next = &program().parts.next_option;
         if next.is_null() {
             return None;
         }
         // SAFETY: the compiler has written the address of the function below, so that it is only
         // part of programs that can have options.
-        let next = unsafe { core::mem::transmute::<*const u8, Next>(next.get()) };
+        let next = unsafe { next.function() };
         next(&mut self.baked).or_else(|| next(&mut self.given))
     }
 }

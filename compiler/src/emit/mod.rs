@@ -5,10 +5,13 @@
 //! tables) is written as offsets from its start: the linker sees few relocations, and the
 //! executable needs none at start.
 
-mod blob;
+mod functions;
+mod instances;
 mod needs;
+mod places;
 mod records;
 mod state;
+mod symbols;
 mod text;
 mod veneers;
 
@@ -20,8 +23,10 @@ use object::{
     SymbolFlags, SymbolKind, SymbolScope, elf,
 };
 use std::collections::HashMap;
-use wasmc_abi::symbols;
+use wasmc_abi::pointer::Any;
+use wasmc_abi::symbols as names;
 use wasmc_abi::wasi;
+use wasmc_abi::write::{Place, Section, Target};
 
 use crate::codegen::CompiledFunc;
 use crate::error::{Error, Location, Result};
@@ -30,10 +35,8 @@ use crate::program::Program;
 use crate::program::init::image_alignment;
 use crate::target::Arch;
 use crate::translate;
-use blob::{Place, Section};
 use records::Records;
 use state::PAGE;
-use text::Text;
 
 /// Makes the guest's object. `provenance` is a note that it carries.
 pub(crate) fn object(
@@ -48,8 +51,13 @@ pub(crate) fn object(
     if options.branch_protection.guards() {
         text.fill_pages();
     }
-    let mut records = records::write(program, &text, required_cpu, options)?;
-    let segments = records::segments(program)?;
+    let Records {
+        blob,
+        places,
+        layout,
+        state,
+    } = records::write(program, &text, required_cpu, options)?;
+    let segments = places::segments(program)?;
 
     let mut object = Object::new(
         BinaryFormat::Elf,
@@ -62,29 +70,27 @@ pub(crate) fn object(
     let mut sections = Sections::new();
     let code = std::mem::take(&mut text.code);
     sections.add(&mut object, Section::Text, code, text.alignment);
-    let bytes = std::mem::take(&mut records.blob.bytes);
-    sections.add(&mut object, Section::ReadOnly, bytes, 16);
-    let state = std::mem::take(&mut records.state);
-    match records.layout.state {
+    sections.add(&mut object, Section::ReadOnly, blob.bytes, 16);
+    match layout.state {
         state::Form::File => sections.add(&mut object, Section::State, state.bytes, 16),
         state::Form::Zeros => {
-            sections.state_at = records.layout.tail;
-            let len = records.layout.tail + u64::from(program.state.len);
-            sections.add_zeros(&mut object, Section::State, len, symbols::STATE_ALIGNMENT);
+            sections.state_at = layout.tail;
+            let len = layout.tail + u64::from(program.state.len);
+            sections.add_zeros(&mut object, Section::State, len, names::STATE_ALIGNMENT);
         }
     }
-    sections.add_zeros(&mut object, Section::Stack, records.layout.stack, PAGE);
+    sections.add_zeros(&mut object, Section::Stack, layout.stack, PAGE);
     let zero_len = program.state.zero_len.into();
     sections.add_zeros(&mut object, Section::Zero, zero_len, 16);
-    sections.add(&mut object, Section::Segments, segments.bytes, 16);
+    sections.add(&mut object, Section::Segments, segments, 16);
     let images = images(program);
     sections.add(&mut object, Section::Image, images, image_alignment(arch));
 
     let mut externals = HashMap::new();
     for reloc in &text.relocs {
-        let (symbol, addend) = match records.place_of(reloc.target) {
+        let (symbol, addend) = match places.of_symbol(reloc.target) {
             Some(place) => (
-                sections.symbol(place.section),
+                sections.symbol(place.section()),
                 sections.offset(place) as i64,
             ),
             None => (external(&mut object, &mut externals, reloc.target), 0),
@@ -98,20 +104,17 @@ pub(crate) fn object(
         add_relocation(&mut object, sections.id(Section::Text), relocation)?;
     }
     let blobs = [
-        (
-            Section::ReadOnly,
-            std::mem::take(&mut records.blob.pointers),
-        ),
+        (Section::ReadOnly, blob.pointers),
         (Section::State, state.pointers),
     ];
     for (section, pointers) in blobs {
         for pointer in pointers {
             let (symbol, addend) = match pointer.target {
-                blob::Target::Place(place) => (
-                    sections.symbol(place.section),
+                Target::Place(place) => (
+                    sections.symbol(place.section()),
                     sections.offset(place) as i64,
                 ),
-                blob::Target::Runtime(name) => (undefined(&mut object, &mut externals, name), 0),
+                Target::Runtime(name) => (undefined(&mut object, &mut externals, name), 0),
             };
             let relocation = Relocation {
                 offset: pointer.offset,
@@ -123,7 +126,7 @@ pub(crate) fn object(
         }
     }
     let segment = object.segment_name(StandardSegment::Data).to_vec();
-    let name = symbols::SECTION_NOTE.into();
+    let name = names::SECTION_NOTE.into();
     let note = object.add_section(segment, name, SectionKind::Note);
     object.set_section_data(note, provenance, 4);
     object.section_mut(note).flags = SectionFlags::Elf {
@@ -133,7 +136,7 @@ pub(crate) fn object(
     let note = b".note.GNU-stack".to_vec();
     let note = object.add_section(Vec::new(), note, SectionKind::Other);
     object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
-    add_symbols(&mut object, &sections, program, &text, &records);
+    symbols::add(&mut object, &sections, program, &text, &places);
     object.write().map_err(broken)
 }
 
@@ -157,11 +160,11 @@ impl Sections {
             return;
         }
         let (name, kind) = match section {
-            Section::Text => (symbols::SECTION_TEXT, SectionKind::Text),
-            Section::ReadOnly => (symbols::SECTION_RODATA, SectionKind::ReadOnlyData),
-            Section::State => (symbols::SECTION_DATA, SectionKind::Data),
-            Section::Segments => (symbols::SECTION_SEGMENTS, SectionKind::ReadOnlyData),
-            Section::Image => (symbols::SECTION_IMAGE, SectionKind::ReadOnlyData),
+            Section::Text => (names::SECTION_TEXT, SectionKind::Text),
+            Section::ReadOnly => (names::SECTION_RODATA, SectionKind::ReadOnlyData),
+            Section::State => (names::SECTION_DATA, SectionKind::Data),
+            Section::Segments => (names::SECTION_SEGMENTS, SectionKind::ReadOnlyData),
+            Section::Image => (names::SECTION_IMAGE, SectionKind::ReadOnlyData),
             Section::Zero | Section::Stack => unreachable!("they have no bytes"),
         };
         let segment = object.segment_name(StandardSegment::Data).to_vec();
@@ -175,9 +178,9 @@ impl Sections {
             return;
         }
         let name = match section {
-            Section::State => symbols::SECTION_STATE,
-            Section::Stack => symbols::SECTION_STACK,
-            _ => symbols::SECTION_BSS,
+            Section::State => names::SECTION_STATE,
+            Section::Stack => names::SECTION_STACK,
+            _ => names::SECTION_BSS,
         };
         let segment = object.segment_name(StandardSegment::Data).to_vec();
         let kind = SectionKind::UninitializedData;
@@ -196,10 +199,10 @@ impl Sections {
     }
 
     /// The offset of a place in its section.
-    fn offset(&self, place: Place) -> u64 {
-        match place.section {
-            Section::State => self.state_at + place.offset,
-            _ => place.offset,
+    fn offset(&self, place: Place<Any>) -> u64 {
+        match place.section() {
+            Section::State => self.state_at + place.offset(),
+            _ => place.offset(),
         }
     }
 
@@ -301,64 +304,4 @@ fn relocation_flags(kind: cranelift_codegen::binemit::Reloc) -> RelocationFlags 
         kind => unreachable!("a relocation of kind {kind} in colocated code"),
     };
     RelocationFlags::Elf { r_type }
-}
-
-/// The symbol table: the program's root, which the runtime refers to, and local names for
-/// debuggers and profilers.
-fn add_symbols(
-    object: &mut Object<'_>,
-    sections: &Sections,
-    program: &Program<'_>,
-    text: &Text,
-    records: &Records,
-) {
-    object.add_symbol(Symbol {
-        name: symbols::PROGRAM.into(),
-        value: 0,
-        size: records.program_len,
-        kind: SymbolKind::Data,
-        scope: SymbolScope::Linkage,
-        weak: false,
-        section: SymbolSection::Section(sections.id(Section::ReadOnly)),
-        flags: SymbolFlags::None,
-    });
-    for (name, place, size) in records.named_data(program) {
-        object.add_symbol(Symbol {
-            name: escape(name),
-            value: sections.offset(place),
-            size,
-            kind: SymbolKind::Data,
-            scope: SymbolScope::Compilation,
-            weak: false,
-            section: SymbolSection::Section(sections.id(place.section)),
-            flags: SymbolFlags::None,
-        });
-    }
-    for part in &text.parts {
-        object.add_symbol(Symbol {
-            name: match part.item {
-                Some(item) => escape(&records::symbol_name(program, item)),
-                None => b"veneers".to_vec(),
-            },
-            value: u64::from(part.start),
-            size: u64::from(part.len),
-            kind: SymbolKind::Text,
-            scope: SymbolScope::Compilation,
-            weak: false,
-            section: SymbolSection::Section(sections.id(Section::Text)),
-            flags: SymbolFlags::None,
-        });
-    }
-}
-
-/// A name without bytes that tools stumble over.
-fn escape(name: &str) -> Vec<u8> {
-    let mut escaped = Vec::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'!'..=b'~' if byte != b'\\' => escaped.push(byte),
-            _ => escaped.extend(format!("\\x{byte:02x}").bytes()),
-        }
-    }
-    escaped
 }

@@ -2,17 +2,17 @@
 //! the block of each thread begins.
 
 use wasmc_abi::layout::{
-    self, ExceptionPool, GUARDED_RESERVATION, MemoryState, PAYLOAD_UNIT, TableState,
-    exception_root_kind, memory_flags, pool_flags, table_flags,
+    self, ExceptionPool, ExceptionRootKind, GUARDED_RESERVATION, MemoryState, NewExceptionPool,
+    NewExceptionRoot, NewMemoryState, NewTableState, PAYLOAD_UNIT, TableState, memory_flags,
+    pool_flags, table_flags,
 };
 use wasmc_abi::symbols;
+use wasmc_abi::write::{Blob, Place, Section};
 
-use super::blob::{Blob, Place, Pointer, Section, Target};
-use super::records::{Records, reference};
-use super::text::Text;
+use super::places::{Context, state};
 use crate::options::{Emit, Options};
 use crate::program::{
-    Constant, ExceptionRoot, Payloads, Program, Strategy, Table, TablePlace, init,
+    Constant, ExceptionRoot, Memory, Payloads, Program, Strategy, Table, TablePlace, init,
 };
 use crate::target::Arch;
 
@@ -78,92 +78,66 @@ fn stack_tail(len: u64) -> u64 {
 }
 
 /// Writes the state.
-pub(super) fn write(program: &Program<'_>, text: &Text, records: &Records) -> Blob {
-    let mut blob = Blob {
-        bytes: vec![0; program.state.len as usize],
-        pointers: Vec::new(),
-    };
+pub(super) fn write(cx: Context<'_>) -> Blob {
+    let program = cx.program;
+    let mut blob = Blob::new(Section::State);
+    blob.bytes.resize(program.state.len as usize, 0);
     for memory in program.memories.values() {
-        let reservation = match memory.strategy {
-            Strategy::Guarded => GUARDED_RESERVATION,
-            Strategy::Checked => 0,
-        };
-        let mut flags = 0;
-        if memory.ty.memory64 {
-            flags |= memory_flags::MEMORY64;
-        }
-        if memory.ty.shared {
-            flags |= memory_flags::SHARED;
-        }
-        // The size stays 0 until the memory is created.
-        let mut part = Blob::default();
-        part.u64(memory.base);
-        part.u64(0);
-        part.u64(memory.max);
-        part.u64(reservation);
-        part.u32(memory.page_log2());
-        part.u32(flags);
-        assert_eq!(part.bytes.len(), size_of::<MemoryState>());
-        put(&mut blob.bytes, memory.state, &part.bytes);
+        blob.write::<MemoryState>(state(memory.state), memory_state(memory));
     }
     if let Some(fuel) = program.state.fuel {
         // As good as any number, until the runtime fills in what the options say.
-        put(&mut blob.bytes, fuel, &i64::MAX.to_le_bytes());
+        blob.write::<i64>(state(fuel), i64::MAX);
     }
-    if program.threads.is_some() {
-        return blob;
-    }
-    write_own(program, text, &mut blob.bytes);
-    for table in program.tables.values() {
-        if let Some(place) = storage(table.place, records) {
-            let offset = std::mem::offset_of!(TableState, storage) as u64;
-            blob.pointers.push(Pointer {
-                offset: u64::from(table.state) + offset,
-                target: Target::Place(place),
-            });
-        }
+    if program.threads.is_none() {
+        write_own(cx, &mut blob);
     }
     blob
 }
 
-/// What the block of each thread begins with. It has no pointers but those between its parts.
-pub(super) fn template(program: &Program<'_>, text: &Text) -> Vec<u8> {
-    let mut bytes = vec![0; program.state.template_len as usize];
-    write_own(program, text, &mut bytes);
-    for table in program.tables.values() {
-        if let TablePlace::Block(offset) = table.place {
-            let field = table.state + std::mem::offset_of!(TableState, storage) as u32;
-            // At most 2 GiB apart.
-            let distance = offset as i32 - field as i32;
-            put(&mut bytes, field, &distance.to_le_bytes());
-        }
+fn memory_state(memory: &Memory) -> NewMemoryState {
+    let mut flags = 0;
+    if memory.ty.memory64 {
+        flags |= memory_flags::MEMORY64;
     }
-    bytes
+    if memory.ty.shared {
+        flags |= memory_flags::SHARED;
+    }
+    NewMemoryState {
+        base: memory.base,
+        // Until the memory is created.
+        size: 0,
+        max: memory.max,
+        reservation: match memory.strategy {
+            Strategy::Guarded => GUARDED_RESERVATION,
+            Strategy::Checked => 0,
+        },
+        page_log2: memory.page_log2(),
+        flags,
+    }
 }
 
-/// Writes what each thread has of its own.
-fn write_own(program: &Program<'_>, text: &Text, bytes: &mut [u8]) {
+/// Writes what each thread has of its own, where there is room for it: in the state, or in what the
+/// block of each begins with. There it has no pointers but those between its parts.
+pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
+    let program = cx.program;
     if let Some(payloads) = &program.state.payloads {
-        put(
-            bytes,
-            payloads.pool,
-            &exception_pool(program, payloads).bytes,
-        );
+        write_pool(cx, payloads, blob);
     }
     for table in program.tables.values() {
-        write_table(program, text, table, bytes);
+        write_table(cx, table, blob);
     }
     for global in program.globals.values() {
         let Some(cell) = global.cell else { continue };
-        let bits: u128 = match global.value {
+        let bits = match global.value {
             Constant::I32(value) => u128::from(value as u32),
             Constant::I64(value) => u128::from(value as u64),
             Constant::F32(bits) => u128::from(bits),
             Constant::F64(bits) => u128::from(bits),
             Constant::V128(bits) => bits,
-            Constant::Ref(item) => u128::from(reference(program, text, item)),
+            Constant::Ref(item) => u128::from(cx.reference(item)),
         };
-        put(bytes, cell, &bits.to_le_bytes());
+        blob.write::<u128>(cx.places.own(cell), bits);
     }
     let elems = program.elems.values();
     let datas = program.datas.values();
@@ -172,93 +146,76 @@ fn write_own(program: &Program<'_>, text: &Text, bytes: &mut [u8]) {
         .chain(datas.map(|data| (data.length_cell, data.bytes.len())));
     for (cell, len) in lengths {
         if let Some(cell) = cell {
-            put(bytes, cell, &(len as u64).to_le_bytes());
+            blob.write::<u64>(cx.places.own(cell), len as u64);
         }
     }
 }
 
-/// The pool of payloads of exceptions, and its roots.
-fn exception_pool(program: &Program<'_>, payloads: &Payloads) -> Blob {
-    let mut part = Blob::default();
-    let (base, place) = match program.threads {
+/// Writes the pool of payloads of exceptions, and its roots.
+fn write_pool(cx: Context<'_>, payloads: &Payloads, blob: &mut Blob) {
+    let (base, mapped) = match cx.program.threads {
         None => (payloads.base, 0),
         Some(_) => (0, pool_flags::MAPPED),
     };
-    part.u64(base);
-    // No cell yet, and none is free.
-    part.u64(0);
-    part.u64(0);
-    part.u64(0);
-    part.u32(PAYLOAD_UNIT as u32 + payloads.bytes);
-    part.u32(match payloads.traced {
-        true => pool_flags::TRACED | place,
-        false => place,
-    });
-    part.u32(payloads.roots.len() as u32);
-    part.u32(0);
-    assert_eq!(part.bytes.len(), size_of::<ExceptionPool>());
-    for root in &payloads.roots {
+    let traced = match payloads.traced {
+        true => pool_flags::TRACED,
+        false => 0,
+    };
+    let pool = NewExceptionPool {
+        base,
+        // No cell yet, and none is free.
+        cells: 0,
+        limit: 0,
+        free: 0,
+        cell_bytes: PAYLOAD_UNIT as u32 + payloads.bytes,
+        flags: mapped | traced,
+        roots: payloads.roots.len() as u32,
+        reserved: 0,
+    };
+    blob.write::<ExceptionPool>(cx.places.own(payloads.pool), pool);
+    let first = payloads.pool + size_of::<ExceptionPool>() as u32;
+    let places = (first..).step_by(size_of::<layout::ExceptionRoot>());
+    for (root, place) in payloads.roots.iter().zip(places) {
         let (offset, kind) = match *root {
-            ExceptionRoot::Global(cell) => (cell, exception_root_kind::GLOBAL),
-            ExceptionRoot::Table(state) => (state, exception_root_kind::TABLE),
+            ExceptionRoot::Global(cell) => (cell, ExceptionRootKind::Global),
+            ExceptionRoot::Table(state) => (state, ExceptionRootKind::Table),
         };
-        let start = part.bytes.len();
-        // What a root refers to precedes the pool; both lie within 2 GiB.
-        part.u32(offset.wrapping_sub(payloads.pool));
-        part.u32(kind);
-        debug_assert_eq!(part.bytes.len() - start, size_of::<layout::ExceptionRoot>());
+        let root = NewExceptionRoot {
+            // What a root refers to precedes the pool; both lie within 2 GiB.
+            distance: offset.wrapping_sub(payloads.pool) as i32,
+            kind,
+        };
+        blob.write::<layout::ExceptionRoot>(cx.places.own(place), root);
     }
-    part
 }
 
 /// Writes a table's state, and its elements if they are beside it and not all null.
-fn write_table(program: &Program<'_>, text: &Text, table: &Table, bytes: &mut [u8]) {
+fn write_table(cx: Context<'_>, table: &Table, blob: &mut Blob) {
     let (base, flags) = match table.place {
         TablePlace::Slot(base) => (base, 0),
         TablePlace::Mapped => (0, table_flags::MAPPED),
         _ => (0, 0),
     };
-    let fixed = init::is_fixed(table);
-    let mut part = Blob::default();
-    part.u64(base);
-    part.u64(if fixed { table.ty.initial } else { 0 });
-    part.u64(table.max);
-    part.u32(0);
-    part.u32(flags);
-    assert_eq!(part.bytes.len(), size_of::<TableState>());
-    put(bytes, table.state, &part.bytes);
+    let state = NewTableState {
+        base,
+        size: match init::is_fixed(table) {
+            true => table.ty.initial,
+            false => 0,
+        },
+        max: table.max,
+        storage: cx.places.storage(table.place).into(),
+        flags,
+    };
+    blob.write::<TableState>(cx.places.own(table.state), state);
     let (TablePlace::State(offset) | TablePlace::Block(offset)) = table.place else {
         return;
     };
     for (item, index) in table.image.iter().zip(0..) {
-        let bits = reference(program, text, *item);
+        let bits = cx.reference(*item);
         // Tables whose elements are all null lie among the zeros that follow.
         if bits != 0 {
-            put(bytes, offset + index * 8, &bits.to_le_bytes());
+            let place: Place<u64> = cx.places.own(offset + index * 8);
+            blob.write(place, bits);
         }
-    }
-}
-
-fn put(target: &mut [u8], offset: u32, bytes: &[u8]) {
-    let offset = offset as usize;
-    target[offset..offset + bytes.len()].copy_from_slice(bytes);
-}
-
-/// Where a table with fixed storage has its elements.
-pub(super) fn storage(place: TablePlace, records: &Records) -> Option<Place> {
-    match place {
-        TablePlace::Slot(_) | TablePlace::Block(_) | TablePlace::Mapped => None,
-        TablePlace::ReadOnly(offset) => Some(Place {
-            section: Section::ReadOnly,
-            offset: records.read_only_tables + u64::from(offset),
-        }),
-        TablePlace::State(offset) => Some(Place {
-            section: Section::State,
-            offset: u64::from(offset),
-        }),
-        TablePlace::Zero(offset) => Some(Place {
-            section: Section::Zero,
-            offset: u64::from(offset),
-        }),
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn has_relocations(bytes: &[u8]) -> bool {
     let entries = FileHeader64::<Le>::parse(bytes)
         .map_err(|error| error.to_string())
         .and_then(|header| dynamic_entries(header, bytes));
-    entries.is_ok_and(|entries| relocates(entries))
+    entries.is_ok_and(relocates)
 }
 
 /// Whether entries of the dynamic section name relocations.

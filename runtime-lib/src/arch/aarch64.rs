@@ -4,6 +4,7 @@ use super::Registers;
 use core::arch::{asm, naked_asm};
 use wasmc_abi::cpu::aarch64 as cpu;
 use wasmc_abi::layout::Trampoline;
+use wasmc_abi::pointer::Code;
 use wasmc_abi::syscalls::Numbers;
 
 /// Type of a relocation that adds the load address (`R_AARCH64_RELATIVE`).
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn signal_return() {
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter(
     trampoline: Trampoline,
-    code: *const u8,
+    code: *const Code,
     values: *mut [u64; 2],
     stack_top: usize,
     recovery: *const core::sync::atomic::AtomicUsize,

@@ -5,7 +5,7 @@ use super::process::{AT_PAGESZ, AT_PHDR, AT_PHNUM, Process};
 use crate::sys::mm::{self, page_size};
 use crate::{arch, mem};
 use core::sync::atomic::{AtomicPtr, Ordering};
-use wasmc_abi::layout::{Program, RelPtr, StateImage, Trampoline, program_flags};
+use wasmc_abi::layout::{Program, RelPtr, StateImage, program_flags};
 
 /// The running program: with the data that every program touches, not among large zeros.
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
@@ -22,15 +22,6 @@ pub fn set_program(program: &'static Program) {
     PROGRAM.store((&raw const *program).cast_mut(), Ordering::Relaxed);
 }
 
-/// The trampoline that a field of the image refers to.
-///
-/// # Safety
-/// It must refer to a trampoline.
-pub unsafe fn trampoline(pointer: &RelPtr) -> Trampoline {
-    // SAFETY: as the caller vouches.
-    unsafe { core::mem::transmute::<*const u8, Trampoline>(pointer.get()) }
-}
-
 /// Puts into the writable state what it begins with.
 ///
 /// # Safety
@@ -45,9 +36,9 @@ pub unsafe fn place_state(image: &'static StateImage) {
     unsafe {
         mem::memcpy(place, source, image.bytes.len as usize);
         let moved = (source as usize).wrapping_sub(place as usize) as i32;
-        for &offset in image.pointers.get::<u32>() {
-            let pointer = place.add(offset as usize).cast::<RelPtr>();
-            (*pointer).0 = (*pointer).0.wrapping_add(moved);
+        for &offset in image.pointers.get() {
+            let pointer = place.add(offset as usize).cast::<RelPtr<u8>>();
+            (*pointer).advance(moved);
         }
     }
 }

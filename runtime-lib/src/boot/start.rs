@@ -6,7 +6,8 @@ use super::image;
 use super::process::{AT_PAGESZ, Process};
 use crate::output;
 use crate::sys::{auxiliary, mm};
-use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program};
+use wasmc_abi::layout::{MAGIC, Program};
+use wasmc_abi::version::LAYOUT_HASH;
 
 #[cfg(not(test))]
 crate::arch::entry_point!(start);
@@ -25,7 +26,7 @@ pub unsafe extern "C" fn start(stack: *const usize, program: *const Program) -> 
 
     // SAFETY: the record is constant.
     let program = unsafe { &*program };
-    if program.magic != MAGIC || program.version != ABI_VERSION {
+    if program.magic != MAGIC || program.layout != LAYOUT_HASH {
         output::fail("this program and its runtime come from different versions of wasmc");
     }
     // SAFETY: the compiler has written the record, and nothing uses the state yet.
@@ -33,10 +34,6 @@ pub unsafe extern "C" fn start(stack: *const usize, program: *const Program) -> 
     image::set_program(program);
     mm::set_page_size(process.auxiliary(AT_PAGESZ).unwrap_or(4096));
     auxiliary::follows(process.environment);
-    type Main = unsafe extern "C" fn(&'static Program, *const usize) -> !;
-    // SAFETY: the field refers to a function of this type.
-    unsafe {
-        let main: Main = core::mem::transmute::<*const u8, Main>(program.main.get());
-        main(program, stack)
-    }
+    // SAFETY: the field refers to a main function, whose arguments these are.
+    unsafe { program.main.function()(program, stack) }
 }

@@ -40,7 +40,7 @@ pub fn enforce() {
     if confine == Confine::Off {
         return;
     }
-    let needs = Needs(program().needs).granted(grants);
+    let needs = program().needs.granted(grants);
     let confined = confine_process(needs, grants);
     if confine == Confine::Require && !confined {
         output::fail(

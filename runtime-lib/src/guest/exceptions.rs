@@ -4,7 +4,7 @@ use super::{thread, trap};
 use crate::arch;
 use crate::boot::image::program;
 use core::sync::atomic::Ordering;
-use wasmc_abi::layout::{EXNREF_IN_MEMORY, LandingRecord, RelSlice};
+use wasmc_abi::layout::EXNREF_IN_MEMORY;
 
 /// Throws an exception out of the function whose frame pointer is `frame`: goes on in the handler
 /// of the nearest call in progress that has one, or traps.
@@ -24,8 +24,8 @@ pub unsafe extern "C" fn wasmc_throw(exception: u64, frame: *const [usize; 2]) -
     // address; the outermost function of the guest returns to the runtime. The records are as the
     // compiler has written them.
     unsafe {
-        let landings = match program.landings.get().cast::<RelSlice>().as_ref() {
-            Some(slice) => slice.get::<LandingRecord>(),
+        let landings = match program.landings.get().as_ref() {
+            Some(slice) => slice.get(),
             None => &[],
         };
         loop {

@@ -95,13 +95,12 @@ pub fn current() -> &'static Thread {
 
 /// Called once, before instantiation: makes it possible to start threads, if the program does.
 pub fn init(program: &'static Program) {
-    type Init = extern "C" fn(&'static Threads);
     let Some(threads) = threads(program) else {
         return;
     };
     // SAFETY: the compiler has written the address of the function below, so that it is only part
     // of programs that start threads.
-    let init = unsafe { core::mem::transmute::<*const u8, Init>(threads.init.get()) };
+    let init = unsafe { threads.init.function() };
     init(threads);
 }
 
@@ -126,7 +125,7 @@ pub extern "C" fn wasmc_threads_init(threads: &'static Threads) {
 /// The record of a program that starts threads.
 pub fn threads(program: &'static Program) -> Option<&'static Threads> {
     // SAFETY: the compiler has written the record or null.
-    unsafe { program.threads.get().cast::<Threads>().as_ref() }
+    unsafe { program.threads.get().as_ref() }
 }
 
 /// What stands in `block` for what `pointer` refers to, if that is a part of every block.
@@ -148,7 +147,7 @@ pub fn own(pointer: *const u8, block: usize) -> *mut u8 {
 pub unsafe fn fill(threads: &'static Threads, block: usize) {
     // SAFETY: as the caller vouches.
     unsafe {
-        let template = threads.template.get::<u8>();
+        let template = threads.template.get();
         mem::memcpy(block as *mut u8, template.as_ptr(), template.len());
     }
 }

@@ -15,9 +15,8 @@ use crate::sys::signal::{
 };
 use crate::sys::{futex, process};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
-use wasmc_abi::layout::{
-    Program, RelSlice, STATUS_TRAP, TRAP_PREFIX, TagRecord, Trampoline, program_flags,
-};
+use wasmc_abi::layout::{Program, STATUS_TRAP, TRAP_PREFIX, Trampoline, program_flags};
+use wasmc_abi::pointer::Code;
 use wasmc_abi::traps::Trap;
 
 /// Guest code.
@@ -68,7 +67,7 @@ pub fn init(program: &'static Program, process: &Process) {
 /// room for the parameters and for the results. No other call may be active on this thread.
 pub unsafe fn enter(
     trampoline: Trampoline,
-    code: *const u8,
+    code: *const Code,
     values: *mut [u64; 2],
 ) -> Result<(), Trap> {
     let thread = thread::current();
@@ -192,8 +191,8 @@ pub fn end_by_signal(signal: i32) {
 fn tag_name(program: &'static Program, id: usize) -> Option<&'static [u8]> {
     // SAFETY: the compiler has written these arrays.
     let (tags, names) = unsafe {
-        let tags = program.tags.get().cast::<RelSlice>().as_ref()?;
-        (tags.get::<TagRecord>(), program.names.get::<u8>())
+        let tags = program.tags.get().as_ref()?;
+        (tags.get(), program.names.get())
     };
     let tag = tags.get(id.checked_sub(1)?)?;
     let name = names.get(tag.name as usize..)?;
@@ -259,12 +258,7 @@ fn classify(signal: i32, address: usize, pc: usize) -> Option<Trap> {
     }
     let program = program();
     // SAFETY: the compiler has written these arrays.
-    let (offsets, codes) = unsafe {
-        (
-            program.trap_offsets.get::<u32>(),
-            program.trap_codes.get::<u8>(),
-        )
-    };
+    let (offsets, codes) = unsafe { (program.trap_offsets.get(), program.trap_codes.get()) };
     let at = offsets.binary_search(&(offset as u32)).ok()?;
     Trap::from_code(*codes.get(at)?)
 }

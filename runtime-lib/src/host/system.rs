@@ -68,14 +68,13 @@ pub fn init(program: &Program, process: &Process) {
         SYSTEM.allow_net();
     }
     grants::open_streams(&SYSTEM.fds);
-    type Open = fn();
     let open = &program.parts.open_grants;
     if open.is_null() || !given(kinds::DIR | kinds::LISTEN) {
         return;
     }
     // SAFETY: the compiler has written the address of the function below, so that it is only part
     // of programs that can have grants.
-    let open = unsafe { core::mem::transmute::<*const u8, Open>(open.get()) };
+    let open = unsafe { open.function() };
     open();
 }
 

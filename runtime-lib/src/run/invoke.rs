@@ -28,12 +28,7 @@ pub unsafe extern "C" fn wasmc_main_invoke(program: &'static Program, stack: *co
     // SAFETY: as the caller vouches.
     let process = unsafe { Process::new(stack) };
     // SAFETY: the compiler has written these arrays.
-    let (params, results) = unsafe {
-        (
-            program.entry.params.get::<u8>(),
-            program.entry.results.get::<u8>(),
-        )
-    };
+    let (params, results) = unsafe { (program.entry.params.get(), program.entry.results.get()) };
     // SAFETY: nothing else uses the values.
     let values = unsafe { &mut *VALUES.0.get() };
     read_arguments(&process, params, values);

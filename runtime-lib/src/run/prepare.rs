@@ -6,7 +6,7 @@ use crate::guest::trap;
 use crate::host::system;
 use crate::store::instance;
 use crate::{confine, limits, options};
-use wasmc_abi::layout::{Entry, Instance, Program};
+use wasmc_abi::layout::{Entry, Program};
 
 /// Everything before the entry of a program: options, system interface, instances, confinement,
 /// `_initialize`.
@@ -18,7 +18,7 @@ pub fn prepare(program: &'static Program, process: &Process) {
     limits::init(program);
     system::init(program, process);
     // SAFETY: the compiler has written these records.
-    for instance in unsafe { program.instances.get::<Instance>() } {
+    for instance in unsafe { program.instances.get() } {
         if let Err(failure) = instance::instantiate(instance, confine::enforce) {
             instance::report(instance, failure);
         }
@@ -37,7 +37,7 @@ pub fn call_entry(entry: &'static Entry, values: &mut [[u64; 2]]) {
     // SAFETY: the compiler has written a function and the trampoline of its signature.
     let result = unsafe {
         trap::enter(
-            image::trampoline(&entry.trampoline),
+            entry.trampoline.function(),
             entry.code.get(),
             values.as_mut_ptr(),
         )

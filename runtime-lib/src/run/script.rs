@@ -1,7 +1,7 @@
 //! The driver of the spec suite: carries out the commands of a script and tells how each ended.
 
 use crate::boot::cpu;
-use crate::boot::image::{self, trampoline};
+use crate::boot::image;
 use crate::boot::process::Process;
 use crate::confine;
 use crate::guest::{thread, trap};
@@ -30,7 +30,7 @@ unsafe impl Sync for AnswerCell {}
 static ANSWER: AnswerCell = AnswerCell(UnsafeCell::new(Answer {
     record: ScriptRecord {
         command: 0,
-        status: 0,
+        status: ScriptStatus::Ok.variant(),
         code: 0,
         value_count: 0,
     },
@@ -51,9 +51,9 @@ pub unsafe extern "C" fn wasmc_main_script(program: &'static Program, stack: *co
     confine::enforce();
     // SAFETY: the compiler has written these arrays, and nothing else uses the answer.
     unsafe {
-        let instances = program.instances.get::<Instance>();
+        let instances = program.instances.get();
         let answer = &mut *ANSWER.0.get();
-        for (index, command) in program.script.get::<ScriptCommand>().iter().enumerate() {
+        for (index, command) in program.script.get().iter().enumerate() {
             let result = carry_out(command, instances, &mut answer.values);
             answer.record = record(index, result);
             // A write for each command: whatever happens later loses nothing.
@@ -78,7 +78,7 @@ fn record(index: usize, result: Result<usize, Failure>) -> ScriptRecord {
     };
     ScriptRecord {
         command: index as u32,
-        status: status as u32,
+        status: status.variant(),
         code: u32::from(code),
         value_count: value_count as u32,
     }
@@ -95,38 +95,38 @@ unsafe fn carry_out(
 ) -> Result<usize, Failure> {
     // SAFETY: the kind says what the command's fields refer to.
     unsafe {
-        match command.kind {
-            kind if kind == ScriptCommandKind::Instantiate as u32 => {
+        match command.kind.get() {
+            Some(ScriptCommandKind::Instantiate) => {
                 if let Some(instance) = instances.get(command.instance as usize) {
                     // Confined already.
                     instance::instantiate(instance, || ())?;
                 }
                 Ok(0)
             }
-            kind if kind == ScriptCommandKind::Invoke as u32 => {
+            Some(ScriptCommandKind::Invoke) => {
                 let count = command.arg_count as usize;
                 let results = (command.result_count as usize).min(MAX_VALUES);
                 let args = values.iter_mut().take(count).enumerate();
                 for (at, value) in args {
                     *value = read_value(&command.args, at);
                 }
-                let code = command.code.get();
-                trap::enter(trampoline(&command.trampoline), code, values.as_mut_ptr())
+                let code = command.code.get().cast();
+                trap::enter(command.trampoline.function(), code, values.as_mut_ptr())
                     .map_err(Failure::Trap)?;
                 Ok(results)
             }
-            kind if kind == ScriptCommandKind::ReadGlobal as u32 => {
+            Some(ScriptCommandKind::ReadGlobal) => {
                 let block = thread::current().block.load(Ordering::Relaxed);
-                let cell = thread::own(command.code.get(), block).cast::<[u64; 2]>();
+                let cell = thread::own(command.code.get().cast(), block).cast::<[u64; 2]>();
                 values[0] = cell.read_unaligned();
                 Ok(1)
             }
-            kind if kind == ScriptCommandKind::HashMemory as u32 => {
+            Some(ScriptCommandKind::HashMemory) => {
                 let memory = &*command.code.get().cast::<MemoryState>();
                 values[0] = [hash(memory), memory.size];
                 Ok(1)
             }
-            _ => Ok(0),
+            None => Ok(0),
         }
     }
 }
@@ -135,7 +135,7 @@ unsafe fn carry_out(
 ///
 /// # Safety
 /// There must be that many values.
-unsafe fn read_value(pointer: &RelPtr, index: usize) -> [u64; 2] {
+unsafe fn read_value(pointer: &RelPtr<u128>, index: usize) -> [u64; 2] {
     // SAFETY: as the caller vouches; the alignment is whatever the compiler chose.
     unsafe { pointer.get().cast::<[u64; 2]>().add(index).read_unaligned() }
 }

@@ -2,12 +2,13 @@
 
 use super::shortage::{Shortage, explain};
 use super::{memory, table};
-use crate::boot::image::{program, trampoline};
+use crate::boot::image::program;
 use crate::guest::{thread, trap};
 use crate::{mem, output};
 use core::sync::atomic::Ordering;
 use rustix::io::Errno;
-use wasmc_abi::layout::{InitStep, InitStepKind, Instance, MemoryState, TableState};
+use wasmc_abi::layout::{InitStep, InitStepKind, Instance, MemoryState, TableState, Trampoline};
+use wasmc_abi::pointer::Function;
 use wasmc_abi::traps::Trap;
 
 /// Why an instance could not be made.
@@ -26,7 +27,7 @@ pub enum Failure {
 pub fn instantiate(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
     let block = thread::current().block.load(Ordering::Relaxed);
     // SAFETY: the compiler has written these steps.
-    for step in unsafe { instance.steps.get::<InitStep>() } {
+    for step in unsafe { instance.steps.get() } {
         // SAFETY: as above, and nothing runs at the same time.
         unsafe { carry_out(step, block, before_code)? };
     }
@@ -40,9 +41,11 @@ pub fn instantiate(instance: &'static Instance, before_code: fn()) -> Result<(),
 /// `block` must be the thread's, and nothing use it.
 pub unsafe fn make_tables(instance: &'static Instance, block: usize) -> Result<(), Errno> {
     // SAFETY: the compiler has written these steps.
-    for step in unsafe { instance.steps.get::<InitStep>() } {
-        let is_table = step.kind == InitStepKind::CreateTable as u32
-            || step.kind == InitStepKind::InitTable as u32;
+    for step in unsafe { instance.steps.get() } {
+        let is_table = matches!(
+            step.kind.get(),
+            Some(InitStepKind::CreateTable | InitStepKind::InitTable)
+        );
         // SAFETY: as above and as the caller vouches.
         if is_table && let Err(failure) = unsafe { carry_out(step, block, || ()) } {
             return Err(match failure {
@@ -58,8 +61,8 @@ pub unsafe fn make_tables(instance: &'static Instance, block: usize) -> Result<(
 /// Calls an instance's start function on a new thread.
 pub fn start_in_thread(instance: &'static Instance) -> Result<(), Trap> {
     // SAFETY: the compiler has written these steps.
-    for step in unsafe { instance.steps.get::<InitStep>() } {
-        if step.kind == InitStepKind::Call as u32 && step.a == 0 {
+    for step in unsafe { instance.steps.get() } {
+        if step.kind.get() == Some(InitStepKind::Call) && step.a == 0 {
             // SAFETY: as above.
             unsafe { call(step)? };
         }
@@ -71,7 +74,10 @@ pub fn start_in_thread(instance: &'static Instance) -> Result<(), Trap> {
 /// `step` must be a call as the compiler has written it.
 unsafe fn call(step: &'static InitStep) -> Result<(), Trap> {
     // SAFETY: as the caller vouches.
-    unsafe { trap::enter(trampoline(&step.source), step.target.get(), &mut [0; 2]) }
+    unsafe {
+        let trampoline = step.source.to::<Function<Trampoline>>().function();
+        trap::enter(trampoline, step.target.get().cast(), &mut [0; 2])
+    }
 }
 
 /// # Safety
@@ -83,36 +89,36 @@ unsafe fn carry_out(
     before_code: fn(),
 ) -> Result<(), Failure> {
     let memory = step.target.get().cast_mut().cast::<MemoryState>();
-    let table = thread::own(step.target.get(), block).cast::<TableState>();
-    let source = step.source.get();
+    let table = thread::own(step.target.get().cast(), block).cast::<TableState>();
+    let source = step.source.get().cast::<u8>();
     let len = step.len as usize;
     // SAFETY: the kind says what `target` and `source` refer to; the states are writable, and no
     // other reference to them exists.
     unsafe {
-        match step.kind {
-            kind if kind == InitStepKind::CheckMemory as u32 => {
+        match step.kind.get() {
+            Some(InitStepKind::CheckMemory) => {
                 if (*memory).size < step.a {
                     return Err(Failure::Unlinkable("memory"));
                 }
             }
-            kind if kind == InitStepKind::CheckTable as u32 => {
+            Some(InitStepKind::CheckTable) => {
                 if (*table).size < step.a {
                     return Err(Failure::Unlinkable("table"));
                 }
             }
-            kind if kind == InitStepKind::CreateMemory as u32 => {
+            Some(InitStepKind::CreateMemory) => {
                 memory::create(&mut *memory, step.a as usize).map_err(Failure::Exhausted)?;
             }
-            kind if kind == InitStepKind::PlaceImage as u32 => {
+            Some(InitStepKind::PlaceImage) => {
                 memory::place_image(&*memory, step.a, source, len).map_err(Failure::Exhausted)?;
             }
-            kind if kind == InitStepKind::CreateTable as u32 => {
+            Some(InitStepKind::CreateTable) => {
                 table::create(&mut *table, step.a, step.b).map_err(Failure::Exhausted)?;
             }
-            kind if kind == InitStepKind::InitMemory as u32 => {
+            Some(InitStepKind::InitMemory) => {
                 memory::copy_segment(&*memory, step.a, source, len).map_err(Failure::Trap)?;
             }
-            kind if kind == InitStepKind::InitTable as u32 => {
+            Some(InitStepKind::InitTable) => {
                 let end = step.a.checked_add(u64::from(step.len));
                 if end.is_none_or(|end| end > (*table).size) {
                     return Err(Failure::Trap(Trap::TableOutOfBounds));
@@ -120,11 +126,11 @@ unsafe fn carry_out(
                 let target = table::elements(&*table).add(step.a as usize);
                 mem::memcpy(target.cast(), source, len * 8);
             }
-            kind if kind == InitStepKind::Call as u32 => {
+            Some(InitStepKind::Call) => {
                 before_code();
                 call(step).map_err(Failure::Trap)?;
             }
-            _ => output::fail("unknown step of instantiation"),
+            None => output::fail("unknown step of instantiation"),
         }
     }
     Ok(())
@@ -140,7 +146,7 @@ pub fn report(instance: &'static Instance, failure: Failure) -> ! {
         Failure::Exhausted(shortage) => explain(shortage),
     };
     // SAFETY: the compiler has written this array.
-    let names = unsafe { program().names.get::<u8>() };
+    let names = unsafe { program().names.get() };
     let name = names
         .get(instance.name as usize..)
         .and_then(|name| name.get(..instance.name_len as usize))

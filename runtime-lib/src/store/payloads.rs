@@ -18,8 +18,8 @@ use crate::sys::mm::{self, Access, page_size};
 use crate::{arch, mem, output};
 use core::ops::Range;
 use wasmc_abi::layout::{
-    ExceptionPool, ExceptionRoot, PAYLOAD_UNIT, SLOT_SIZE, TableState,
-    exception_root_kind as root_kind, pool_flags,
+    ExceptionPool, ExceptionRoot, ExceptionRootKind, PAYLOAD_UNIT, SLOT_SIZE, TableState,
+    pool_flags,
 };
 
 /// The pool is mapped in multiples of this, or of a page if that is larger.
@@ -215,7 +215,7 @@ impl Pool {
             for at in 0..(*pool).roots as usize {
                 let root = &*roots.add(at);
                 let target = pool.cast::<u8>().offset(root.distance as isize);
-                if root.kind == root_kind::TABLE {
+                if root.kind.get() == Some(ExceptionRootKind::Table) {
                     let table = &*target.cast::<TableState>();
                     marking.words(self, table::elements(table), table.size as usize);
                 } else {
@@ -338,7 +338,7 @@ mod tests {
             },
             root: ExceptionRoot {
                 distance,
-                kind: root_kind::GLOBAL,
+                kind: ExceptionRootKind::Global.variant(),
             },
             global: 0,
         }

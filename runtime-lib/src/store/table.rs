@@ -15,7 +15,7 @@ const CHUNK: usize = 64 * 1024;
 /// The elements of a table.
 pub fn elements(table: &TableState) -> *mut u64 {
     if table.base == 0 {
-        table.storage.get().cast_mut().cast()
+        table.storage.get().cast_mut()
     } else {
         table.base as usize as *mut u64
     }

@@ -11,14 +11,14 @@
 
 use super::p1::errno::Errno;
 use crate::arch;
-use crate::boot::image::{program, trampoline};
+use crate::boot::image::program;
 use crate::guest::stacks::{self, Stacks};
 use crate::guest::thread::{self, RECORD, Thread};
 use crate::guest::trap;
 use crate::store::{instance, payloads, table};
 use crate::sys::{mm, signal, thread as sys};
 use core::sync::atomic::Ordering::Relaxed;
-use wasmc_abi::layout::{Instance, MemoryState, Program, TableState, Threads};
+use wasmc_abi::layout::{MemoryState, Program, TableState, Threads};
 
 /// The stack on which the runtime starts and ends a thread, and reports its traps.
 const OUR_STACK: usize = 32 * 1024;
@@ -71,7 +71,7 @@ unsafe extern "C" fn run(thread: &'static Thread) -> ! {
         signal::set_alternate_stack(handlers as *mut u8, stacks::handler_stack());
     }
     // SAFETY: the compiler has written these records.
-    for instance in unsafe { program.instances.get::<Instance>() } {
+    for instance in unsafe { program.instances.get() } {
         if let Err(trap) = instance::start_in_thread(instance) {
             trap::report(trap);
         }
@@ -82,7 +82,7 @@ unsafe extern "C" fn run(thread: &'static Thread) -> ! {
         // SAFETY: the compiler has written the function and the trampoline of its signature.
         let result = unsafe {
             trap::enter(
-                trampoline(&threads.trampoline),
+                threads.trampoline.function(),
                 threads.code.get(),
                 values.as_mut_ptr(),
             )
@@ -107,7 +107,7 @@ unsafe extern "C" fn run(thread: &'static Thread) -> ! {
 unsafe fn make_tables(program: &'static Program, block: usize) -> Result<(), rustix::io::Errno> {
     // SAFETY: the compiler has written these records; the block is as the caller vouches.
     unsafe {
-        for instance in program.instances.get::<Instance>() {
+        for instance in program.instances.get() {
             instance::make_tables(instance, block)?;
         }
     }
@@ -121,12 +121,12 @@ unsafe fn make_tables(program: &'static Program, block: usize) -> Result<(), rus
 unsafe fn unmap_parts(threads: &'static Threads, block: usize) {
     // SAFETY: the compiler has written the template's tables, and the block is a copy of it.
     unsafe {
-        for table in threads.tables.get::<TableState>() {
+        for table in threads.tables.get() {
             let own = thread::own((&raw const *table).cast(), block);
             table::unmap(&*own.cast::<TableState>());
         }
         if !threads.pool.is_null() {
-            payloads::unmap(thread::own(threads.pool.get(), block).cast());
+            payloads::unmap(thread::own(threads.pool.get().cast(), block).cast());
         }
     }
 }

@@ -152,7 +152,7 @@ fn guest_memory_is_touched_in_guest_alone() {
         "slice::from_raw_parts(self.many, MAX_FDS)",
         "slice::from_raw_parts_mut(self.many, MAX_FDS)",
         "unsafe(no_mangle)",
-        "transmute::<*const u8, Open>(open.get())",
+        "open.function()",
     ];
     forbid(
         "unsafe code in what a WASI function does: see the list in this test",

@@ -7,8 +7,9 @@ use object::{
     Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind,
     SymbolFlags, SymbolKind, SymbolScope, elf,
 };
-use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program};
+use wasmc_abi::layout::{MAGIC, Program};
 use wasmc_abi::symbols;
+use wasmc_abi::version::LAYOUT_HASH;
 
 use crate::link::{LinkError, LinkRequest, Symbols, link};
 use crate::target::Arch;
@@ -88,7 +89,7 @@ impl Guest {
             program[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
         };
         set(offset_of!(Program, magic), MAGIC);
-        set(offset_of!(Program, version), ABI_VERSION);
+        set(offset_of!(Program, layout), LAYOUT_HASH);
         let rodata = section(&mut object, symbols::SECTION_RODATA, read_only, &program, 8);
         symbol(
             &mut object,

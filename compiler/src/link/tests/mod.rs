@@ -14,7 +14,8 @@ use object::{
     Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, SectionFlags, SectionKind, elf,
 };
 use wasmc_abi::builtins::Builtin;
-use wasmc_abi::layout::{ABI_VERSION, MAGIC, Program, RUNTIME_STATE_MAX};
+use wasmc_abi::layout::{MAGIC, Program, RUNTIME_STATE_MAX};
+use wasmc_abi::version::LAYOUT_HASH;
 use wasmc_abi::{symbols, wasi};
 
 use super::verify::{has_relocations, verify};
@@ -181,7 +182,7 @@ fn a_guest_is_where_the_runtime_needs_it() {
 /// Where the program record is, found by its first words.
 fn program_address(file: &ElfFile64<'_>) -> u64 {
     let mut words = MAGIC.to_le_bytes().to_vec();
-    words.extend(ABI_VERSION.to_le_bytes());
+    words.extend(LAYOUT_HASH.to_le_bytes());
     words.extend([0; 8]);
     let rodata = file
         .sections()

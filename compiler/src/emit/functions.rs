@@ -1,0 +1,129 @@
+//! The records of functions, tags and handlers: what only a trap or an exception needs.
+
+use wasmc_abi::layout::{
+    FunctionRecord, LandingRecord, NewFunctionRecord, NewLandingRecord, NewTagRecord, RelSlice,
+    TagRecord,
+};
+use wasmc_abi::write::{Array, Blob, Field, Pointer};
+
+use super::text::Text;
+use crate::program::{CodeItem, FuncKind, Program};
+
+/// Names one after another, which records refer to by offset and length.
+#[derive(Debug, Default)]
+pub(super) struct Names(pub Vec<u8>);
+
+impl Names {
+    /// Adds a name: its offset and length.
+    pub fn add(&mut self, name: &str) -> (u32, u32) {
+        let offset = self.0.len() as u32;
+        self.0.extend_from_slice(name.as_bytes());
+        (offset, name.len() as u32)
+    }
+}
+
+/// Writes the function records; returns the line table too, which stands elsewhere.
+pub(super) fn write(
+    program: &Program<'_>,
+    text: &Text,
+    blob: &mut Blob,
+    names: &mut Names,
+) -> (Array<FunctionRecord>, Vec<u8>) {
+    let mut lines = Vec::new();
+    let records = text.parts.iter().map(|part| {
+        let (index, name) = match part.item {
+            None | Some(CodeItem::Trampoline(_)) => (u32::MAX, None),
+            Some(CodeItem::Func(id)) => match program.funcs[id].kind {
+                FuncKind::Defined { index, .. } => {
+                    (index.as_u32(), program.funcs[id].name.as_deref())
+                }
+                FuncKind::Wasi { function, .. } => (u32::MAX, Some(function.name)),
+            },
+        };
+        let (name, name_len) = names.add(name.unwrap_or_default());
+        let record = NewFunctionRecord {
+            start: part.start,
+            name,
+            name_len,
+            index,
+            lines: lines.len() as u32,
+        };
+        write_lines(&mut lines, &part.lines);
+        record
+    });
+    let functions = blob.array(records);
+    (functions, lines)
+}
+
+/// Writes the lines of a function: see [`FunctionRecord::lines`].
+fn write_lines(table: &mut Vec<u8>, lines: &[(u32, u32)]) {
+    let (mut last_offset, mut last_source) = (0, 0);
+    for &(offset, source) in lines {
+        uleb128(table, u64::from(offset - last_offset));
+        sleb128(table, i64::from(source) - last_source);
+        last_offset = offset;
+        last_source = i64::from(source);
+    }
+}
+
+/// Writes the names of the tags, and a slice of them; null without any.
+pub(super) fn write_tags(
+    program: &Program<'_>,
+    blob: &mut Blob,
+    names: &mut Names,
+) -> Pointer<RelSlice<TagRecord>> {
+    let tags = program.tag_names.values().map(|name| {
+        let (name, name_len) = names.add(name);
+        NewTagRecord { name, name_len }
+    });
+    slice(blob, tags)
+}
+
+/// Writes the calls that have a handler for exceptions, and a slice of them; null without any.
+pub(super) fn write_landings(text: &Text, blob: &mut Blob) -> Pointer<RelSlice<LandingRecord>> {
+    let landings = text.landings.iter().map(|landing| NewLandingRecord {
+        return_offset: landing.return_offset,
+        handler: landing.handler,
+        frame: landing.frame,
+    });
+    slice(blob, landings)
+}
+
+/// Writes an array, and a slice of it; null when it is empty.
+fn slice<T: Field>(
+    blob: &mut Blob,
+    values: impl ExactSizeIterator<Item = T::Value>,
+) -> Pointer<RelSlice<T>> {
+    if values.len() == 0 {
+        return Pointer::Null;
+    }
+    let array = blob.array::<T>(values);
+    blob.push::<RelSlice<T>>(array).into()
+}
+
+/// Appends an unsigned LEB128.
+fn uleb128(bytes: &mut Vec<u8>, mut value: u64) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            bytes.push(byte);
+            return;
+        }
+        bytes.push(byte | 0x80);
+    }
+}
+
+/// Appends a signed LEB128.
+fn sleb128(bytes: &mut Vec<u8>, mut value: i64) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        let done = (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0);
+        if done {
+            bytes.push(byte);
+            return;
+        }
+        bytes.push(byte | 0x80);
+    }
+}

@@ -1,0 +1,201 @@
+//! Where does everything lie that code and records refer to?
+
+use std::collections::HashMap;
+
+use wasmc_abi::layout::{self, MemoryState, TableState, Trampoline};
+use wasmc_abi::pointer::{Any, Code, Function};
+use wasmc_abi::write::{Blob, Place, Section};
+
+use super::text::Text;
+use crate::error::{Error, Location, Result};
+use crate::index::{DataId, ElemId, FuncId, MemoryId, SigId, TableId};
+use crate::program::{Program, Reference, TablePlace};
+use crate::translate::Symbol;
+
+/// The program and its text, with the places of what else there is in the object.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub program: &'a Program<'a>,
+    pub text: &'a Text,
+    pub places: &'a Places,
+}
+
+/// The places of the constants that code reads, and of what each thread has of its own.
+#[derive(Debug)]
+pub(super) struct Places {
+    read_only_tables: Place<u64>,
+    ref_funcs: Place<u64>,
+    elems: HashMap<ElemId, Place<u64>>,
+    datas: HashMap<DataId, Place<u8>>,
+    /// Where offsets begin of what each thread has of its own: the state, or in a program that
+    /// starts threads what the block of each begins with.
+    own: Place<u8>,
+}
+
+impl Places {
+    /// Writes the constants that code reads: read-only tables, references to functions, element
+    /// segments. Leaves room for what the block of each thread begins with.
+    pub fn write(program: &Program<'_>, text: &Text, blob: &mut Blob) -> Places {
+        blob.align(16);
+        let read_only_tables = blob.here();
+        write_read_only_tables(program, text, blob);
+        let ref_funcs = blob.here();
+        for &func in &program.ref_funcs {
+            blob.push::<u64>(reference(program, text, Reference::Func(func)));
+        }
+        let mut elems = HashMap::new();
+        for (id, elem) in program.elems.iter().filter(|(_, elem)| elem.in_image) {
+            elems.insert(id, blob.here());
+            for &item in &elem.items {
+                blob.push::<u64>(reference(program, text, item));
+            }
+        }
+        let own = match program.threads {
+            None => Place::new(Section::State, 0),
+            Some(_) => {
+                blob.align(16);
+                let template = blob.here();
+                let len = program.state.template_len as usize;
+                blob.bytes.resize(blob.bytes.len() + len, 0);
+                template
+            }
+        };
+        Places {
+            read_only_tables,
+            ref_funcs,
+            elems,
+            datas: segment_places(program),
+            own,
+        }
+    }
+
+    /// Where something lies that each thread has of its own.
+    pub fn own<T>(&self, offset: u32) -> Place<T> {
+        Place::new(self.own.section(), self.own.offset() + u64::from(offset))
+    }
+
+    /// The elements of a segment.
+    pub fn elem(&self, elem: ElemId) -> Place<u64> {
+        self.elems[&elem]
+    }
+
+    /// The bytes of a data segment, if they are part of the image.
+    pub fn data(&self, data: DataId) -> Option<Place<u8>> {
+        self.datas.get(&data).copied()
+    }
+
+    /// The elements of a table with fixed storage.
+    pub fn storage(&self, place: TablePlace) -> Option<Place<u64>> {
+        match place {
+            TablePlace::Slot(_) | TablePlace::Mapped => None,
+            TablePlace::ReadOnly(offset) => {
+                let tables = self.read_only_tables;
+                let offset = tables.offset() + u64::from(offset);
+                Some(Place::new(tables.section(), offset))
+            }
+            TablePlace::State(offset) | TablePlace::Block(offset) => Some(self.own(offset)),
+            TablePlace::Zero(offset) => Some(Place::new(Section::Zero, offset.into())),
+        }
+    }
+
+    /// What code means by a symbol; `None` for a function of the runtime.
+    pub fn of_symbol(&self, symbol: Symbol) -> Option<Place<Any>> {
+        Some(match symbol {
+            Symbol::Text => Place::new(Section::Text, 0),
+            Symbol::State => Place::new(Section::State, 0),
+            Symbol::Zero => Place::new(Section::Zero, 0),
+            Symbol::ReadOnlyTables => self.read_only_tables.any(),
+            Symbol::RefFuncs => self.ref_funcs.any(),
+            Symbol::Elem(id) => self.elems[&ElemId::from_u32(id)].any(),
+            Symbol::Data(id) => self.datas[&DataId::from_u32(id)].any(),
+            Symbol::Func(_) => unreachable!("calls within the text are resolved"),
+            Symbol::Wasi(_) | Symbol::ThreadSpawn | Symbol::Builtin(_) => return None,
+        })
+    }
+}
+
+impl Context<'_> {
+    /// A function's code.
+    pub fn code(&self, func: FuncId) -> Place<Code> {
+        Place::new(Section::Text, self.text.func(func).into())
+    }
+
+    /// The trampoline of a function's signature.
+    pub fn trampoline(&self, func: FuncId) -> Place<Function<Trampoline>> {
+        let sig: SigId = self.program.funcs[func].sig;
+        Place::new(Section::Text, self.text.trampoline(sig).into())
+    }
+
+    /// The state of a memory.
+    pub fn memory(&self, memory: MemoryId) -> Place<MemoryState> {
+        state(self.program.memories[memory].state)
+    }
+
+    /// The state of a table.
+    pub fn table(&self, table: TableId) -> Place<TableState> {
+        self.places.own(self.program.tables[table].state)
+    }
+
+    /// The value of a reference.
+    pub fn reference(&self, item: Reference) -> u64 {
+        reference(self.program, self.text, item)
+    }
+}
+
+/// Something in the writable state that all threads share.
+pub(super) fn state<T>(offset: u32) -> Place<T> {
+    Place::new(Section::State, offset.into())
+}
+
+/// The value of a reference: known now that the text is laid out. A function that is not part of
+/// the text can only be in a table that no code reads.
+fn reference(program: &Program<'_>, text: &Text, reference: Reference) -> u64 {
+    match reference {
+        Reference::Func(func) if program.funcs[func].in_text => {
+            let type_id = program.type_id(program.funcs[func].sig);
+            layout::funcref(type_id, text.func(func))
+        }
+        _ => 0,
+    }
+}
+
+fn write_read_only_tables(program: &Program<'_>, text: &Text, blob: &mut Blob) {
+    let start = blob.bytes.len();
+    for table in program.tables.values() {
+        if let TablePlace::ReadOnly(offset) = table.place {
+            debug_assert_eq!(blob.bytes.len(), start + offset as usize);
+            for &item in &table.image {
+                blob.push::<u64>(reference(program, text, item));
+            }
+        }
+    }
+}
+
+/// The passive and copied data segments, in the order of their ids: where each lies, and their
+/// bytes ([`segments`]).
+fn segment_places(program: &Program<'_>) -> HashMap<DataId, Place<u8>> {
+    let mut places = HashMap::new();
+    let mut end: u64 = 0;
+    for (id, data) in program.datas.iter().filter(|(_, data)| data.in_image) {
+        let start = end.next_multiple_of(16);
+        places.insert(id, Place::new(Section::Segments, start));
+        end = start + data.bytes.len() as u64;
+    }
+    places
+}
+
+/// The bytes of the passive and copied data segments.
+pub(super) fn segments(program: &Program<'_>) -> Result<Vec<u8>> {
+    let mut blob = Blob::new(Section::Segments);
+    for data in program.datas.values().filter(|data| data.in_image) {
+        blob.align(16);
+        blob.bytes(data.bytes);
+    }
+    if blob.bytes.len() > i32::MAX as usize {
+        return Err(Error::Limit {
+            message: "the module has more than 2 GiB of data".into(),
+            location: Location::default(),
+        });
+    }
+    Ok(blob.bytes)
+}
