@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Cli, Color};
-use crate::report::Report;
+use crate::report::{Failure, Report};
 
 /// The exit status of a bug of ours, which is also that of a panic.
 const STATUS_BUG: u8 = 101;
@@ -44,13 +44,23 @@ fn main() -> ExitCode {
     };
     let cli = match cli {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => match args::features::asked_list(&error) {
+            Some(list) => return status(&Report::new(color, false), output::print(list)),
+            None => error.exit(),
+        },
     };
-    let report = Report::new(&cli);
+    let report = Report::new(cli.color, cli.verbose);
     match panic::catch_unwind(|| commands::execute(&cli, &report)) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(failure)) => report.failure(&failure),
+        Ok(result) => status(&report, result),
         // The hook has reported it.
         Err(_) => ExitCode::from(STATUS_BUG),
+    }
+}
+
+/// Reports how a command ended.
+fn status(report: &Report, result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report.failure(&failure),
     }
 }

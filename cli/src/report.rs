@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use wasmc_compiler::Phase;
 use wasmc_image::registry::Meter;
 
-use crate::args::{Cli, Color};
+use crate::args::Color;
 use crate::environment;
 
 /// How long a compilation is silent on a terminal.
@@ -150,10 +150,10 @@ pub struct Report {
 
 impl Report {
     /// A report as the command line wants it.
-    pub fn new(cli: &Cli) -> Report {
+    pub fn new(color: Color, verbose: bool) -> Report {
         Report {
-            paint: Paint::new(cli.color),
-            verbose: cli.verbose,
+            paint: Paint::new(color),
+            verbose,
         }
     }
 

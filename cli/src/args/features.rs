@@ -1,11 +1,12 @@
 //! `-W`: WebAssembly proposals by name.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::process;
 
+use clap::builder::TypedValueParser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, Error};
 use wasmc_compiler::features::{Features, PROPOSALS, Status};
-
-use crate::output;
 
 /// One `-W` value: a proposal turned on or off.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,13 +28,40 @@ pub fn features(switches: &[FeatureSwitch]) -> Features {
     features
 }
 
-/// Parses `FEATURE` and `no-FEATURE`. `help` prints the list and ends the process, as `--help`
-/// does: there is nothing to compile.
-pub(super) fn parse_switch(text: &str) -> Result<FeatureSwitch, String> {
-    if text == "help" {
-        let printed = output::print(&list());
-        process::exit(if printed.is_ok() { 0 } else { 1 });
+/// Parses `FEATURE` and `no-FEATURE`; `help` asks for the list.
+#[derive(Clone, Debug)]
+pub(super) struct SwitchParser;
+
+impl TypedValueParser for SwitchParser {
+    type Value = FeatureSwitch;
+
+    /// `help` is an error as `--help` is one: there is nothing to do but to print the list
+    /// ([`asked_list`]), whatever else the command line lacks.
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<FeatureSwitch, Error> {
+        if value == "help" {
+            let mut help = Error::new(ErrorKind::DisplayHelp).with_cmd(command);
+            help.insert(ContextKind::Custom, ContextValue::String(list()));
+            return Err(help);
+        }
+        let parser: fn(&str) -> Result<FeatureSwitch, String> = parse_switch;
+        parser.parse_ref(command, arg, value)
     }
+}
+
+/// The list of proposals, if the error says that it was asked for.
+pub fn asked_list(error: &Error) -> Option<&str> {
+    match error.get(ContextKind::Custom) {
+        Some(ContextValue::String(list)) if error.kind() == ErrorKind::DisplayHelp => Some(list),
+        _ => None,
+    }
+}
+
+fn parse_switch(text: &str) -> Result<FeatureSwitch, String> {
     let (name, enabled) = match text.strip_prefix("no-") {
         Some(name) => (name, false),
         None => (text, true),

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wasmc_compiler::{Arch, BranchProtection, Cpu, Emit, OptLevel};
 
 use crate::args::bench::BenchArgs;
-use crate::args::features::{FeatureSwitch, parse_switch};
+use crate::args::features::{FeatureSwitch, SwitchParser};
 use crate::args::grants::Grants;
 use crate::args::image::ImageArgs;
 use crate::args::values::{
@@ -235,7 +235,7 @@ pub struct CodeArgs {
         short = 'W',
         value_name = "[no-]FEATURE",
         value_delimiter = ',',
-        value_parser = parse_switch,
+        value_parser = SwitchParser,
         help_heading = "Code"
     )]
     pub features: Vec<FeatureSwitch>,
