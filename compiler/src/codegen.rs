@@ -15,8 +15,8 @@ use rayon::prelude::*;
 use wasmc_abi::traps::Trap;
 
 use crate::error::{Error, Location, Result};
+use crate::isa::CodeTarget;
 use crate::program::{CodeItem, FuncKind, Program};
-use crate::target::CodeTarget;
 use crate::translate::{self, Symbol, symbol_of, trap_of};
 
 /// Machine code of one part of the text.

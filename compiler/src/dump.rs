@@ -6,8 +6,8 @@ use cranelift_codegen::entity::EntityRef;
 
 use crate::codegen;
 use crate::error::Result;
+use crate::isa::CodeTarget;
 use crate::program::{CodeItem, FuncKind, Program};
-use crate::target::CodeTarget;
 
 /// Cranelift IR of every part of the text, before optimisation.
 pub(crate) fn clif(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<u8>> {

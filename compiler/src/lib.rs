@@ -19,6 +19,7 @@ pub mod features;
 pub mod hints;
 pub mod index;
 pub mod inspect;
+mod isa;
 pub mod link;
 pub mod module;
 pub mod names;

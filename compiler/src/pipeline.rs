@@ -12,7 +12,7 @@ use crate::link::{self, LinkRequest, Symbols};
 use crate::options::{Emit, Options};
 use crate::program::Program;
 use crate::program::plan::{self, Input};
-use crate::{codegen, dump, emit, parse, provenance, target};
+use crate::{codegen, dump, emit, isa, parse, provenance};
 
 /// An instance of a module in a program of several.
 #[derive(Clone, Debug)]
@@ -117,14 +117,13 @@ pub fn compile_program(
     clock.lap("parse");
     let program = plan::plan(inputs, commands, options)?;
     clock.lap("plan");
-    let code_target =
-        target::code_target(options, program.threads.is_some()).map_err(|message| {
-            crate::Error::Unsupported {
-                message,
-                location: crate::Location::default(),
-                hint: None,
-            }
-        })?;
+    let code_target = isa::code_target(options, program.threads.is_some()).map_err(|message| {
+        crate::Error::Unsupported {
+            message,
+            location: crate::Location::default(),
+            hint: None,
+        }
+    })?;
     let mut stats = stats(&program);
     let bytes = match options.emit {
         Emit::Clif => dump::clif(&program, &code_target)?,
