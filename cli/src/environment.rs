@@ -9,6 +9,7 @@
 //! | `REGISTRY_AUTH_FILE`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME`, `DOCKER_CONFIG` | where credentials for registries are |
 //! | `SSL_CERT_FILE` | certificates of authorities for registries, instead of those built in |
 //! | `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` | the proxy on the way to registries |
+//! | `WASMC_LOG` | what of the log is shown, as `env_logger` reads it: `debug`, `wasmc::plan=trace` |
 //! | `NO_COLOR`, `TERM` | no colors when the one is not empty or the other is `dumb` |
 
 use std::env;
@@ -38,6 +39,15 @@ pub fn options_value(words: &[OsString]) -> Option<OsString> {
         options::encode_word(word.as_bytes(), |byte| value.push(byte));
     }
     Some(OsString::from_vec(value))
+}
+
+/// The name of the variable that says what of the log is shown.
+pub const LOG_VARIABLE: &str = "WASMC_LOG";
+
+/// What [`LOG_VARIABLE`] says, if it says anything.
+pub fn log_filter() -> Option<String> {
+    let filter = env::var_os(LOG_VARIABLE)?;
+    Some(filter.to_string_lossy().into_owned()).filter(|filter| !filter.is_empty())
 }
 
 /// The folder for cached programs; `None` when the environment names no home.

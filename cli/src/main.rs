@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod environment;
 mod input;
+mod logging;
 mod output;
 mod registry;
 mod report;
@@ -49,7 +50,10 @@ fn main() -> ExitCode {
             None => error.exit(),
         },
     };
-    let report = Report::new(cli.color, cli.verbose);
+    let report = Report::new(cli.color, cli.verbose > 0);
+    if let Err(failure) = logging::install(cli.verbose) {
+        return report.failure(&failure);
+    }
     match panic::catch_unwind(|| commands::execute(&cli, &report)) {
         Ok(result) => status(&report, result),
         // The hook has reported it.

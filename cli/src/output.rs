@@ -224,7 +224,7 @@ fn default_path(input: &Input, emit: Emit) -> Result<PathBuf, Failure> {
     name.push(match emit {
         Emit::Exe => "",
         Emit::Obj => ".o",
-        Emit::Clif => ".clif",
+        Emit::Clif | Emit::OptimisedClif => ".clif",
         Emit::Asm => ".s",
     });
     Ok(PathBuf::from(name))
@@ -241,6 +241,6 @@ pub fn folder(path: &Path) -> &Path {
 fn mode(emit: Emit) -> u32 {
     match emit {
         Emit::Exe => 0o755,
-        Emit::Obj | Emit::Clif | Emit::Asm => 0o644,
+        Emit::Obj | Emit::Clif | Emit::OptimisedClif | Emit::Asm => 0o644,
     }
 }

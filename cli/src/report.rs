@@ -361,6 +361,20 @@ fn render_panic(message: &str, place: &str, paint: Paint) -> String {
     text
 }
 
+/// Prints a line of the log. What stands in it may come from a module: nothing of it controls the
+/// terminal.
+pub fn log_line(line: &str) {
+    let mut text = String::with_capacity(line.len() + 1);
+    for c in line.chars() {
+        match c.is_control() {
+            true => text.extend(c.escape_debug()),
+            false => text.push(c),
+        }
+    }
+    text.push('\n');
+    print(&text);
+}
+
 /// Nothing can be done when standard error itself fails.
 fn print(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -8,7 +8,8 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{
-    Context, FinalizedMachCallSite, FinalizedMachExceptionHandler, FinalizedRelocTarget,
+    CodegenError, Context, FinalizedMachCallSite, FinalizedMachExceptionHandler,
+    FinalizedRelocTarget,
 };
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
@@ -26,6 +27,8 @@ pub(crate) struct CompiledFunc {
     pub item: CodeItem,
     /// Its bytes.
     pub code: Vec<u8>,
+    /// Whether it was optimised, as the options ask for.
+    pub optimised: bool,
     /// Alignment of its first byte.
     pub alignment: u32,
     /// Places to fill in once everything has an address.
@@ -107,39 +110,66 @@ impl Worker {
 
 /// Compiles the whole text; the results are in its order, whatever the number of threads.
 pub(crate) fn compile(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<CompiledFunc>> {
-    map_text(program, target, |worker, isa, item| {
-        let func = compile_one(program, isa, worker, item)?;
+    map_text(program, target, &program.code, |worker, isa, item| {
+        let func = CompiledFunc {
+            optimised: !is_too_deep(program, item),
+            ..compile_one(program, isa, worker, item)?
+        };
         Ok(func.behind(target.landing_pad))
     })
 }
 
-/// Compiles the whole text to human-readable assembly, a string for each part.
-pub(crate) fn disassemble(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<String>> {
-    map_text(program, target, |worker, isa, item| {
+/// Compiles parts of the text to human-readable assembly, a string for each.
+pub(crate) fn disassemble(
+    program: &Program<'_>,
+    target: &CodeTarget,
+    items: &[CodeItem],
+) -> Result<Vec<String>> {
+    map_text(program, target, items, |worker, isa, item| {
         compile_in_context(program, isa, worker, item, true)?;
         let code = worker.context.compiled_code().expect("just compiled");
         Ok(code.vcode.clone().unwrap_or_default())
     })
 }
 
-/// Translates the whole text to IR text, a string for each part.
-pub(crate) fn print_ir(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<String>> {
-    map_text(program, target, |worker, isa, item| {
-        let mut func = ir::Function::new();
-        translate::translate(program, isa, item, &mut func, &mut worker.builder)?;
-        Ok(func.display().to_string())
+/// When IR is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IrStage {
+    /// As it is translated.
+    Translated,
+    /// As instructions are selected for it.
+    Optimised,
+}
+
+/// Translates parts of the text to IR text, a string for each.
+pub(crate) fn print_ir(
+    program: &Program<'_>,
+    target: &CodeTarget,
+    items: &[CodeItem],
+    stage: IrStage,
+) -> Result<Vec<String>> {
+    map_text(program, target, items, |worker, isa, item| {
+        let context = &mut worker.context;
+        context.clear();
+        translate::translate(program, isa, item, &mut context.func, &mut worker.builder)?;
+        match stage {
+            IrStage::Translated => context.verify_if(isa),
+            IrStage::Optimised => context.optimize(isa, &mut worker.control),
+        }
+        .map_err(|error| gave_up(program, item, &error))?;
+        Ok(context.func.display().to_string())
     })
 }
 
-/// Calls `make` for every part of the text in parallel; of several errors the first in the
-/// text's order is returned.
+/// Calls `make` for parts of the text in parallel; of several errors the first in their order is
+/// returned.
 fn map_text<T: Send>(
     program: &Program<'_>,
     target: &CodeTarget,
+    items: &[CodeItem],
     make: impl Fn(&mut Worker, &dyn TargetIsa, CodeItem) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let results: Vec<Result<T>> = program
-        .code
+    let results: Vec<Result<T>> = items
         .par_iter()
         .map_init(Worker::new, |worker, &item| {
             let isa = isa_for(program, target, item);
@@ -153,16 +183,25 @@ fn map_text<T: Send>(
 /// passes over dominators and loops are not linear in depth, is left out (`docs/rationale.md`).
 const DEEP_NESTING: u32 = 1_000;
 
+/// Whether the optimiser is left out for a part of the text.
+fn is_too_deep(program: &Program<'_>, item: CodeItem) -> bool {
+    let CodeItem::Func(id) = item else {
+        return false;
+    };
+    match program.funcs[id].kind {
+        FuncKind::Defined { instance, index } => {
+            program.body(instance, index).nesting > DEEP_NESTING
+        }
+        FuncKind::Wasi { .. } => false,
+    }
+}
+
 /// The ISA to compile a part of the text with.
 fn isa_for<'t>(program: &Program<'_>, target: &'t CodeTarget, item: CodeItem) -> &'t dyn TargetIsa {
-    if let CodeItem::Func(id) = item
-        && let FuncKind::Defined { instance, index } = program.funcs[id].kind
-        && let Some(body) = &program.instances[instance].module.funcs[index].body
-        && body.nesting > DEEP_NESTING
-    {
-        return &*target.unoptimised;
+    match is_too_deep(program, item) {
+        true => &*target.unoptimised,
+        false => &*target.isa,
     }
-    &*target.isa
 }
 
 fn in_instance(program: &Program<'_>, item: CodeItem, error: Error) -> Error {
@@ -207,6 +246,7 @@ fn compile_one(
     Ok(CompiledFunc {
         item,
         code: buffer.data().to_vec(),
+        optimised: true,
         alignment: buffer.alignment,
         relocs,
         traps,
@@ -229,10 +269,15 @@ fn compile_in_context(
     context
         .compile(isa, &mut worker.control)
         .map(drop)
-        .map_err(|error| Error::Limit {
-            message: format!("the code generator gave up: {}", error.inner),
-            location: location(program, item),
-        })
+        .map_err(|error| gave_up(program, item, &error.inner))
+}
+
+/// The failure of the code generator on a part of the text.
+fn gave_up(program: &Program<'_>, item: CodeItem, error: &CodegenError) -> Error {
+    Error::Limit {
+        message: format!("the code generator gave up: {error}"),
+        location: location(program, item),
+    }
 }
 
 fn location(program: &Program<'_>, item: CodeItem) -> Location {

@@ -15,6 +15,7 @@ mod codegen;
 mod dump;
 mod emit;
 pub mod error;
+mod explain;
 pub mod features;
 pub mod hints;
 pub mod index;

@@ -11,8 +11,10 @@ pub enum Emit {
     Exe,
     /// The guest's relocatable ELF object, for a linker of the user's own.
     Obj,
-    /// Cranelift IR as text.
+    /// Cranelift IR as text, as it is translated.
     Clif,
+    /// Cranelift IR as text, after optimisation.
+    OptimisedClif,
     /// Machine code as text.
     Asm,
 }
@@ -70,6 +72,9 @@ impl BranchProtection {
 pub struct Options {
     /// What to make.
     pub emit: Emit,
+    /// The functions to show, when [`emit`](Options::emit) asks for text: by name, name of an
+    /// export, or index. All of them when there is none.
+    pub functions: Vec<String>,
     /// Processor and CPU level.
     pub target: Target,
     /// How hard the code generator tries.
@@ -108,6 +113,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             emit: Emit::Exe,
+            functions: Vec::new(),
             target: Target::host(),
             opt_level: OptLevel::Speed,
             features: Features::default(),

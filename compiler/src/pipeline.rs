@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use cranelift_codegen::entity::EntityRef;
 
+use crate::codegen::IrStage;
 use crate::error::Result;
 use crate::features::Features;
 use crate::index::InstanceId;
 use crate::link::{self, LinkRequest, Symbols};
 use crate::options::{Emit, Options};
-use crate::program::Program;
 use crate::program::plan::{self, Input};
-use crate::{codegen, dump, emit, isa, parse, provenance};
+use crate::program::{CodeItem, FuncKind, Program};
+use crate::{codegen, dump, emit, explain, isa, parse, provenance};
 
 /// An instance of a module in a program of several.
 #[derive(Clone, Debug)]
@@ -81,12 +82,14 @@ pub struct Phase {
 pub struct Stats {
     /// Functions that the modules define.
     pub functions: usize,
-    /// Functions that are reachable, thunks and trampolines included.
-    pub functions_compiled: usize,
-    /// Bytes of guest code.
+    /// Those of them that can run, and so are compiled.
+    pub live_functions: usize,
+    /// Thunks and trampolines: functions that no module defines.
+    pub generated_functions: usize,
+    /// Bytes of guest code; 0 when text is made.
     pub code_bytes: usize,
-    /// Bytes of initial memory that are moved into place.
-    pub image_bytes: usize,
+    /// Bytes of the data segments that the executable holds.
+    pub data_bytes: usize,
 }
 
 /// Compiles one command module.
@@ -117,6 +120,7 @@ pub fn compile_program(
     clock.lap("parse");
     let program = plan::plan(inputs, commands, options)?;
     clock.lap("plan");
+    explain::program(&program, options);
     let code_target = isa::code_target(options, program.threads.is_some()).map_err(|message| {
         crate::Error::Unsupported {
             message,
@@ -126,11 +130,23 @@ pub fn compile_program(
     })?;
     let mut stats = stats(&program);
     let bytes = match options.emit {
-        Emit::Clif => dump::clif(&program, &code_target)?,
-        Emit::Asm => dump::asm(&program, &code_target)?,
+        Emit::Clif => dump::clif(
+            &program,
+            &code_target,
+            &options.functions,
+            IrStage::Translated,
+        )?,
+        Emit::OptimisedClif => dump::clif(
+            &program,
+            &code_target,
+            &options.functions,
+            IrStage::Optimised,
+        )?,
+        Emit::Asm => dump::asm(&program, &code_target, &options.functions)?,
         Emit::Obj | Emit::Exe => {
             let code = codegen::compile(&program, &code_target)?;
             clock.lap("codegen");
+            explain::code(&program, &code);
             stats.code_bytes = code.iter().map(|func| func.code.len()).sum();
             let object = emit::object(
                 &program,
@@ -153,10 +169,11 @@ pub fn compile_program(
             }
         }
     };
+    log::debug!(target: "wasmc::link", "{} bytes", bytes.len());
     clock.lap(match options.emit {
         Emit::Exe => "link",
         Emit::Obj => "write",
-        Emit::Clif | Emit::Asm => "print",
+        Emit::Clif | Emit::OptimisedClif | Emit::Asm => "print",
     });
     Ok(Artifact {
         bytes,
@@ -193,6 +210,7 @@ fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<V
                     1 => error,
                     _ => error.in_instance(&instance.name),
                 })?;
+            explain::module(&instance.name, &module, instance.module.len());
             let imports = instance
                 .imports
                 .iter()
@@ -209,15 +227,26 @@ fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<V
 
 fn stats(program: &Program<'_>) -> Stats {
     let defined = |module: &crate::module::Module<'_>| module.funcs.len() - module.imported_funcs;
+    let is_defined = |item: &&CodeItem| match **item {
+        CodeItem::Func(id) => matches!(program.funcs[id].kind, FuncKind::Defined { .. }),
+        CodeItem::Trampoline(_) => false,
+    };
+    let live_functions = program.code.iter().filter(is_defined).count();
+    let moved = program.images.iter().flat_map(|image| &image.parts);
+    let copied = program.datas.iter().filter(|(_, data)| data.in_image);
+    let datas = moved
+        .map(|&(_, data)| data)
+        .chain(copied.map(|(data, _)| data));
     Stats {
         functions: program
             .instances
             .values()
             .map(|instance| defined(&instance.module))
             .sum(),
-        functions_compiled: program.code.len(),
+        live_functions,
+        generated_functions: program.code.len() - live_functions,
         code_bytes: 0,
-        image_bytes: program.images.iter().map(|image| image.len as usize).sum(),
+        data_bytes: datas.map(|data| program.datas[data].bytes.len()).sum(),
     }
 }
 
@@ -237,10 +266,9 @@ impl Clock {
 
     fn lap(&mut self, name: &'static str) {
         let now = Instant::now();
-        self.phases.push(Phase {
-            name,
-            wall: now - self.last,
-        });
+        let wall = now - self.last;
+        log::debug!(target: "wasmc::time", "{name}: {:.2} ms", wall.as_secs_f64() * 1e3);
+        self.phases.push(Phase { name, wall });
         self.last = now;
     }
 }

@@ -56,9 +56,15 @@ pub struct Cli {
     )]
     pub color: Color,
 
-    /// Say more on standard error
-    #[arg(short, long, global = true, display_order = LAST)]
-    pub verbose: bool,
+    /// Say more on standard error; twice or three times: what is decided, and why
+    #[arg(
+        short,
+        long,
+        global = true,
+        action = clap::ArgAction::Count,
+        display_order = LAST
+    )]
+    pub verbose: u8,
 
     /// Print the version; with `-v` also the embedded runtimes
     #[arg(short = 'V', long, display_order = LAST)]
@@ -115,7 +121,7 @@ Examples:
   $ wasmc compile app.wasm -o app --cpu native --strip
   $ wasmc compile --dir .::/data:ro --env LANG=C --sealed app.wasm -o app
   $ wasmc compile --link math=math.wasm app.wasm
-  $ wasmc compile --emit asm -o - app.wat
+  $ wasmc compile --emit asm --func _start -o - app.wat
   $ cat app.wasm | wasmc compile - -o app")]
 pub struct CompileArgs {
     /// The module: a file, `-` for standard input, or `oci://registry/name:tag`
@@ -132,6 +138,12 @@ pub struct CompileArgs {
     /// What to make
     #[arg(long, value_name = "KIND", default_value = "exe")]
     pub emit: EmitArg,
+
+    /// With `--emit clif`, `clif-opt` or `asm`: show only this function, by name or index
+    ///
+    /// Names are those of the name section and of exports. May be given several times.
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub func: Vec<String>,
 
     /// The processor architecture; `wasmc targets` lists them
     #[arg(long, value_name = "TARGET", value_parser = parse_arch)]
@@ -273,6 +285,10 @@ pub struct CodeArgs {
     )]
     pub branch_protection: BranchProtectionArg,
 
+    /// Verify the IR of each function, which is slow: for finding bugs of wasmc
+    #[arg(long, help_heading = "Code")]
+    pub verify_ir: bool,
+
     /// Compile with this many threads; all processors by default
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -368,6 +384,7 @@ impl ValueEnum for EmitArg {
             EmitArg(Emit::Exe),
             EmitArg(Emit::Obj),
             EmitArg(Emit::Clif),
+            EmitArg(Emit::OptimisedClif),
             EmitArg(Emit::Asm),
         ]
     }
@@ -377,6 +394,9 @@ impl ValueEnum for EmitArg {
             Emit::Exe => PossibleValue::new("exe").help("A static executable"),
             Emit::Obj => PossibleValue::new("obj").help("An object for a linker of your own"),
             Emit::Clif => PossibleValue::new("clif").help("Cranelift IR as text"),
+            Emit::OptimisedClif => {
+                PossibleValue::new("clif-opt").help("Cranelift IR as text, after optimisation")
+            }
             Emit::Asm => PossibleValue::new("asm").help("Machine code as text"),
         })
     }
@@ -443,7 +463,8 @@ pub fn with_command(words: Vec<OsString>, command: &clap::Command) -> Vec<OsStri
         let Some(text) = word.to_str() else { break };
         match text {
             "--color" => at += 2,
-            "-v" | "--verbose" => at += 1,
+            "--verbose" => at += 1,
+            _ if is_verbose(text) => at += 1,
             _ if text.starts_with("--color=") => at += 1,
             "-h" | "--help" | "-V" | "--version" | "-vV" | "-Vv" => return words,
             // What looks like neither a module nor a flag is a misspelt command: clap says so.
@@ -458,6 +479,14 @@ pub fn with_command(words: Vec<OsString>, command: &clap::Command) -> Vec<OsStri
     let mut words = words;
     words.insert(at, "compile".into());
     words
+}
+
+/// `-v`, `-vv` and so on.
+fn is_verbose(word: &str) -> bool {
+    word.len() > 1
+        && word
+            .strip_prefix('-')
+            .is_some_and(|vs| vs.bytes().all(|v| v == b'v'))
 }
 
 /// What `--color` says, before clap has read the command line: clap's own messages need it.

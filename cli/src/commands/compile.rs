@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use wasmc_compiler::{Artifact, InstanceSpec, Options, Target, compile, compile_program};
+use wasmc_compiler::{
+    Artifact, Emit, InstanceSpec, Options, Stats, Target, compile, compile_program,
+};
 
 use crate::args::{CompileArgs, LinkArgs};
 use crate::commands::{in_pool, options};
@@ -17,12 +19,18 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
     let arch = args.target.unwrap_or(Target::host().arch);
     let options = Options {
         emit: args.emit.0,
+        functions: args.func.clone(),
         strip: args.strip,
         sealed: args.sealed,
         fuel: args.grants.has_fuel(),
         run_options: args.grants.encode().map_err(Failure::usage)?,
         ..options(&args.code, arch)?
     };
+    let is_text = matches!(options.emit, Emit::Clif | Emit::OptimisedClif | Emit::Asm);
+    if !args.func.is_empty() && !is_text {
+        let message = "`--func` chooses what `--emit clif`, `clif-opt` and `asm` show";
+        return Err(Failure::usage(message.to_owned()));
+    }
     let mut input = Input::open(&args.module, args.code.plain_http, report)?;
     let mut links = read_links(&args.links)?;
     let destination = Destination::choose(args.output.as_deref(), &input, options.emit)?;
@@ -38,12 +46,8 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
     }
     report.detail(|| {
         format!(
-            "compiled {} of {} functions to {} bytes of code and {} bytes of initial memory; \
-             wrote {} bytes {} in {:.2} s",
-            artifact.stats.functions_compiled,
-            artifact.stats.functions,
-            artifact.stats.code_bytes,
-            artifact.stats.image_bytes,
+            "{}; wrote {} bytes {} in {:.2} s",
+            what_was_compiled(&artifact.stats),
             artifact.bytes.len(),
             match destination {
                 Destination::Stdout => destination.to_string(),
@@ -53,6 +57,26 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         )
     });
     Ok(())
+}
+
+/// `compiled 2 of 3 functions and 1 thunk or trampoline to 345 bytes of code, with 12 bytes of data`.
+fn what_was_compiled(stats: &Stats) -> String {
+    let mut text = format!(
+        "compiled {} of {} functions",
+        stats.live_functions, stats.functions
+    );
+    match stats.generated_functions {
+        0 => {}
+        1 => text.push_str(" and 1 thunk or trampoline"),
+        more => text.push_str(&format!(" and {more} thunks and trampolines")),
+    }
+    if stats.code_bytes > 0 {
+        text.push_str(&format!(" to {} bytes of code", stats.code_bytes));
+    }
+    if stats.data_bytes > 0 {
+        text.push_str(&format!(", with {} bytes of data", stats.data_bytes));
+    }
+    text
 }
 
 /// Reads the modules that satisfy imports: the names that they are imported by, and their bytes.

@@ -77,6 +77,7 @@ fn options(args: &CodeArgs, arch: Arch) -> Result<Options, Failure> {
         opt_level: args.opt_level.0,
         features: args::features::features(&args.features),
         bounds_checks: args.bounds_checks,
+        verify_ir: args.verify_ir,
         max_memory: args.max_memory,
         stack_size: args.stack_size.unwrap_or(default.stack_size),
         invoke: args.invoke.clone(),

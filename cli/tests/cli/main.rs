@@ -11,6 +11,7 @@ mod help;
 mod image;
 mod inspect;
 mod link;
+mod log;
 mod mutations;
 mod outputs;
 mod registry;

@@ -121,11 +121,42 @@ fn phases_and_details_go_to_standard_error() {
     assert!(outcome.stderr.contains("\ntotal "), "{}", outcome.stderr);
     let outcome = sandbox.sh("wasmc -v hello.wat");
     assert_eq!(outcome.status, 0);
-    assert!(
-        outcome.stderr.starts_with("compiled "),
-        "{}",
-        outcome.stderr
+    let line = outcome.stderr;
+    let (counts, rest) = line.split_once(" to ").unwrap();
+    assert_eq!(
+        counts,
+        "compiled 1 of 1 functions and 1 thunk or trampoline"
     );
+    assert!(
+        rest.contains(" bytes of code, with 14 bytes of data; wrote "),
+        "{line}"
+    );
+}
+
+#[test]
+fn single_functions_are_shown() {
+    let module = r#"(module
+      (func $double (export "twice") (param i32) (result i32)
+        (i32.mul (local.get 0) (i32.const 2)))
+      (func (export "_start") (drop (call $double (i32.const 21)))))"#;
+    let sandbox = Sandbox::with(&[("app.wat", module)]);
+    for emit in ["clif", "clif-opt", "asm"] {
+        let show = |func: &str| {
+            let line = format!("wasmc --verify-ir --emit {emit} {func} -o - app.wat");
+            sandbox.sh(&line).ok().text().to_owned()
+        };
+        let double = show("--func double");
+        assert!(double.starts_with(";; function 0 `double`\n"), "{double}");
+        assert_eq!(double.matches(";; ").count(), 1, "{double}");
+        assert_eq!(show("--func twice"), double);
+        assert_eq!(show("--func 0"), double);
+        let both = show("--func _start --func double");
+        assert_eq!(both.matches(";; function ").count(), 2, "{both}");
+        assert!(both.starts_with(&double), "in the order of the text");
+        assert!(show("").contains(";; trampoline "), "all of it");
+        // Multiplications by 2 do not outlive optimisation.
+        assert_eq!(double.contains("mul"), emit == "clif", "{double}");
+    }
 }
 
 #[test]

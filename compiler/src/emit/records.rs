@@ -17,6 +17,7 @@ use super::places::{Context, Places, state as state_place};
 use super::text::Text;
 use super::{instances, state};
 use crate::error::{Error, Location, Result};
+use crate::explain;
 use crate::index::FuncId;
 use crate::options::Options;
 use crate::program::Program;
@@ -76,6 +77,8 @@ pub(super) fn write(
     let landings = functions::write_landings(text, &mut blob);
     let threads = write_threads(cx, &mut blob);
 
+    let needs = needs(program, text);
+    explain::needs(needs);
     let first_memory = program.memories.values().next();
     let first_table = program.tables.values().next();
     let program_record = NewProgram {
@@ -116,7 +119,7 @@ pub(super) fn write(
             _ => Place::new(Section::Stack, 0).into(),
         },
         stack_size: options.stack_size,
-        needs: needs(program, text),
+        needs,
         state: state_image,
         parts: parts(options),
         reserved: 0,

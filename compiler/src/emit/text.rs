@@ -260,6 +260,7 @@ mod tests {
             addend: 0,
         });
         CompiledFunc {
+            optimised: true,
             item: CodeItem::Func(FuncId::from_u32(id)),
             // bl 0
             code: 0x9400_0000u32.to_le_bytes().repeat(bytes as usize / 4),

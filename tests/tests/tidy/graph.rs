@@ -36,8 +36,8 @@ const CRATES: &[Crate] = &[
             (&["target"], "processors"),
             (&["options"], "what a caller may choose"),
             (
-                &["module", "link"],
-                "facts of a module; from an object to an executable",
+                &["isa", "module", "link"],
+                "choices as Cranelift takes them; facts of a module; from an object to an executable",
             ),
             (&["parse"], "bytes become a module"),
             (&["program"], "modules become a program: every decision"),
@@ -46,9 +46,11 @@ const CRATES: &[Crate] = &[
                 "what a module needs; functions become IR",
             ),
             (&["codegen"], "IR becomes machine code"),
+            (&["dump"], "text"),
+            (&["explain"], "the log of decisions"),
             (
-                &["dump", "emit", "provenance"],
-                "text; the object; what it says of its making",
+                &["emit", "provenance"],
+                "the object; what it says of its making",
             ),
             (&["pipeline"], "the order of the phases"),
         ],
@@ -59,7 +61,6 @@ const CRATES: &[Crate] = &[
             ("program::reach", "program::plan", TODAY),
             ("program::script", "pipeline", TODAY),
             ("provenance", "pipeline", TODAY),
-            ("target", "options", TODAY),
         ],
     },
     Crate {
@@ -144,12 +145,15 @@ const CRATES: &[Crate] = &[
             (&["environment"], "variables"),
             (&["args"], "the command line"),
             (&["report"], "standard error"),
-            (&["registry"], "settings of the registry client"),
+            (
+                &["logging", "registry"],
+                "the log; settings of the registry client",
+            ),
             (&["input"], "modules and executables"),
             (&["output"], "standard output, files"),
             (&["commands"], "a file for each command"),
         ],
-        exceptions: &[("args::features", "output", TODAY)],
+        exceptions: &[],
     },
 ];
 
