@@ -13,6 +13,8 @@ use wasmc_image::module::{self, Found, Source};
 use wasmc_image::store::Store;
 use wasmc_image::unpack::is_tar;
 
+use wasmc_compiler::dwarf::sections::external_debug_info;
+
 use crate::registry;
 use crate::report::{Failure, Report};
 
@@ -165,6 +167,27 @@ impl Input {
         }
         self.bytes = self.parse_text()?;
         Ok(&self.bytes)
+    }
+
+    /// The module with this one's debugging information, if this one names another and it lies
+    /// beside it: of the path or URL the last part counts, so that a module cannot make wasmc read
+    /// other files.
+    pub fn external_debug(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(folder) = self.path.as_ref().and_then(|path| path.parent()) else {
+            return Ok(None);
+        };
+        let folder = folder.to_owned();
+        let Some(named) = external_debug_info(self.module()?) else {
+            return Ok(None);
+        };
+        let path = match Path::new(named).file_name() {
+            Some(name) => folder.join(name),
+            None => return Ok(None),
+        };
+        if !path.is_file() {
+            return Ok(None);
+        }
+        Ok(Some(Input::read(path.as_os_str())?.bytes))
     }
 
     fn parse_text(&self) -> Result<Vec<u8>, Failure> {

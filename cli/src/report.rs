@@ -172,6 +172,13 @@ impl Report {
         })
     }
 
+    /// Prints what the user should know although nothing failed.
+    pub fn warnings<'w>(&self, warnings: impl IntoIterator<Item = &'w String>) {
+        for warning in warnings {
+            print(&format!("{}: {warning}\n", self.paint.hint("warning")));
+        }
+    }
+
     /// Prints a line with `-v`.
     pub fn detail(&self, line: impl FnOnce() -> String) {
         if self.verbose {

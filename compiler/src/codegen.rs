@@ -40,6 +40,18 @@ pub(crate) struct CompiledFunc {
     pub lines: Vec<(u32, u32)>,
     /// Calls in `try_table`, ascending.
     pub landings: Vec<Landing>,
+    /// What debuggers are told; `None` unless asked for.
+    pub debug: Option<CodeMap>,
+}
+
+/// Where all of a function's code comes from, and where its tracked locals are.
+#[derive(Debug, Default)]
+pub(crate) struct CodeMap {
+    /// Offsets at which code of another place begins, ascending, and the byte offset of that place
+    /// in the module.
+    pub sources: Vec<(u32, u32)>,
+    /// Locals and the distance of their stack slots from the frame pointer, ascending.
+    pub slots: Vec<(u32, i64)>,
 }
 
 impl CompiledFunc {
@@ -62,6 +74,9 @@ impl CompiledFunc {
         for landing in &mut self.landings {
             landing.return_offset += moved;
             landing.handler += moved;
+        }
+        for (offset, _) in self.debug.iter_mut().flat_map(|map| &mut map.sources) {
+            *offset += moved;
         }
         self
     }
@@ -243,6 +258,7 @@ fn compile_one(
         .collect();
     let lines = lines(buffer, &traps);
     let landings = landings(buffer);
+    let debug = program.with_debug.then(|| code_map(buffer));
     Ok(CompiledFunc {
         item,
         code: buffer.data().to_vec(),
@@ -252,6 +268,7 @@ fn compile_one(
         traps,
         lines,
         landings,
+        debug,
     })
 }
 
@@ -324,6 +341,30 @@ fn landings(
     let mut landings: Vec<_> = buffer.call_sites().filter_map(landing).collect();
     landings.sort_unstable_by_key(|landing| landing.return_offset);
     landings
+}
+
+/// Notes what debuggers are told of a function.
+fn code_map(buffer: &cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>) -> CodeMap {
+    let mut sources: Vec<(u32, u32)> = Vec::new();
+    for source in buffer.get_srclocs_sorted() {
+        let at = source.loc.bits();
+        // Code without a place belongs to what comes before it.
+        if source.loc.is_default() || sources.last().is_some_and(|(_, last)| *last == at) {
+            continue;
+        }
+        sources.push((source.start, at));
+    }
+    let mut slots = Vec::new();
+    if let Some(layout) = buffer.frame_layout() {
+        for slot in layout.stackslots.values() {
+            if let Some(key) = slot.key {
+                let distance = i64::from(slot.offset) - i64::from(layout.frame_to_fp_offset);
+                slots.push((key.bits() as u32, distance));
+            }
+        }
+    }
+    slots.sort_unstable();
+    CodeMap { sources, slots }
 }
 
 /// Joins the places that a backtrace may name with the source locations of the code there.

@@ -12,7 +12,9 @@
 //! order of the phases. `docs/architecture.md` has the map.
 
 mod codegen;
+mod debug;
 mod dump;
+pub mod dwarf;
 mod emit;
 pub mod error;
 mod explain;
@@ -29,12 +31,13 @@ mod parse;
 pub mod pipeline;
 pub mod program;
 pub mod provenance;
+pub mod symbolize;
 pub mod target;
 mod translate;
 
 pub use error::{Error, Location, Result};
 pub use inspect::{Inspection, inspect};
-pub use options::{BranchProtection, Emit, OptLevel, Options};
+pub use options::{BranchProtection, DebugLevel, Emit, OptLevel, Options};
 pub use pipeline::{
     Artifact, Command, InstanceSpec, Phase, Stats, check_imports, compile, compile_program,
     validate,

@@ -3,6 +3,7 @@
 use cranelift_codegen::entity::PrimaryMap;
 use wasmparser::{ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, TableType};
 
+use crate::dwarf::sections::DebugSections;
 use crate::hints::BranchHints;
 use crate::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
@@ -16,6 +17,8 @@ pub struct Module<'a> {
     pub names: Names<'a>,
     /// Which branches are likely.
     pub branch_hints: BranchHints,
+    /// Debugging information, unread.
+    pub debug: DebugSections<'a>,
     /// Function types.
     pub types: PrimaryMap<TypeIndex, FuncType>,
     /// Numbers of types of the recursion groups, in order.

@@ -31,6 +31,20 @@ pub enum OptLevel {
     Speed,
 }
 
+/// What debuggers are told, and how much is done for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DebugLevel {
+    /// Nothing but symbols.
+    #[default]
+    None,
+    /// Lines, types, functions and the variables in linear memory; each function keeps its frame base
+    /// where a debugger finds it.
+    Frame,
+    /// Also variables in locals: each function keeps all of them where a debugger finds them, which
+    /// costs time.
+    Full,
+}
+
 /// How branches are protected from being misled, on aarch64.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum BranchProtection {
@@ -90,8 +104,14 @@ pub struct Options {
     pub stack_size: u64,
     /// Count the instructions that the program carries out, so that it can be given fuel.
     pub fuel: bool,
-    /// Leave the symbol table out.
+    /// Leave the symbol table out, and what backtraces say of the source.
     pub strip: bool,
+    /// What debuggers are told; for executables only, and not together with `strip`.
+    pub debug: DebugLevel,
+    /// Put debugging information into a file of its own, which the executable refers to by this name.
+    pub debug_file: Option<String>,
+    /// Write names in backtraces as people do rather than as compilers mangle them.
+    pub demangle: bool,
     /// The compiled program ignores `WASMC_OPTIONS`.
     pub sealed: bool,
     /// Call this export, after `_initialize`, instead of `_start`.
@@ -122,6 +142,9 @@ impl Default for Options {
             stack_size: 8 << 20,
             fuel: false,
             strip: false,
+            debug: DebugLevel::None,
+            debug_file: None,
+            demangle: true,
             sealed: false,
             invoke: None,
             run_options: Vec::new(),

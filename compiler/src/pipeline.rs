@@ -10,10 +10,10 @@ use crate::error::Result;
 use crate::features::Features;
 use crate::index::InstanceId;
 use crate::link::{self, LinkRequest, Symbols};
-use crate::options::{Emit, Options};
+use crate::options::{DebugLevel, Emit, Options};
 use crate::program::plan::{self, Input};
-use crate::program::{CodeItem, FuncKind, Program};
-use crate::{codegen, dump, emit, explain, isa, parse, provenance};
+use crate::program::{CodeItem, FuncKind, Program, tracked};
+use crate::{codegen, debug, dump, dwarf, emit, explain, isa, parse, provenance};
 
 /// An instance of a module in a program of several.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct InstanceSpec<'a> {
     pub name: String,
     /// The module's bytes.
     pub module: &'a [u8],
+    /// Another module's, whose custom sections have this one's debugging information.
+    pub debug: Option<&'a [u8]>,
     /// Import module names, and the index of the earlier instance that each means. Other names are
     /// the runtime's.
     pub imports: HashMap<String, usize>,
@@ -66,6 +68,10 @@ pub struct Artifact {
     pub phases: Vec<Phase>,
     /// What was compiled.
     pub stats: Stats,
+    /// The debugging information, if [`Options::debug_file`] asks for a file of its own.
+    pub debug_file: Option<Vec<u8>>,
+    /// What the caller should know although nothing failed, a line each.
+    pub warnings: Vec<String>,
 }
 
 /// A phase of a compilation.
@@ -100,6 +106,7 @@ pub fn compile(module: &[u8], options: &Options) -> Result<Artifact> {
     let instance = InstanceSpec {
         name: String::new(),
         module,
+        debug: None,
         imports: HashMap::new(),
     };
     compile_program(&[instance], None, options)
@@ -118,7 +125,14 @@ pub fn compile_program(
     let mut clock = Clock::new();
     let inputs = parse_all(instances, options.features)?;
     clock.lap("parse");
-    let program = plan::plan(inputs, commands, options)?;
+    let mut program = plan::plan(inputs, commands, options)?;
+    let mut warnings = Vec::new();
+    let with_debug = options.emit == Emit::Exe && options.debug != DebugLevel::None;
+    if with_debug {
+        program.with_debug = true;
+        tracked::track(&mut program, options.debug, &mut warnings);
+    }
+    // Beyond this point the program is only read.
     clock.lap("plan");
     explain::program(&program, options);
     let code_target = isa::code_target(options, program.threads.is_some()).map_err(|message| {
@@ -129,6 +143,7 @@ pub fn compile_program(
         }
     })?;
     let mut stats = stats(&program);
+    let mut debug_file = None;
     let bytes = match options.emit {
         Emit::Clif => dump::clif(
             &program,
@@ -147,30 +162,55 @@ pub fn compile_program(
             let code = codegen::compile(&program, &code_target)?;
             clock.lap("codegen");
             explain::code(&program, &code);
+            let sources = match options.strip {
+                true => emit::Sources::default(),
+                false => emit::Sources::read(&program, &mut warnings),
+            };
+            if !sources.is_empty() {
+                clock.lap("source");
+            }
             stats.code_bytes = code.iter().map(|func| func.code.len()).sum();
-            let object = emit::object(
+            let (object, parts) = emit::object(
                 &program,
                 code,
                 code_target.required_cpu,
                 options,
                 provenance::note(&provenance::provenance(instances, options)),
+                &sources,
             )?;
             clock.lap("emit");
             match options.emit {
-                Emit::Exe => link::link(LinkRequest {
-                    arch: options.target.arch,
-                    objects: vec![object],
-                    symbols: match options.strip {
-                        true => Symbols::Strip,
-                        false => Symbols::Keep,
-                    },
-                })?,
+                Emit::Exe => {
+                    let executable = link::link(LinkRequest {
+                        arch: options.target.arch,
+                        objects: vec![object],
+                        symbols: match options.strip && !with_debug {
+                            true => Symbols::Strip,
+                            false => Symbols::Keep,
+                        },
+                    })?;
+                    match with_debug {
+                        false => executable,
+                        true => {
+                            clock.lap("link");
+                            add_debug(
+                                &program,
+                                &parts,
+                                executable,
+                                options,
+                                &mut warnings,
+                                &mut debug_file,
+                            )?
+                        }
+                    }
+                }
                 _ => object,
             }
         }
     };
     log::debug!(target: "wasmc::link", "{} bytes", bytes.len());
     clock.lap(match options.emit {
+        Emit::Exe if with_debug => "debug",
         Emit::Exe => "link",
         Emit::Obj => "write",
         Emit::Clif | Emit::OptimisedClif | Emit::Asm => "print",
@@ -179,7 +219,52 @@ pub fn compile_program(
         bytes,
         phases: clock.phases,
         stats,
+        debug_file,
+        warnings: each_once(warnings),
     })
+}
+
+/// The warnings without those that were given before.
+fn each_once(warnings: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let is_new = |warning: &String| seen.insert(warning.clone());
+    warnings.into_iter().filter(is_new).collect()
+}
+
+/// Adds debugging information to an executable, or makes a file of it.
+fn add_debug(
+    program: &Program<'_>,
+    parts: &[emit::Part],
+    executable: Vec<u8>,
+    options: &Options,
+    warnings: &mut Vec<String>,
+    debug_file: &mut Option<Vec<u8>>,
+) -> Result<Vec<u8>> {
+    let wrong = |message| crate::Error::Limit {
+        message: format!("the debugging information could not be added: {message}"),
+        location: crate::Location::default(),
+    };
+    if !program
+        .instances
+        .values()
+        .any(|instance| !instance.module.debug.is_empty())
+    {
+        let message =
+            "the module has no debugging information: it was built without `-g`, or stripped";
+        warnings.push(message.to_owned());
+        return Ok(executable);
+    }
+    let text = debug::elf::text_address(&executable).map_err(wrong)?;
+    let sections = debug::rewrite(program, parts, text, options.target.arch, warnings);
+    match &options.debug_file {
+        None => debug::elf::append(executable, &sections).map_err(wrong),
+        Some(name) => {
+            let file = debug::elf::debug_file(&executable, &sections).map_err(wrong)?;
+            let link = debug::elf::debug_link(name, &file);
+            *debug_file = Some(file);
+            debug::elf::append(executable, &[link]).map_err(wrong)
+        }
+    }
 }
 
 /// Checks the imports of `instances[index]` against the exports of the earlier ones and what the
@@ -205,11 +290,14 @@ fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<V
     instances
         .iter()
         .map(|instance| {
-            let module =
-                parse::parse(instance.module, features).map_err(|error| match instances.len() {
-                    1 => error,
-                    _ => error.in_instance(&instance.name),
-                })?;
+            let named = |error: crate::Error| match instances.len() {
+                1 => error,
+                _ => error.in_instance(&instance.name),
+            };
+            let mut module = parse::parse(instance.module, features).map_err(named)?;
+            if let Some(other) = instance.debug {
+                module.debug.sections = dwarf::sections::of_module(other).map_err(named)?;
+            }
             explain::module(&instance.name, &module, instance.module.len());
             let imports = instance
                 .imports

@@ -184,6 +184,7 @@ mod tests {
         let instance = |name: &str, module| InstanceSpec {
             name: name.to_owned(),
             module,
+            debug: None,
             imports: HashMap::new(),
         };
         let instances = [instance("library", &library), instance("main", &module)];

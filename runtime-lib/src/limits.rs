@@ -1,5 +1,5 @@
-//! How long, and how far, may the guest run, and how much may it open and write? `--timeout`,
-//! `--fuel`, `--max-fds` and `--max-file-size`.
+//! How long, and how far, may the guest run, how much may it open and write, and how does it end?
+//! `--timeout`, `--fuel`, `--max-fds`, `--max-file-size` and `--trap`.
 //!
 //! A time-out costs the guest nothing: a timer's signal interrupts it wherever it is. Fuel is
 //! counted by compiled code, in programs that were compiled for it; here it is only filled in.
@@ -42,6 +42,7 @@ pub fn wasmc_set_limits() {
             RunOption::Fuel { amount } => fuel = Some(amount),
             RunOption::MaxFds(count) => fds = Some(count),
             RunOption::MaxFileSize(bytes) => file_size = Some(bytes),
+            RunOption::Trap(end) => trap::end_by(end),
             _ => {}
         }
     }

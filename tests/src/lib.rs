@@ -15,6 +15,7 @@
 //! The tests themselves lie in `tests/tests/`, their data beside it (`docs/testing.md`).
 
 pub mod differential;
+pub mod dwarf;
 pub mod expected;
 pub mod jobs;
 pub mod modules;

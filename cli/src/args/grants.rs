@@ -1,6 +1,6 @@
 //! The grants of a program (`--dir`, `--env`, `--inherit-env`, `--listen`, `--net`), the limits of
-//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`) and its confinement (`--confine`,
-//! `--no-confine`).
+//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`), its confinement (`--confine`,
+//! `--no-confine`) and its end by a trap (`--trap`).
 //!
 //! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
 //! command line: file descriptors are numbered in that order.
@@ -52,6 +52,7 @@ impl Grants {
 /// Headings of the help.
 const GRANTS: &str = "Grants";
 const LIMITS: &str = "Limits and confinement";
+const DEBUGGING: &str = "Debugging";
 
 /// The flags: heading, name, value's form (none for a switch), help.
 const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
@@ -117,6 +118,13 @@ const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
          not start, `off`",
     ),
     (LIMITS, "no-confine", None, "Short for `--confine=off`"),
+    (
+        DEBUGGING,
+        "trap",
+        Some("HOW"),
+        "How the program ends after a trap, with status 134 either way: `exit`, or `abort` by \
+         SIGABRT at the instruction that trapped, for a debugger or a core file",
+    ),
 ];
 
 impl Args for Grants {

@@ -2,17 +2,19 @@
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use wasmc_compiler::{Arch, BranchProtection, Cpu, Emit, OptLevel};
+use wasmc_compiler::{Arch, BranchProtection, Cpu, DebugLevel, Emit, OptLevel};
 
 use crate::args::bench::BenchArgs;
 use crate::args::features::{FeatureSwitch, SwitchParser};
 use crate::args::grants::Grants;
 use crate::args::image::ImageArgs;
 use crate::args::values::{
-    Link, parse_alignment, parse_arch, parse_cpu, parse_link, parse_size, parse_stack_size,
+    Link, parse_alignment, parse_arch, parse_cpu, parse_link, parse_offset, parse_size,
+    parse_stack_size,
 };
 
 pub mod bench;
@@ -105,6 +107,23 @@ pub enum Command {
     Image(Box<ImageArgs>),
     /// Show what a module is and needs, or how an executable was made
     Inspect(InspectArgs),
+    /// Turn the offsets of a backtrace into functions, files and lines
+    ///
+    /// The backtrace of a program that was compiled with `--strip`, or by another runtime, is read
+    /// from standard input and printed with what the module's own line table says. Inlined calls
+    /// are named, and names are demangled.
+    Symbolize(SymbolizeArgs),
+    /// Let a debugger follow the program's pointers in a core file
+    ///
+    /// Pointers of a WebAssembly program are offsets in its memory. A running program that was
+    /// compiled with `-g` has its memory at those addresses, too; this gives a core file the same.
+    Core(CoreArgs),
+    /// Print a script for gdb
+    ///
+    /// It adds `$g(p)`, which makes a pointer of the program one that gdb can follow, and shows
+    /// texts behind pointers. Programs compiled with `-g` need it only where the system lets nothing
+    /// be mapped at the pointer's address.
+    GdbScript(GdbScriptArgs),
     /// List the targets and CPU levels
     Targets(TargetsArgs),
     /// Print a completion script for a shell
@@ -153,9 +172,18 @@ pub struct CompileArgs {
     #[arg(long)]
     pub sealed: bool,
 
-    /// Leave the symbol table out
-    #[arg(long)]
+    /// Leave the symbol table and the table of source lines out
+    #[arg(long, conflicts_with = "debug")]
     pub strip: bool,
+
+    /// Where what `-g` makes goes
+    #[arg(
+        long = "debug",
+        value_name = "WHERE",
+        requires = "debug",
+        help_heading = "Debugging"
+    )]
+    pub debug_place: Option<DebugPlace>,
 
     #[command(flatten)]
     pub links: LinkArgs,
@@ -270,6 +298,25 @@ pub struct CodeArgs {
     #[arg(long, help_heading = "Code")]
     pub bounds_checks: bool,
 
+    /// Tell debuggers and profilers about the source, as far as the module does
+    ///
+    /// gdb then sees lines, functions, types and variables. With `-g=all` also those variables that
+    /// the module keeps in locals, which makes the program slower. A trap ends the program by
+    /// SIGABRT, unless `--trap=exit` is given.
+    #[arg(
+        short = 'g',
+        value_name = "LEVEL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "frame",
+        help_heading = "Debugging"
+    )]
+    pub debug: Option<DebugArg>,
+
+    /// Leave mangled names of Rust and C++ in backtraces as they are
+    #[arg(long, help_heading = "Debugging")]
+    pub no_demangle: bool,
+
     /// Align functions to this many bytes: for benchmarks, whose results depend on where code lies
     #[arg(long, value_name = "BYTES", value_parser = parse_alignment, hide = true)]
     pub function_alignment: Option<u8>,
@@ -316,6 +363,52 @@ pub struct InspectArgs {
     /// The form of the answer
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: Format,
+
+    /// Print mangled names of Rust and C++ alone
+    #[arg(long)]
+    pub no_demangle: bool,
+}
+
+/// `wasmc symbolize`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ ./app 2>trace; wasmc symbolize app.wasm < trace
+  $ wasmc symbolize app.wasm 0x1a3 0x2f0")]
+pub struct SymbolizeArgs {
+    /// The module that the program was compiled from
+    #[arg(value_name = "MODULE")]
+    pub module: OsString,
+
+    /// Offsets in the module, in hexadecimal, instead of a backtrace from standard input
+    #[arg(value_name = "OFFSET", value_parser = parse_offset)]
+    pub offsets: Vec<u64>,
+}
+
+/// `wasmc gdb-script`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc gdb-script > wasmc.py
+
+Then `gdb -x wasmc.py app` knows `print *$g(p)`.")]
+pub struct GdbScriptArgs {}
+
+/// `wasmc core`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc core core -o core.guest
+
+Then `gdb app core.guest` follows pointers of the program.")]
+pub struct CoreArgs {
+    /// The core file
+    #[arg(value_name = "CORE")]
+    pub core: PathBuf,
+
+    /// Where to write; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: OsString,
 }
 
 /// `wasmc targets`
@@ -426,6 +519,36 @@ impl ValueEnum for OptLevelArg {
                 .help("Run fast"),
         })
     }
+}
+
+/// `-g`: a [`DebugLevel`].
+#[derive(Clone, Copy, Debug)]
+pub struct DebugArg(pub DebugLevel);
+
+impl ValueEnum for DebugArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[DebugArg(DebugLevel::Frame), DebugArg(DebugLevel::Full)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self.0 {
+            DebugLevel::Full => {
+                PossibleValue::new("all").help("Also variables that the module keeps in locals")
+            }
+            DebugLevel::Frame | DebugLevel::None => {
+                PossibleValue::new("frame").help("Variables in memory; as `-g` alone")
+            }
+        })
+    }
+}
+
+/// `--debug`: where debugging information goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DebugPlace {
+    /// Into the executable
+    Inside,
+    /// Into a file beside it, named as the executable with `.debug` behind
+    Split,
 }
 
 /// `--branch-protection`: a [`BranchProtection`].

@@ -63,6 +63,13 @@ pub(super) fn parse_alignment(text: &str) -> Result<u8, String> {
         .ok_or_else(|| "expected a power of two from 16 to 4096".to_owned())
 }
 
+/// An offset in a module, in hexadecimal, with or without `0x`.
+pub(super) fn parse_offset(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u64::from_str_radix(digits, 16)
+        .map_err(|_| "expected an offset in hexadecimal, such as 0x1a3".to_owned())
+}
+
 /// The value of `--link`: a module that satisfies imports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {

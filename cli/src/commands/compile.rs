@@ -1,14 +1,15 @@
 //! `wasmc compile`: a module to an executable, an object or text.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use wasmc_compiler::{
     Artifact, Emit, InstanceSpec, Options, Stats, Target, compile, compile_program,
 };
 
-use crate::args::{CompileArgs, LinkArgs};
-use crate::commands::{in_pool, options};
+use crate::args::{CompileArgs, DebugPlace, LinkArgs};
+use crate::commands::{baked, in_pool, options};
 use crate::input::Input;
 use crate::output::Destination;
 use crate::report::{Failure, Report};
@@ -23,7 +24,7 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         strip: args.strip,
         sealed: args.sealed,
         fuel: args.grants.has_fuel(),
-        run_options: args.grants.encode().map_err(Failure::usage)?,
+        run_options: baked(&args.code, args.grants.encode().map_err(Failure::usage)?),
         ..options(&args.code, arch)?
     };
     let is_text = matches!(options.emit, Emit::Clif | Emit::OptimisedClif | Emit::Asm);
@@ -31,14 +32,32 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         let message = "`--func` chooses what `--emit clif`, `clif-opt` and `asm` show";
         return Err(Failure::usage(message.to_owned()));
     }
+    if args.code.debug.is_some() && options.emit != Emit::Exe {
+        return Err(Failure::usage(
+            "`-g` is for executables: only their code has its final addresses".to_owned(),
+        ));
+    }
     let mut input = Input::open(&args.module, args.code.plain_http, report)?;
     let mut links = read_links(&args.links)?;
     let destination = Destination::choose(args.output.as_deref(), &input, options.emit)?;
+    let debug_path = match args.debug_place {
+        Some(DebugPlace::Split) => Some(debug_path(&destination)?),
+        Some(DebugPlace::Inside) | None => None,
+    };
+    let options = Options {
+        debug_file: debug_path.as_deref().and_then(file_name),
+        ..options
+    };
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
         in_pool(args.code.threads, || {
             compile_linked(&mut input, &mut links, &options)
         })
     })??;
+    report.warnings(&artifact.warnings);
+    // First the file that the executable refers to.
+    if let (Some(path), Some(file)) = (&debug_path, &artifact.debug_file) {
+        Destination::File(path.clone()).write(file, Emit::Obj)?;
+    }
     destination.write(&artifact.bytes, options.emit)?;
     let total = start.elapsed();
     if args.code.time {
@@ -79,6 +98,25 @@ fn what_was_compiled(stats: &Stats) -> String {
     text
 }
 
+/// The file with the debugging information of an executable.
+fn debug_path(destination: &Destination) -> Result<PathBuf, Failure> {
+    match destination {
+        Destination::File(path) => {
+            let mut path = path.clone().into_os_string();
+            path.push(".debug");
+            Ok(path.into())
+        }
+        Destination::Stdout | Destination::Special(_) => Err(Failure::usage(
+            "`--debug=split` needs an output that is a file, to write another one beside it"
+                .to_owned(),
+        )),
+    }
+}
+
+fn file_name(path: &Path) -> Option<String> {
+    Some(path.file_name()?.to_string_lossy().into_owned())
+}
+
 /// Reads the modules that satisfy imports: the names that they are imported by, and their bytes.
 pub fn read_links(args: &LinkArgs) -> Result<Vec<(String, Input)>, Failure> {
     let mut read: Vec<(String, Input)> = Vec::with_capacity(args.link.len());
@@ -100,23 +138,34 @@ pub fn compile_linked(
     links: &mut [(String, Input)],
     options: &Options,
 ) -> Result<Artifact, Failure> {
-    if links.is_empty() {
-        return compile_input(input, options);
-    }
+    let debug = input.external_debug()?;
     let title = format!("failed to compile `{}`", input.name());
+    if links.is_empty() && debug.is_none() {
+        return compile(input.module()?, options).map_err(|error| Failure::compiler(title, &error));
+    }
     let mut instances = Vec::with_capacity(links.len() + 1);
     let mut names = HashMap::new();
-    for (name, link) in links {
+    let mut debugs = Vec::with_capacity(links.len());
+    for (_, link) in &mut *links {
+        debugs.push(link.external_debug()?);
+    }
+    for ((name, link), debug) in links.iter_mut().zip(&debugs) {
         instances.push(InstanceSpec {
             name: name.clone(),
             module: link.module()?,
+            debug: debug.as_deref(),
             imports: names.clone(),
         });
         names.insert(name.clone(), instances.len() - 1);
     }
     instances.push(InstanceSpec {
-        name: input.name(),
+        // Alone it needs no name.
+        name: match instances.is_empty() {
+            true => String::new(),
+            false => input.name(),
+        },
         module: input.module()?,
+        debug: debug.as_deref(),
         imports: names,
     });
     compile_program(&instances, None, options).map_err(|error| Failure::compiler(title, &error))
@@ -124,7 +173,5 @@ pub fn compile_linked(
 
 /// Compiles what was read, in the current thread pool.
 pub fn compile_input(input: &mut Input, options: &Options) -> Result<Artifact, Failure> {
-    let name = input.name();
-    compile(input.module()?, options)
-        .map_err(|error| Failure::compiler(format!("failed to compile `{name}`"), &error))
+    compile_linked(input, &mut [], options)
 }

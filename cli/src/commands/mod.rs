@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use anyhow::Context as _;
-use wasmc_compiler::{Arch, BranchProtection, Options, Target};
+use wasmc_compiler::{Arch, BranchProtection, DebugLevel, Options, Target};
 
 use crate::args::{Cli, CodeArgs, Command};
 use crate::report::{Failure, Report};
@@ -13,9 +13,11 @@ mod bench;
 mod cache;
 mod compile;
 mod completions;
+mod core_file;
 mod image;
 mod inspect;
 mod run;
+mod symbolize;
 mod targets;
 
 /// Stack of the threads that compile: bodies may nest deeply.
@@ -32,6 +34,9 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
         Some(Command::Bench(args)) => bench::execute(args, report),
         Some(Command::Image(args)) => image::execute(args, report),
         Some(Command::Inspect(args)) => inspect::execute(args, report),
+        Some(Command::Symbolize(args)) => symbolize::execute(args, report),
+        Some(Command::Core(args)) => core_file::execute(args),
+        Some(Command::GdbScript(_)) => output::print(include_str!("gdb.py")),
         Some(Command::Targets(args)) => targets::execute(args),
         Some(Command::Completions(args)) => completions::completions(args),
         Some(Command::Man(args)) => completions::man(args),
@@ -53,6 +58,15 @@ fn in_pool<T: Send>(
         .build()
         .context("failed to start threads")?;
     Ok(pool.install(work))
+}
+
+/// What is baked into a program that is given `words`: who wants to debug it wants to see where it
+/// traps, unless the words say something else.
+fn baked(args: &CodeArgs, words: Vec<u8>) -> Vec<u8> {
+    match args.debug {
+        None => words,
+        Some(_) => [b"--trap=abort\0", &words[..]].concat(),
+    }
 }
 
 /// The compiler's options that `compile` and `run` share.
@@ -81,6 +95,9 @@ fn options(args: &CodeArgs, arch: Arch) -> Result<Options, Failure> {
         max_memory: args.max_memory,
         stack_size: args.stack_size.unwrap_or(default.stack_size),
         invoke: args.invoke.clone(),
+        demangle: !args.no_demangle,
+        debug: args.debug.map_or(DebugLevel::None, |debug| debug.0),
+        run_options: baked(args, Vec::new()),
         log2_function_alignment: args
             .function_alignment
             .unwrap_or(default.log2_function_alignment),

@@ -69,6 +69,7 @@ fn compile(
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
         in_pool(args.code.threads, || compile_linked(input, links, options))
     })??;
+    report.warnings(&artifact.warnings);
     if args.code.time {
         report.phases(&artifact.phases, start.elapsed());
     }

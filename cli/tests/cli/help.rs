@@ -6,7 +6,7 @@ use crate::image::PLATFORM;
 use crate::server::{Behaviour, Registry};
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 13] = [
     "compile",
     "run",
     "bench",
@@ -14,6 +14,9 @@ const COMMANDS: [&str; 10] = [
     "image push",
     "image pull",
     "inspect",
+    "symbolize",
+    "core",
+    "gdb-script",
     "targets",
     "completions",
     "man",
@@ -25,6 +28,7 @@ fn the_examples_run() {
         let sandbox = Sandbox::with(&[("app.wat", HELLO)]);
         sandbox.write("app.wasm", &wat::parse_str(HELLO).unwrap());
         sandbox.write("math.wasm", &wat::parse_str("(module)").unwrap());
+        sandbox.write("core", &core_file());
         let registry = Registry::start(Behaviour::default());
         sandbox
             .sh(&format!(
@@ -57,6 +61,32 @@ fn the_examples_run() {
             .collect();
         sandbox.sh(&examples.join("\n")).ok();
     }
+}
+
+/// A core file with a page of a program's memory.
+fn core_file() -> Vec<u8> {
+    let mut core = b"\x7fELF\x02\x01\x01".to_vec();
+    core.resize(16, 0);
+    // ET_CORE, EM_X86_64
+    core.extend([4, 0, 62, 0, 1, 0, 0, 0]);
+    for word in [0u64, 64, 0] {
+        core.extend(word.to_le_bytes());
+    }
+    core.extend([0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 64, 0, 0, 0, 0, 0]);
+    // PT_LOAD, readable
+    core.extend([1, 0, 0, 0, 4, 0, 0, 0]);
+    for word in [
+        4096u64,
+        wasmc_abi::layout::SLOT0_X86_64,
+        0,
+        4096,
+        4096,
+        4096,
+    ] {
+        core.extend(word.to_le_bytes());
+    }
+    core.resize(8192, 0);
+    core
 }
 
 /// An image is built for the platform that every wasmc has; others may lack their runtime.

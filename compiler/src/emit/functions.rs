@@ -1,5 +1,7 @@
 //! The records of functions, tags and handlers: what only a trap or an exception needs.
 
+use std::borrow::Cow;
+
 use wasmc_abi::layout::{
     FunctionRecord, LandingRecord, NewFunctionRecord, NewLandingRecord, NewTagRecord, RelSlice,
     TagRecord,
@@ -7,6 +9,7 @@ use wasmc_abi::layout::{
 use wasmc_abi::write::{Array, Blob, Field, Pointer};
 
 use super::text::Text;
+use crate::dwarf::demangle::demangle as demangled;
 use crate::program::{CodeItem, FuncKind, Program};
 
 /// Names one after another, which records refer to by offset and length.
@@ -28,6 +31,7 @@ pub(super) fn write(
     text: &Text,
     blob: &mut Blob,
     names: &mut Names,
+    demangle: bool,
 ) -> (Array<FunctionRecord>, Vec<u8>) {
     let mut lines = Vec::new();
     let records = text.parts.iter().map(|part| {
@@ -40,7 +44,11 @@ pub(super) fn write(
                 FuncKind::Wasi { function, .. } => (u32::MAX, Some(function.name)),
             },
         };
-        let (name, name_len) = names.add(name.unwrap_or_default());
+        let name = match name.unwrap_or_default() {
+            name if demangle => demangled(name),
+            name => Cow::Borrowed(name),
+        };
+        let (name, name_len) = names.add(&name);
         let record = NewFunctionRecord {
             start: part.start,
             name,
@@ -102,7 +110,7 @@ fn slice<T: Field>(
 }
 
 /// Appends an unsigned LEB128.
-fn uleb128(bytes: &mut Vec<u8>, mut value: u64) {
+pub(super) fn uleb128(bytes: &mut Vec<u8>, mut value: u64) {
     loop {
         let byte = (value & 0x7f) as u8;
         value >>= 7;
@@ -115,7 +123,7 @@ fn uleb128(bytes: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a signed LEB128.
-fn sleb128(bytes: &mut Vec<u8>, mut value: i64) {
+pub(super) fn sleb128(bytes: &mut Vec<u8>, mut value: i64) {
     loop {
         let byte = (value & 0x7f) as u8;
         value >>= 7;

@@ -10,6 +10,7 @@ mod instances;
 mod needs;
 mod places;
 mod records;
+mod sources;
 mod state;
 mod symbols;
 mod text;
@@ -36,16 +37,20 @@ use crate::program::init::image_alignment;
 use crate::target::Arch;
 use crate::translate;
 use records::Records;
+pub(crate) use sources::Sources;
 use state::PAGE;
+pub(crate) use text::Part;
 
-/// Makes the guest's object. `provenance` is a note that it carries.
+/// Makes the guest's object; also what its text consists of. `provenance` is a note that it carries,
+/// `sources` what is known of the modules' source.
 pub(crate) fn object(
     program: &Program<'_>,
     code: Vec<CompiledFunc>,
     required_cpu: u32,
     options: &Options,
     provenance: Vec<u8>,
-) -> Result<Vec<u8>> {
+    sources: &Sources,
+) -> Result<(Vec<u8>, Vec<Part>)> {
     let arch = options.target.arch;
     let mut text = text::lay_out(code, arch, options.branch_reach.unwrap_or(veneers::REACH))?;
     if options.branch_protection.guards() {
@@ -56,7 +61,7 @@ pub(crate) fn object(
         places,
         layout,
         state,
-    } = records::write(program, &text, required_cpu, options)?;
+    } = records::write(program, &text, required_cpu, options, sources)?;
     let segments = places::segments(program)?;
 
     let mut object = Object::new(
@@ -137,7 +142,7 @@ pub(crate) fn object(
     let note = object.add_section(Vec::new(), note, SectionKind::Other);
     object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
     symbols::add(&mut object, &sections, program, &text, &places);
-    object.write().map_err(broken)
+    Ok((object.write().map_err(broken)?, text.parts))
 }
 
 /// The sections of the object that were made.

@@ -14,6 +14,7 @@ use wasmparser::{RefType, ValType};
 use super::functions::{self, Names};
 use super::needs::needs;
 use super::places::{Context, Places, state as state_place};
+use super::sources::{self, Sources};
 use super::text::Text;
 use super::{instances, state};
 use crate::error::{Error, Location, Result};
@@ -39,6 +40,7 @@ pub(super) fn write(
     text: &Text,
     required_cpu: u32,
     options: &Options,
+    source_maps: &Sources,
 ) -> Result<Records> {
     let layout = state::Layout::new(program, options);
     let mut blob = Blob::new(Section::ReadOnly);
@@ -68,7 +70,9 @@ pub(super) fn write(
     };
 
     // What only a trap needs comes last, on pages of its own as far as it is large.
-    let (functions, lines) = functions::write(program, text, &mut blob, &mut names);
+    let (functions, lines) =
+        functions::write(program, text, &mut blob, &mut names, options.demangle);
+    let sources = sources::write(program, text, &mut blob, &mut names, source_maps);
     let tags = functions::write_tags(program, &mut blob, &mut names);
     let trap_offsets = blob.array::<u32>(text.traps.iter().map(|&(offset, _)| offset));
     let trap_codes = blob.array::<u8>(text.traps.iter().map(|(_, trap)| trap.code()));
@@ -122,7 +126,7 @@ pub(super) fn write(
         needs,
         state: state_image,
         parts: parts(options),
-        reserved: 0,
+        sources,
     };
     blob.write(root, program_record);
     if blob.bytes.len() > i32::MAX as usize {

@@ -9,6 +9,7 @@ use wasmc_abi::layout::{
 use wasmc_abi::symbols;
 use wasmc_abi::write::{Blob, Place, Section};
 
+use super::needs::is_aliased;
 use super::places::{Context, state};
 use crate::options::{Emit, Options};
 use crate::program::{
@@ -83,7 +84,7 @@ pub(super) fn write(cx: Context<'_>) -> Blob {
     let mut blob = Blob::new(Section::State);
     blob.bytes.resize(program.state.len as usize, 0);
     for memory in program.memories.values() {
-        blob.write::<MemoryState>(state(memory.state), memory_state(memory));
+        blob.write::<MemoryState>(state(memory.state), memory_state(program, memory));
     }
     if let Some(fuel) = program.state.fuel {
         // As good as any number, until the runtime fills in what the options say.
@@ -95,13 +96,16 @@ pub(super) fn write(cx: Context<'_>) -> Blob {
     blob
 }
 
-fn memory_state(memory: &Memory) -> NewMemoryState {
+fn memory_state(program: &Program<'_>, memory: &Memory) -> NewMemoryState {
     let mut flags = 0;
     if memory.ty.memory64 {
         flags |= memory_flags::MEMORY64;
     }
     if memory.ty.shared {
         flags |= memory_flags::SHARED;
+    }
+    if is_aliased(program, memory) {
+        flags |= memory_flags::ALIASED;
     }
     NewMemoryState {
         base: memory.base,

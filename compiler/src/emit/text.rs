@@ -5,7 +5,7 @@ use cranelift_codegen::entity::SecondaryMap;
 use wasmc_abi::traps::Trap;
 
 use super::veneers::{self, Island};
-use crate::codegen::{CompiledFunc, Landing, Relocation};
+use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, SigId};
 use crate::program::CodeItem;
@@ -36,13 +36,15 @@ pub(super) struct Text {
 
 /// A function in the text, or an island of veneers.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// What it is; `None` for veneers.
     pub item: Option<CodeItem>,
     pub start: u32,
     pub len: u32,
     /// Offsets in the function and byte offsets in the module.
     pub lines: Vec<(u32, u32)>,
+    /// What debuggers are told.
+    pub debug: Option<CodeMap>,
 }
 
 impl Text {
@@ -170,6 +172,7 @@ fn append(
         start,
         len: func.code.len() as u32,
         lines: func.lines,
+        debug: func.debug,
     });
     Ok(())
 }
@@ -186,6 +189,7 @@ fn append_island(text: &mut Text, island: &Island, start: u32) {
         start,
         len: code.len() as u32,
         lines: Vec::new(),
+        debug: None,
     });
     text.code.extend(code);
 }
@@ -269,6 +273,7 @@ mod tests {
             traps: Vec::new(),
             lines: Vec::new(),
             landings: Vec::new(),
+            debug: None,
         }
     }
 

@@ -106,8 +106,11 @@ pub(super) fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Resul
         Payload::CustomSection(section) => match section.as_known() {
             KnownCustom::Name(names) => module.names.read(names),
             KnownCustom::BranchHints(hints) => module.branch_hints.read(hints),
-            _ => {}
+            _ => module.debug.note(section.name(), section.data()),
         },
+        Payload::CodeSectionStart {
+            unchecked_range, ..
+        } => module.debug.code_start = unchecked_range.start,
         _ => {}
     }
     Ok(())

@@ -13,8 +13,9 @@ mod reach;
 pub(crate) mod script;
 mod sigs;
 pub(crate) mod threads;
+pub(crate) mod tracked;
 
-use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use cranelift_codegen::entity::{EntityRef, PrimaryMap, SecondaryMap};
 use wasmc_abi::wasi::WasiFunction;
 use wasmparser::{FuncType, GlobalType, MemoryType, TableType};
 
@@ -23,6 +24,7 @@ use crate::index::{
     MemoryId, MemoryIndex, SigId, TableId, TableIndex, TagId, TagIndex, TypeIndex,
 };
 use crate::module::{Body, Module};
+use tracked::Tracked;
 
 /// Everything that was decided about an executable.
 #[derive(Debug)]
@@ -67,6 +69,10 @@ pub struct Program<'a> {
     pub made_memories: Vec<MadeMemory>,
     /// Commands of a spec-suite driver.
     pub script: Option<Vec<script::ScriptStep>>,
+    /// Whether debuggers are told about the code.
+    pub with_debug: bool,
+    /// The locals that are kept where debuggers find them.
+    pub tracked: SecondaryMap<FuncId, Tracked>,
 }
 
 /// A shared memory that instances import and that the program itself makes.

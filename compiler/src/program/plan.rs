@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use cranelift_codegen::entity::{EntityRef, PrimaryMap, SecondaryMap};
 use wasmparser::GlobalType;
 
 use super::imports::{self, Exporters, Failures, Importer, Resolution, Unlinked};
@@ -82,6 +82,8 @@ impl Program<'_> {
             threads: None,
             made_memories: Vec::new(),
             script: None,
+            with_debug: false,
+            tracked: SecondaryMap::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ use wasmparser::{FuncType, ValType};
 
 use super::frame::Frame;
 use crate::index::{FuncId, GlobalId, MemoryId, SigId, TableId};
+use crate::program::tracked::Tracked;
 use crate::program::{Instance, Program};
 
 /// The state of a function's translation.
@@ -33,6 +34,9 @@ pub(super) struct Translator<'p, 'f> {
     /// Whether the function has a `rethrow`.
     pub rethrows: bool,
     pub locals: Vec<Variable>,
+    /// Which of them are kept in stack slots for debuggers, and their slots.
+    pub tracked: Tracked,
+    pub slots: HashMap<u32, ir::StackSlot>,
     /// The count of instructions, in a program that counts them.
     pub fuel: Option<Fuel>,
     /// Whether the current place can be reached.
@@ -63,6 +67,8 @@ impl<'p, 'f> Translator<'p, 'f> {
             hint: None,
             rethrows: false,
             locals: Vec::new(),
+            tracked: Tracked::Nothing,
+            slots: HashMap::new(),
             fuel: None,
             reachable: true,
             functions: HashMap::new(),

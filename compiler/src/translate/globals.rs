@@ -1,9 +1,12 @@
 //! Locals and globals.
 
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{
+    InstBuilder, StackSlotData, StackSlotKey, StackSlotKind, Value, types,
+};
 
 use super::env::{Region, Symbol, Translator, value_type};
 use crate::index::GlobalIndex;
+use crate::program::tracked::Tracked;
 use crate::program::{Constant, Reference};
 
 impl Translator<'_, '_> {
@@ -14,12 +17,31 @@ impl Translator<'_, '_> {
 
     pub fn local_set(&mut self, index: u32) {
         let value = self.pop();
-        self.builder.def_var(self.locals[index as usize], value);
+        self.define_local(index, value);
     }
 
     pub fn local_tee(&mut self, index: u32) {
         let value = self.peek_many(1)[0];
+        self.define_local(index, value);
+    }
+
+    /// Gives a local a value; also in its stack slot, if debuggers are to find it there.
+    pub fn define_local(&mut self, index: u32, value: Value) {
         self.builder.def_var(self.locals[index as usize], value);
+        match self.tracked {
+            Tracked::Nothing => return,
+            Tracked::One(local) if local != index => return,
+            Tracked::One(_) | Tracked::Everything => {}
+        }
+        let bytes = self.type_of(value).bytes();
+        let builder = &mut self.builder;
+        let slot = *self.slots.entry(index).or_insert_with(|| {
+            let key = StackSlotKey::new(index.into());
+            let kind = StackSlotKind::ExplicitSlot;
+            let align = bytes.trailing_zeros() as u8;
+            builder.create_sized_stack_slot(StackSlotData::new_with_key(kind, bytes, align, key))
+        });
+        self.builder.ins().stack_store(types::I64, value, slot, 0);
     }
 
     pub fn global_get(&mut self, index: u32) {

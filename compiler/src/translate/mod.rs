@@ -64,6 +64,7 @@ pub(crate) fn translate(
                 );
                 let body = program.body(instance, index);
                 translator.rethrows = body.rethrows;
+                translator.tracked = program.tracked[id];
                 let module = &program.instances[instance].module;
                 let hints = module.branch_hints.of_func(index.as_u32());
                 translate_body(&mut translator, &body.bytes, hints).map_err(|error| {
@@ -97,8 +98,8 @@ fn translate_body(
     for param in params {
         let ty = fx.builder.func.dfg.value_type(param);
         let variable = fx.builder.declare_var(ty);
-        fx.builder.def_var(variable, param);
         fx.locals.push(variable);
+        fx.define_local(fx.locals.len() as u32 - 1, param);
     }
     let mut locals = body.get_locals_reader()?;
     for _ in 0..locals.get_count() {
@@ -106,8 +107,8 @@ fn translate_body(
         let zero = zero(fx, ty);
         for _ in 0..count {
             let variable = fx.builder.declare_var(env::value_type(ty));
-            fx.builder.def_var(variable, zero);
             fx.locals.push(variable);
+            fx.define_local(fx.locals.len() as u32 - 1, zero);
         }
     }
     control::open_function(fx);

@@ -162,6 +162,8 @@ needs! {
     CONNECT,
     /// Looking up names: the system's files for that, and its servers.
     LOOKUP,
+    /// Growing a memory that is mapped a second time, for debuggers (`-g`).
+    GROW_ALIASED,
 }
 
 /// Needs that only a granted folder makes real: without one no descriptor is a directory, and the

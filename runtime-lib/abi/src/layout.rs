@@ -139,8 +139,8 @@ records! {
         pub state: StateImage,
         /// What of the runtime the program can need for its options.
         pub parts: Parts,
-        /// Padding; 0.
-        pub reserved: u32,
+        /// Where code comes from; null in a program that knows no lines.
+        pub sources: RelPtr<SourceTable>,
     }
 
     /// Bytes to put into the writable state before anything reads it. Null in an executable whose file
@@ -228,6 +228,51 @@ records! {
         /// address) or starts at (trap) this text offset comes from. The list ends where the next
         /// function's begins.
         pub lines: u32,
+    }
+
+    /// Where the code of functions comes from, for backtraces: files, lines, inlined calls.
+    ///
+    /// `places` has for each function a list of places, each of which holds for the frames from its
+    /// text offset on, up to the next; before the first nothing is known. A place is:
+    ///
+    /// ```text
+    /// unsigned  text offset from the place before, at first from the function's start, times 4;
+    ///           plus 1 if the file changes, plus 2 if the inlined call does
+    /// signed    line minus that of the place before, at first 0; line 0 is no line
+    /// unsigned  if the file changes: its number in `texts`; at first 0
+    /// signed    if the inlined call changes: it minus the one before, at first 0
+    /// ```
+    ///
+    /// An inlined call is 0, for code of the function itself, or where it begins in `calls`, plus 1:
+    ///
+    /// ```text
+    /// unsigned  the distance back to the inlined call that it lies in, or 0
+    /// unsigned  the number of the name of the function called in `texts`, plus 1, or 0
+    /// unsigned  the number of the file of the call in `texts`
+    /// unsigned  the line of the call, or 0
+    /// ```
+    ///
+    /// All numbers are LEB128.
+    #[derive(Clone, Copy, Debug)]
+    pub struct SourceTable from NewSourceTable {
+        /// Offsets in `places` where the lists of [`Program::functions`] begin; a list ends where the
+        /// next begins.
+        pub starts: RelSlice<u32>,
+        /// Places.
+        pub places: RelSlice<u8>,
+        /// Inlined calls.
+        pub calls: RelSlice<u8>,
+        /// Paths and names of functions.
+        pub texts: RelSlice<TextRecord>,
+    }
+
+    /// A text among [`Program::names`].
+    #[derive(Clone, Copy, Debug)]
+    pub struct TextRecord from NewTextRecord {
+        /// Offset in [`Program::names`].
+        pub start: u32,
+        /// Bytes.
+        pub len: u32,
     }
 
     /// A tag of exceptions, for the message about one that nothing catches.
@@ -323,6 +368,8 @@ records! {
         MEMORY64 = 1;
         /// Shared between threads.
         SHARED = 2;
+        /// Mapped a second time at the guest's own addresses, for debuggers.
+        ALIASED = 4;
     }
 
     /// A table of 8-byte elements. Writable.

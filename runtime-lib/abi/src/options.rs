@@ -9,6 +9,9 @@
 
 /// The environment variable that adds options at start; the guest never sees it.
 pub const VARIABLE: &[u8] = b"WASMC_OPTIONS";
+/// The environment variable that says how much of a backtrace a trap prints: `full` for every frame,
+/// `0` for none, anything else for the ends of a deep stack.
+pub const BACKTRACE_VARIABLE: &[u8] = b"WASMC_BACKTRACE";
 /// Most bytes of options, baked in or from the variable.
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Most options of one kind that a program accepts.
@@ -60,6 +63,17 @@ pub enum RunOption<'a> {
     MaxFileSize(u64),
     /// `--max-fds N`: most descriptors that the guest may have open; the last one decides.
     MaxFds(u64),
+    /// `--trap HOW`: how the process ends after a trap was reported; the last one decides.
+    Trap(TrapEnd),
+}
+
+/// How a process ends after a trap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TrapEnd {
+    /// It exits.
+    Exit,
+    /// SIGABRT ends it at the instruction that trapped, so that there can be a core file.
+    Abort,
 }
 
 /// Kinds of options: what a part of the runtime is about.
@@ -73,7 +87,7 @@ pub mod kinds {
     pub const LISTEN: u8 = 1 << 2;
     /// [`RunOption::Net`](super::RunOption::Net).
     pub const NET: u8 = 1 << 3;
-    /// How long and how far the guest may run, and how much it may open and write.
+    /// How long and how far the guest may run, how much it may open and write, how it ends.
     pub const LIMITS: u8 = 1 << 4;
     /// [`RunOption::Confine`](super::RunOption::Confine).
     pub const CONFINE: u8 = 1 << 5;
@@ -90,7 +104,8 @@ impl RunOption<'_> {
             RunOption::Timeout { .. }
             | RunOption::Fuel { .. }
             | RunOption::MaxFileSize(_)
-            | RunOption::MaxFds(_) => kinds::LIMITS,
+            | RunOption::MaxFds(_)
+            | RunOption::Trap(_) => kinds::LIMITS,
             RunOption::Confine(_) => kinds::CONFINE,
         }
     }
@@ -176,6 +191,7 @@ impl<'a> Iterator for Options<'a> {
                 .and_then(|value| parse_size("--max-file-size", value))
                 .map(RunOption::MaxFileSize),
             b"--max-fds" => value().and_then(parse_max_fds),
+            b"--trap" => value().and_then(parse_trap),
             b"--inherit-env" | b"--net" | b"--no-confine" if inline_value.is_some() => {
                 Err(OptionError::UnexpectedValue(name))
             }
@@ -243,6 +259,22 @@ fn parse_confine(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
         }
     };
     Ok(RunOption::Confine(confine))
+}
+
+/// Parses the value of `--trap`.
+fn parse_trap(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    let end = match value {
+        b"exit" => TrapEnd::Exit,
+        b"abort" => TrapEnd::Abort,
+        _ => {
+            return Err(OptionError::BadValue {
+                option: "--trap",
+                value,
+                form: "exit or abort",
+            });
+        }
+    };
+    Ok(RunOption::Trap(end))
 }
 
 /// Parses a number of bytes: decimal digits, and a unit or none.
@@ -465,12 +497,14 @@ mod tests {
 
     #[test]
     fn reads_confinement_and_limits() {
-        let words = b"--no-confine\0--confine=require\0--max-fds\x0012\0--max-file-size=3KiB\0";
+        let words = b"--no-confine\0--confine=require\0--max-fds\x0012\0--max-file-size=3KiB\0--trap=abort\0--trap\0exit\0";
         let mut options = Options::new(words).map(Result::unwrap);
         assert_eq!(options.next(), Some(RunOption::Confine(Confine::Off)));
         assert_eq!(options.next(), Some(RunOption::Confine(Confine::Require)));
         assert_eq!(options.next(), Some(RunOption::MaxFds(12)));
         assert_eq!(options.next(), Some(RunOption::MaxFileSize(3072)));
+        assert_eq!(options.next(), Some(RunOption::Trap(TrapEnd::Abort)));
+        assert_eq!(options.next(), Some(RunOption::Trap(TrapEnd::Exit)));
         for size in [
             "",
             "KiB",

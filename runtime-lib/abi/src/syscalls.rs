@@ -115,6 +115,7 @@ macro_rules! system_calls {
 
 // Values of the kernel's headers.
 const MREMAP_MAYMOVE: u32 = 1;
+const MADV_DODUMP: u32 = 17;
 const PROT_READ_WRITE: u32 = 1 | 2;
 const MAP_PRIVATE: u32 = 0x02;
 const MAP_FIXED: u32 = 0x10;
@@ -169,6 +170,7 @@ system_calls! {
     // Memory: nothing is ever executable.
     mprotect 10 226 [equal(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
     mprotect 10 226 [equal(2, 0); "no access"]: THREADS;
+    madvise 28 233 [equal(2, MADV_DODUMP); "into core files"]: GROW_ALIASED;
     mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
     mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS | LOOKUP;
     mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;

@@ -334,6 +334,8 @@ pub fn stack_pointer() -> usize {
 /// Index in the `ucontext_t`, as words, of the general registers: `sigcontext` lies at byte 176
 /// and starts with the fault address.
 const CONTEXT_REGISTERS: usize = (176 + 8) / 8;
+/// Byte in the `ucontext_t` at which the set of blocked signals begins.
+pub const CONTEXT_SIGNALS: usize = 40;
 const CONTEXT_SP: usize = CONTEXT_REGISTERS + 31;
 const CONTEXT_PC: usize = CONTEXT_REGISTERS + 32;
 

@@ -330,6 +330,9 @@ pub fn stack_pointer() -> usize {
 
 /// Index in the `ucontext_t`, as words, of the general registers.
 const CONTEXT_REGISTERS: usize = 40 / 8;
+/// Byte in the `ucontext_t` at which the set of blocked signals begins: behind the registers, a
+/// pointer and 64 bytes.
+pub const CONTEXT_SIGNALS: usize = 40 + 23 * 8 + 8 + 64;
 const CONTEXT_RDI: usize = CONTEXT_REGISTERS + 8;
 const CONTEXT_RSI: usize = CONTEXT_REGISTERS + 9;
 const CONTEXT_RBP: usize = CONTEXT_REGISTERS + 10;

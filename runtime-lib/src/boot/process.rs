@@ -2,6 +2,7 @@
 
 use crate::mem;
 use core::ffi::c_char;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Auxiliary vector entries: address and number of the program headers.
 pub const AT_PHDR: usize = 3;
@@ -12,6 +13,18 @@ pub const AT_PAGESZ: usize = 6;
 pub const AT_SECURE: usize = 23;
 /// Auxiliary vector entry: what the kernel puts on a signal stack, at least.
 pub const AT_MINSIGSTKSZ: usize = 51;
+
+/// The initial stack: with the data that every program touches, not among large zeros.
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
+static STACK: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Notes the stack pointer at the process's entry.
+///
+/// # Safety
+/// As for [`Process::new`].
+pub unsafe fn remember(stack: *const usize) {
+    STACK.store(stack.cast_mut(), Ordering::Relaxed);
+}
 
 /// What the kernel handed over: arguments, environment, auxiliary vector.
 #[derive(Clone, Copy)]
@@ -26,6 +39,13 @@ pub struct Process {
 }
 
 impl Process {
+    /// The running process; `None` before its stack was noted.
+    pub fn this() -> Option<Process> {
+        let stack = STACK.load(Ordering::Relaxed);
+        // SAFETY: as whoever noted it has vouched.
+        (!stack.is_null()).then(|| unsafe { Process::new(stack) })
+    }
+
     /// Reads the initial process stack:
     ///
     /// ```text
@@ -71,6 +91,15 @@ impl Process {
     pub fn variable(&self, name: &[u8]) -> Option<&'static [u8]> {
         self.environment()
             .find_map(|word| word.strip_prefix(name)?.strip_prefix(b"="))
+    }
+
+    /// The value of a variable that is meant for the program itself; `None` where the program runs
+    /// with more rights than its user has.
+    pub fn own_variable(&self, name: &[u8]) -> Option<&'static [u8]> {
+        match self.auxiliary(AT_SECURE) {
+            None | Some(0) => self.variable(name),
+            Some(_) => None,
+        }
     }
 
     /// An entry of the auxiliary vector (`AT_…`).

@@ -3,7 +3,7 @@
 //! What a main function does next, and in which order, is told in [`crate::run::prepare`].
 
 use super::image;
-use super::process::{AT_PAGESZ, Process};
+use super::process::{self, AT_PAGESZ, Process};
 use crate::output;
 use crate::sys::{auxiliary, mm};
 use wasmc_abi::layout::{MAGIC, Program};
@@ -34,6 +34,8 @@ pub unsafe extern "C" fn start(stack: *const usize, program: *const Program) -> 
     image::set_program(program);
     mm::set_page_size(process.auxiliary(AT_PAGESZ).unwrap_or(4096));
     auxiliary::follows(process.environment);
+    // SAFETY: as the caller vouches.
+    unsafe { process::remember(stack) };
     // SAFETY: the field refers to a main function, whose arguments these are.
     unsafe { program.main.function()(program, stack) }
 }

@@ -4,18 +4,20 @@
 //! interrupted program continue in [`arch::leave`], or from a runtime function by [`raise`]. Either
 //! way [`enter`] returns, and the guest's stack still holds the frames for a backtrace.
 
-use super::{stacks, thread, unwind};
+use super::unwind::{self, Detail};
+use super::{stacks, thread};
 use crate::arch::{self, Registers};
 use crate::boot::cpu;
 use crate::boot::image::program;
 use crate::boot::process::Process;
 use crate::output::{self, Stream, Writer};
 use crate::sys::signal::{
-    self, Action, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM, SIGXFSZ,
+    self, Action, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGINT, SIGPIPE, SIGSEGV, SIGTERM, SIGXFSZ,
 };
 use crate::sys::{futex, process};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use wasmc_abi::layout::{Program, STATUS_TRAP, TRAP_PREFIX, Trampoline, program_flags};
+use wasmc_abi::options::{BACKTRACE_VARIABLE, TrapEnd};
 use wasmc_abi::pointer::Code;
 use wasmc_abi::traps::Trap;
 
@@ -31,6 +33,9 @@ static TEXT: Text = Text {
     start: AtomicUsize::new(0),
     len: AtomicUsize::new(0),
 };
+/// Whether a trap ends the process by SIGABRT.
+#[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
+static ABORTS: AtomicBool = AtomicBool::new(false);
 /// Whether a trap is being reported.
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
 static REPORTING: AtomicU32 = AtomicU32::new(0);
@@ -97,6 +102,10 @@ pub fn raise(trap: Trap) -> ! {
         output::fail("a trap while no guest runs");
     }
     remember(arch::registers());
+    if trap != Trap::CallStackExhausted && aborts() {
+        // From here, where the guest's frames are still those of this thread.
+        report(trap);
+    }
     // SAFETY: the call that set `recovery` is active.
     unsafe { arch::leave(recovery, usize::from(trap.code())) }
 }
@@ -126,6 +135,18 @@ pub fn stack_top() -> usize {
 #[cold]
 #[inline(never)]
 pub fn report(trap: Trap) -> ! {
+    write_report(trap);
+    if aborts() {
+        abort();
+    }
+    process::exit(STATUS_TRAP)
+}
+
+/// Prints a trap with a backtrace. Of several threads that trap, one does; the others wait here for
+/// the end of the process.
+#[cold]
+#[inline(never)]
+fn write_report(trap: Trap) {
     if REPORTING.swap(1, Relaxed) != 0 {
         loop {
             futex::wait(&REPORTING, 1, None);
@@ -147,9 +168,49 @@ pub fn report(trap: Trap) -> ! {
         lr: thread.lr.load(Relaxed),
     };
     let stack = thread.stack_low.load(Relaxed)..thread.stack_top.load(Relaxed);
-    unwind::write_backtrace(&mut text, program(), registers, stack);
+    unwind::write_backtrace(&mut text, program(), registers, stack, detail());
     text.flush();
-    process::exit(STATUS_TRAP)
+}
+
+/// How much of a backtrace the user wants to see: what the variable `WASMC_BACKTRACE` says.
+fn detail() -> Detail {
+    match Process::this().and_then(|process| process.own_variable(BACKTRACE_VARIABLE)) {
+        Some(b"0") => Detail::Nothing,
+        Some(b"full") => Detail::Everything,
+        _ => Detail::Ends,
+    }
+}
+
+/// Whether SIGABRT ends the process after a trap. The first process of a PID namespace cannot send
+/// itself a signal that would end it.
+fn aborts() -> bool {
+    ABORTS.load(Relaxed) && !process::is_init()
+}
+
+/// Decides how the process ends after a trap.
+pub fn end_by(end: TrapEnd) {
+    ABORTS.store(end == TrapEnd::Abort, Relaxed);
+}
+
+/// Sends SIGABRT to this thread. It ends the process at once or, in a signal handler, when that
+/// returns; nothing happens if it is blocked.
+fn abort() {
+    signal::set_action(SIGABRT, Action::Default);
+    signal::raise(SIGABRT);
+}
+
+/// Reports a trap in a signal handler and lets the process end by SIGABRT where the signal came as
+/// soon as the handler returns: at the instruction that trapped, with its registers.
+///
+/// # Safety
+/// `context` must be the third argument of the handler.
+unsafe fn abort_in(trap: Trap, context: *mut usize) {
+    write_report(trap);
+    // Should the instruction trap once more, it is no trap of the guest's.
+    thread::current().recovery.store(0, Relaxed);
+    abort();
+    // SAFETY: as the caller vouches.
+    unsafe { signal::unblock_in(context, SIGABRT) };
 }
 
 /// Ends the program with a trap wherever a signal has come: in code of the guest, in a function of
@@ -173,6 +234,10 @@ pub unsafe fn interrupt(trap: Trap, context: *mut usize) {
     // SAFETY: the context is the handler's, and the call that set `recovery` is active.
     unsafe {
         remember(arch::context_registers(context));
+        if aborts() {
+            abort_in(trap, context);
+            return;
+        }
         arch::context_leave(context, recovery, usize::from(trap.code()));
     }
 }
@@ -224,6 +289,11 @@ unsafe extern "C" fn on_fault(signal: i32, info: *const signal::SignalInfo, cont
         && let Some(trap) = classify(signal, address, registers.pc)
     {
         remember(registers);
+        if aborts() {
+            // SAFETY: the context is this handler's.
+            unsafe { abort_in(trap, context) };
+            return;
+        }
         // SAFETY: the call that set `recovery` is active.
         unsafe { arch::context_leave(context, recovery, usize::from(trap.code())) };
         return;

@@ -3,22 +3,44 @@
 use crate::arch::{self, Registers};
 use crate::output::Writer;
 use core::ops::Range;
-use wasmc_abi::layout::{FunctionRecord, Program};
+use wasmc_abi::layout::{FunctionRecord, Program, TextRecord};
 
 /// Frames printed from each end of a deep stack.
 const SHOWN: usize = 32;
+/// Inlined calls printed of a frame.
+const SHOWN_CALLS: usize = 64;
+/// Under a frame's offset and name: what else there is to say of it.
+const INDENT: &str = "         ";
 
-/// Writes the guest's frames, innermost first. Frames of the runtime and of trampolines are left
-/// out; of a deep stack the ends are shown.
+/// How much of a backtrace is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing.
+    Nothing,
+    /// The ends of a deep stack.
+    Ends,
+    /// Every frame.
+    Everything,
+}
+
+/// Writes the guest's frames, innermost first, with the calls that were inlined into each. Frames
+/// of the runtime and of trampolines are left out.
 pub fn write_backtrace(
     text: &mut Writer,
     program: &'static Program,
     registers: Registers,
     stack: Range<usize>,
+    detail: Detail,
 ) {
+    if detail == Detail::Nothing {
+        return;
+    }
     let image = Image::new(program);
     let frames = || Frames::new(&image, registers, stack.clone());
-    let total = frames().count();
+    let total = match detail {
+        Detail::Everything => 0,
+        _ => frames().count(),
+    };
     for (number, frame) in frames().enumerate() {
         if total > 2 * SHOWN && (SHOWN..total - SHOWN).contains(&number) {
             if number == SHOWN {
@@ -44,6 +66,23 @@ pub fn write_backtrace(
         if let Some(offset) = image.source_offset(&frame) {
             text.text("0x").hexadecimal(offset).text(" - ");
         }
+        let place = image.place(&frame);
+        let mut here = place.and_then(|place| image.line_of(place.file, place.line));
+        let mut call = place.map_or(0, |place| place.call);
+        for _ in 0..SHOWN_CALLS {
+            let Some(inlined) = image.call(call) else {
+                break;
+            };
+            match inlined.name.and_then(|name| image.text_at(name)) {
+                Some(name) => text.escaped(name),
+                None => text.text("<unknown>"),
+            };
+            text.text(" (inlined)\n");
+            write_place(text, here);
+            text.text(INDENT);
+            here = image.line_of(inlined.file, inlined.line);
+            call = inlined.parent;
+        }
         match image.name(frame.function) {
             Some(name) => text.escaped(name),
             None => text
@@ -52,6 +91,15 @@ pub fn write_backtrace(
                 .text("]"),
         };
         text.byte(b'\n');
+        write_place(text, here);
+    }
+}
+
+/// Writes the file and line of a frame, if they are known, in a form that editors make links of.
+fn write_place(text: &mut Writer, place: Option<(&'static [u8], u64)>) {
+    if let Some((file, line)) = place {
+        text.text(INDENT).text("    at ").escaped(file).byte(b':');
+        text.decimal(line).byte(b'\n');
     }
 }
 
@@ -61,6 +109,32 @@ struct Image {
     functions: &'static [FunctionRecord],
     names: &'static [u8],
     lines: &'static [u8],
+    sources: Sources,
+}
+
+/// What is known of files and lines: see [`SourceTable`](wasmc_abi::layout::SourceTable). Empty in a program without.
+#[derive(Default)]
+struct Sources {
+    starts: &'static [u32],
+    places: &'static [u8],
+    calls: &'static [u8],
+    texts: &'static [TextRecord],
+}
+
+/// Where a frame is in the source, in the numbers of a [`SourceTable`](wasmc_abi::layout::SourceTable).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct SourcePlace {
+    file: u64,
+    line: u64,
+    call: u64,
+}
+
+/// A call that was inlined, in the numbers of a [`SourceTable`](wasmc_abi::layout::SourceTable).
+struct InlinedCall {
+    parent: u64,
+    name: Option<u64>,
+    file: u64,
+    line: u64,
 }
 
 impl Image {
@@ -72,6 +146,15 @@ impl Image {
                 functions: program.functions.get(),
                 names: program.names.get(),
                 lines: program.lines.get(),
+                sources: match program.sources.get().as_ref() {
+                    Some(table) => Sources {
+                        starts: table.starts.get(),
+                        places: table.places.get(),
+                        calls: table.calls.get(),
+                        texts: table.texts.get(),
+                    },
+                    None => Sources::default(),
+                },
             }
         }
     }
@@ -107,6 +190,76 @@ impl Image {
         let lines = self.lines.get(frame.function.lines as usize..end)?;
         find_source_offset(lines, frame.offset.checked_sub(frame.function.start)?)
     }
+
+    /// Where in the source a frame stands.
+    fn place(&self, frame: &Frame) -> Option<SourcePlace> {
+        let starts = self.sources.starts;
+        let start = *starts.get(frame.function_index)? as usize;
+        let end = match starts.get(frame.function_index + 1) {
+            Some(&end) => end as usize,
+            None => self.sources.places.len(),
+        };
+        let places = self.sources.places.get(start..end)?;
+        find_place(places, frame.offset.checked_sub(frame.function.start)?)
+    }
+
+    /// The inlined call of this number.
+    fn call(&self, number: u64) -> Option<InlinedCall> {
+        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+        let mut bytes = self.sources.calls.get(at..)?;
+        let mut next = || leb128(&mut bytes, false).map(|value| value as u64);
+        let (distance, name, file, line) = (next()?, next()?, next()?, next()?);
+        Some(InlinedCall {
+            parent: match distance {
+                0 => 0,
+                distance => number.checked_sub(distance)?,
+            },
+            name: name.checked_sub(1),
+            file,
+            line,
+        })
+    }
+
+    /// A file and a line, if there is one.
+    fn line_of(&self, file: u64, line: u64) -> Option<(&'static [u8], u64)> {
+        (line > 0).then_some((self.text_at(file)?, line))
+    }
+
+    /// The text of this number.
+    fn text_at(&self, number: u64) -> Option<&'static [u8]> {
+        let record = self.sources.texts.get(usize::try_from(number).ok()?)?;
+        let text = self.names.get(record.start as usize..)?;
+        text.get(..record.len as usize)
+    }
+}
+
+/// The last place at or before `target` of a function's list (see [`SourceTable`](wasmc_abi::layout::SourceTable)).
+fn find_place(mut places: &[u8], target: u32) -> Option<SourcePlace> {
+    let mut found = None;
+    let mut offset = 0u64;
+    let mut here = SourcePlace {
+        file: 0,
+        line: 0,
+        call: 0,
+    };
+    while !places.is_empty() {
+        let head = leb128(&mut places, false)? as u64;
+        offset = offset.wrapping_add(head >> 2);
+        if offset > u64::from(target) {
+            break;
+        }
+        let line = leb128(&mut places, true)?;
+        here.line = here.line.wrapping_add_signed(line);
+        if head & 1 != 0 {
+            here.file = leb128(&mut places, false)? as u64;
+        }
+        if head & 2 != 0 {
+            let call = leb128(&mut places, true)?;
+            here.call = here.call.wrapping_add_signed(call);
+        }
+        found = Some(here);
+    }
+    found
 }
 
 /// The source offset of the last pair at or before `target`, or else of the first pair (see
@@ -273,5 +426,17 @@ mod tests {
         assert_eq!(find_source_offset(&lines, 99), Some(300));
         assert_eq!(find_source_offset(&[], 0), None);
         assert_eq!(find_source_offset(&[1], 0), None);
+    }
+
+    #[test]
+    fn finds_the_last_place_at_or_before() {
+        // From 4 on line 10 of file 0; from 6 on line 9 of file 2, in call 3; from 70 on no call.
+        let places = [4 << 2, 10, (2 << 2) | 3, 0x7f, 2, 3, 0x82, 0x02, 1, 0x7d];
+        let place = |line, file, call| Some(SourcePlace { file, line, call });
+        assert_eq!(find_place(&places, 3), None);
+        assert_eq!(find_place(&places, 5), place(10, 0, 0));
+        assert_eq!(find_place(&places, 69), place(9, 2, 3));
+        assert_eq!(find_place(&places, 70), place(10, 2, 0));
+        assert_eq!(find_place(&places[..5], 70), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Memories: reservation, initial contents, growth.
 
+use super::alias;
 use super::shortage::Shortage;
 use crate::guest::trap;
 use crate::mem;
@@ -7,7 +8,7 @@ use crate::sys::lock::Lock;
 use crate::sys::mm::{self, Access, page_size};
 use core::sync::atomic::{AtomicU64, Ordering};
 use rustix::io::Errno;
-use wasmc_abi::layout::MemoryState;
+use wasmc_abi::layout::{MemoryState, memory_flags};
 use wasmc_abi::traps::Trap;
 
 /// Bytes of an image from which its pages are moved rather than copied. Measured: with 64 KiB,
@@ -19,6 +20,11 @@ pub fn create(memory: &mut MemoryState, size: usize) -> Result<(), Shortage> {
     let base = memory.base as usize;
     let reservation = memory.reservation as usize;
     let accessible = size.next_multiple_of(page_size());
+    let max = memory.max as usize;
+    if is_aliased(memory) && alias::create(base, accessible, max, reservation).is_ok() {
+        memory.size = size as u64;
+        return Ok(());
+    }
     // Two mappings: to make a part of one accessible takes the kernel longer.
     if reservation > accessible {
         let (rest, len) = (base + accessible, reservation - accessible);
@@ -41,12 +47,18 @@ pub fn create(memory: &mut MemoryState, size: usize) -> Result<(), Shortage> {
     Ok(())
 }
 
+/// Whether a memory is mapped a second time, for debuggers.
+fn is_aliased(memory: &MemoryState) -> bool {
+    memory.flags & memory_flags::ALIASED != 0
+}
+
 /// Where a memory lies.
 #[derive(Clone, Copy)]
 struct Place {
     base: usize,
     /// Whether its addresses are reserved; otherwise pages are mapped as it grows.
     is_reserved: bool,
+    is_aliased: bool,
 }
 
 /// Makes the bytes from `old` to `new` of a memory accessible.
@@ -60,7 +72,11 @@ fn make_accessible(place: Place, old: usize, new: usize) -> Result<(), Errno> {
     }
     if place.is_reserved {
         // SAFETY: the range lies in the memory's own reservation.
-        unsafe { mm::protect(base + old, new - old, Access::ReadWrite) }
+        unsafe { mm::protect(base + old, new - old, Access::ReadWrite)? };
+        if place.is_aliased {
+            alias::grown(base + old, new - old);
+        }
+        Ok(())
     } else {
         mm::map_at(base + old, new - old, Access::ReadWrite)
     }
@@ -80,7 +96,8 @@ pub unsafe fn place_image(
     let aligned = (source as usize | target | len).is_multiple_of(page_size());
     // SAFETY: as the caller vouches.
     unsafe {
-        if len >= MOVE_THRESHOLD && aligned {
+        // Other pages in the place of shared ones would be seen at one of the two addresses only.
+        if len >= MOVE_THRESHOLD && aligned && !is_aliased(memory) {
             if mm::move_pages(source as usize, target, len).is_ok() {
                 return mm::protect(target, len, Access::ReadWrite).map_err(|errno| Shortage {
                     address: target,
@@ -137,6 +154,7 @@ pub unsafe extern "C" fn wasmc_memory_grow(memory: *mut MemoryState, delta: i64)
             let place = Place {
                 base: (*memory).base as usize,
                 is_reserved: (*memory).reservation > 0,
+                is_aliased: is_aliased(&*memory),
             };
             (place, AtomicU64::from_ptr(&raw mut (*memory).size))
         };

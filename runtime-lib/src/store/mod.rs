@@ -5,6 +5,7 @@
 //! - [`payloads`][]: for how long payloads of exceptions are kept.
 //! - [`atomics`][]: waiting at an address of a memory, and waking.
 
+pub mod alias;
 pub mod atomics;
 pub mod instance;
 pub mod memory;

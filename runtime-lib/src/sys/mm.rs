@@ -2,8 +2,10 @@
 
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicUsize, Ordering};
+use rustix::fd::OwnedFd;
+use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 
 /// With the data that every program touches, not among large zeros.
 #[cfg_attr(not(test), unsafe(link_section = ".bss.wasmc.runtime"))]
@@ -64,6 +66,53 @@ pub fn map_at(address: usize, len: usize, access: Access) -> Result<(), Errno> {
     // SAFETY: the mapping is the one just made.
     let _ = unsafe { rustix::mm::munmap(mapped, len) };
     Err(Errno::EXIST)
+}
+
+/// Zeros that can be mapped several times.
+pub fn shared_zeros(len: usize) -> Result<OwnedFd, Errno> {
+    let file = rustix::fs::memfd_create(c"wasmc-memory", MemfdFlags::CLOEXEC)?;
+    rustix::fs::ftruncate(&file, len as u64)?;
+    Ok(file)
+}
+
+/// Maps bytes of a file at exactly `address`, shared with every other mapping of them, or fails;
+/// never replaces another mapping.
+pub fn map_file_at(
+    address: usize,
+    file: &OwnedFd,
+    offset: usize,
+    len: usize,
+    access: Access,
+) -> Result<(), Errno> {
+    let flags = MapFlags::SHARED | MapFlags::FIXED_NOREPLACE;
+    let place = address as *mut c_void;
+    // SAFETY: without replacing anything, a new mapping invalidates no memory in use.
+    let mapped = unsafe { rustix::mm::mmap(place, len, access.map(), flags, file, offset as u64)? };
+    if mapped as usize == address {
+        return Ok(());
+    }
+    // Kernels that do not know the flag take the address as a hint.
+    // SAFETY: the mapping is the one just made.
+    let _ = unsafe { rustix::mm::munmap(mapped, len) };
+    Err(Errno::EXIST)
+}
+
+/// Keeps pages out of core files.
+///
+/// # Safety
+/// The range must belong to the caller.
+pub unsafe fn keep_out_of_dumps(address: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: the advice changes nothing of what is mapped.
+    unsafe { rustix::mm::madvise(address as *mut c_void, len, Advice::LinuxDontDump) }
+}
+
+/// Lets core files have pages.
+///
+/// # Safety
+/// The range must belong to the caller.
+pub unsafe fn put_into_dumps(address: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: the advice changes nothing of what is mapped.
+    unsafe { rustix::mm::madvise(address as *mut c_void, len, Advice::LinuxDoDump) }
 }
 
 /// Maps zeros anywhere, readable and writable.

@@ -8,6 +8,8 @@ use core::ffi::c_void;
 pub const SIGINT: i32 = 2;
 /// Illegal instruction.
 pub const SIGILL: i32 = 4;
+/// The process gives up.
+pub const SIGABRT: i32 = 6;
 /// Bad access to mapped memory.
 pub const SIGBUS: i32 = 7;
 /// Arithmetic error.
@@ -48,7 +50,7 @@ pub enum Action {
     Default,
     /// Nothing.
     Ignore,
-    /// Call a handler on the alternate stack.
+    /// Call a handler on the alternate stack. SIGABRT arrives only when it has returned.
     Handle(Handler),
 }
 
@@ -77,16 +79,19 @@ struct KernelStack {
 
 /// Sets what a signal does.
 pub fn set_action(signal: i32, action: Action) {
-    let (handler, flags) = match action {
-        Action::Default => (SIG_DFL, 0),
-        Action::Ignore => (SIG_IGN, 0),
-        Action::Handle(handler) => (handler as *const c_void as usize, SA_SIGINFO | SA_ONSTACK),
+    let (handler, flags, mask) = match action {
+        Action::Default => (SIG_DFL, 0, 0),
+        Action::Ignore => (SIG_IGN, 0, 0),
+        Action::Handle(handler) => {
+            let handler = handler as *const c_void as usize;
+            (handler, SA_SIGINFO | SA_ONSTACK, mask_of(SIGABRT))
+        }
     };
     let action = KernelAction {
         handler,
         flags: flags | SA_RESTORER,
         restorer: arch::signal_return as *const c_void as usize,
-        mask: 0,
+        mask,
     };
     // SAFETY: the kernel reads a structure of its own layout; handlers uphold what they say.
     unsafe {
@@ -98,6 +103,20 @@ pub fn set_action(signal: i32, action: Action) {
             size_of::<u64>(),
         );
     }
+}
+
+/// The set of one signal.
+const fn mask_of(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+/// Lets a signal arrive that is blocked where a handler was called, once the handler has returned.
+///
+/// # Safety
+/// `context` must be the third argument of the running handler.
+pub unsafe fn unblock_in(context: *mut usize, signal: i32) {
+    // SAFETY: the kernel's `ucontext_t` has the set there, and restores it from there.
+    unsafe { *context.byte_add(arch::CONTEXT_SIGNALS).cast::<u64>() &= !mask_of(signal) };
 }
 
 /// Whether a signal is ignored.
@@ -124,7 +143,7 @@ pub fn is_ignored(signal: i32) -> bool {
 /// Lets a signal arrive that may have been blocked when the program was started.
 pub fn unblock(signal: i32) {
     const SIG_UNBLOCK: usize = 1;
-    let mask = 1u64 << (signal - 1);
+    let mask = mask_of(signal);
     // SAFETY: the kernel reads a mask of 64 bits.
     unsafe {
         arch::syscall(

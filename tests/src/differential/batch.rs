@@ -108,6 +108,7 @@ fn compile(cases: &[Case], options: &Options) -> Result<Vec<u8>, String> {
         .map(|case| InstanceSpec {
             name: format!("seed {:#x}", case.seed),
             module: &case.module,
+            debug: None,
             imports: HashMap::new(),
         })
         .collect();

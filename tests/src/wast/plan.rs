@@ -358,6 +358,7 @@ impl<'a> Planner<'a, '_> {
         let spec = InstanceSpec {
             name,
             module,
+            debug: None,
             imports,
         };
         self.check_imports(&spec)?;

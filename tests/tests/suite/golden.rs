@@ -335,6 +335,7 @@ fn compile_exports(module: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
     let instance = InstanceSpec {
         name: String::new(),
         module,
+        debug: None,
         imports: HashMap::new(),
     };
     let commands: Vec<_> = exported_functions(module)

@@ -5,6 +5,7 @@
 
 mod aarch64;
 mod confinement;
+mod debug;
 mod differential;
 mod emission;
 mod fuel;

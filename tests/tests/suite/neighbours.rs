@@ -231,6 +231,7 @@ fn code_of_others(module: &[u8], options: &Options) -> BTreeMap<String, String> 
     let instance = InstanceSpec {
         name: String::new(),
         module,
+        debug: None,
         imports: HashMap::new(),
     };
     let names = [

@@ -33,7 +33,10 @@ const CRATES: &[Crate] = &[
                 &["error", "index", "features", "hints", "names"],
                 "what every phase may name",
             ),
-            (&["target"], "processors"),
+            (
+                &["dwarf", "target"],
+                "what modules say of their source; processors",
+            ),
             (&["options"], "what a caller may choose"),
             (
                 &["isa", "module", "link"],
@@ -42,8 +45,8 @@ const CRATES: &[Crate] = &[
             (&["parse"], "bytes become a module"),
             (&["program"], "modules become a program: every decision"),
             (
-                &["inspect", "translate"],
-                "what a module needs; functions become IR",
+                &["inspect", "symbolize", "translate"],
+                "what a module needs; what its offsets mean; functions become IR",
             ),
             (&["codegen"], "IR becomes machine code"),
             (&["dump"], "text"),
@@ -52,6 +55,7 @@ const CRATES: &[Crate] = &[
                 &["emit", "provenance"],
                 "the object; what it says of its making",
             ),
+            (&["debug"], "what debuggers are told of the machine code"),
             (&["pipeline"], "the order of the phases"),
         ],
         exceptions: &[

@@ -354,8 +354,8 @@ impl Maker<'_> {
             RunOption::Fuel { .. } => failure = Some(cannot("fuel")),
             RunOption::MaxFileSize(_) => failure = Some(cannot("max-file-size")),
             RunOption::MaxFds(_) => failure = Some(cannot("max-fds")),
-            // How a program of ours confines itself is no business of other engines.
-            RunOption::Confine(_) => {}
+            // How a program of ours confines itself, or ends, is no business of other engines.
+            RunOption::Confine(_) | RunOption::Trap(_) => {}
         });
         for (host, guest) in folders {
             words.extend(fill_in(engine.dir, &[("host", &host), ("guest", &guest)]));

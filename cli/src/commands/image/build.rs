@@ -15,7 +15,7 @@ use crate::commands::image::engine::Engine;
 use crate::commands::image::materials::materials;
 use crate::commands::image::push::{Pushed, push};
 use crate::commands::image::settings;
-use crate::commands::{in_pool, options};
+use crate::commands::{baked, in_pool, options};
 use crate::input::Input;
 use crate::output::{self, Destination};
 use crate::report::{Failure, Report};
@@ -32,14 +32,17 @@ pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
 
     let mut executables = Vec::with_capacity(platforms.len());
     for &arch in &platforms {
+        let code = code_args(args, arch, &platforms)?;
         let options = Options {
-            strip: true,
+            // Debugging information is made for a symbol table that is there.
+            strip: code.debug.is_none(),
             sealed: !args.unsealed,
             fuel: args.grants.has_fuel(),
-            run_options: settings.run_options.clone(),
-            ..options(&code_args(args, arch, &platforms)?, arch)?
+            run_options: baked(&code, settings.run_options.clone()),
+            ..options(&code, arch)?
         };
         let artifact = compile(&mut input, &options, args, report)?;
+        report.warnings(&artifact.warnings);
         if args.code.time {
             let total = artifact.phases.iter().map(|phase| phase.wall).sum();
             report.phases(&artifact.phases, total);

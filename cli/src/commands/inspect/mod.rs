@@ -27,12 +27,13 @@ pub fn execute(args: &InspectArgs, report: &Report) -> Result<(), Failure> {
             .map_err(|error| Failure::compiler(format!("failed to inspect `{name}`"), &error))
     })??;
     output::print(&match args.format {
-        Format::Human => human(&inspection),
-        Format::Json => format!("{:#}\n", to_json(&inspection)),
+        Format::Human => human(&inspection, !args.no_demangle),
+        Format::Json => format!("{:#}\n", to_json(&inspection, !args.no_demangle)),
     })
 }
 
-fn human(inspection: &Inspection) -> String {
+fn human(inspection: &Inspection, demangle: bool) -> String {
+    let plain = |name| plain_name(name, demangle).unwrap_or_default();
     let mut text = String::new();
     let mut section = |title: String, rows: Vec<Vec<String>>| {
         if rows.is_empty() {
@@ -84,13 +85,14 @@ fn human(inspection: &Inspection) -> String {
                 Offer::OtherTypes(types) => format!("offered as {}", types.join(" and ")),
                 Offer::Unknown => "not offered".to_owned(),
             },
+            &plain(&import.name),
         ])
     });
     section(count("imports", imports.len()), imports.collect());
-    let exports = inspection
-        .exports
-        .iter()
-        .map(|export| row([&export.name, export.ty.kind(), &export.ty.to_string()]));
+    let exports = inspection.exports.iter().map(|export| {
+        let ty = export.ty.to_string();
+        row([&export.name, export.ty.kind(), &ty, &plain(&export.name)])
+    });
     section(count("exports", exports.len()), exports.collect());
     for (title, entities) in [
         ("memories", &inspection.memories),
@@ -105,8 +107,8 @@ fn human(inspection: &Inspection) -> String {
     let counts = counts.filter(|(_, count)| *count > 0);
     let counts = counts.map(|(what, count)| row([what, &count.to_string()]));
     let entities = inspection.names.entities.iter();
-    let entities =
-        entities.map(|(kind, index, name)| row([&format!("{} {index}", kind.word()), name]));
+    let entities = entities
+        .map(|(kind, index, name)| row([&format!("{} {index}", kind.word()), name, &plain(name)]));
     section("names".to_owned(), counts.chain(entities).collect());
     let custom = sizes.custom.iter();
     let custom = custom.map(|(name, bytes)| row([name, &format!("{bytes} bytes")]));
@@ -128,6 +130,12 @@ fn human(inspection: &Inspection) -> String {
         policy.collect(),
     );
     text
+}
+
+/// What people call something whose name a compiler has mangled.
+fn plain_name(name: &str, demangle: bool) -> Option<String> {
+    let plain = wasmc_compiler::dwarf::demangle::demangle(name);
+    (demangle && plain != name).then(|| plain.into_owned())
 }
 
 /// A row for each distinct type, with how often it occurs: many modules have hundreds of globals.
@@ -166,7 +174,13 @@ fn count(title: &str, count: usize) -> String {
     format!("{title} ({count})")
 }
 
-fn to_json(inspection: &Inspection) -> Value {
+fn to_json(inspection: &Inspection, demangle: bool) -> Value {
+    let with_plain = |mut value: Value, name: &str| {
+        if let Some(plain) = plain_name(name, demangle) {
+            value["demangled"] = json!(plain);
+        }
+        value
+    };
     let list = |entities: &[EntityType]| entities.iter().map(entity).collect::<Vec<_>>();
     let sizes = &inspection.sizes;
     json!({
@@ -189,13 +203,13 @@ fn to_json(inspection: &Inspection) -> Value {
                 Offer::OtherTypes(types) => value["offered_types"] = json!(types),
                 Offer::Unknown => {}
             }
-            value
+            with_plain(value, &import.name)
         }).collect::<Vec<_>>(),
         "exports": inspection.exports.iter().map(|export| {
             let mut value = entity(&export.ty);
             value["name"] = json!(export.name);
             value["index"] = json!(export.index);
-            value
+            with_plain(value, &export.name)
         }).collect::<Vec<_>>(),
         "memories": list(&inspection.memories),
         "tables": list(&inspection.tables),
@@ -217,7 +231,7 @@ fn to_json(inspection: &Inspection) -> Value {
         "names": {
             "counts": inspection.names.counts.iter().copied().collect::<BTreeMap<_, _>>(),
             "entities": inspection.names.entities.iter().map(|(kind, index, name)| {
-                json!({ "kind": kind.word(), "index": index, "name": name })
+                with_plain(json!({ "kind": kind.word(), "index": index, "name": name }), name)
             }).collect::<Vec<_>>(),
         },
         "producers": inspection.producers.iter().flat_map(|(field, values)| {

@@ -87,11 +87,13 @@ fn instances_are_made_after_guest_code() {
             InstanceSpec {
                 name: "first".into(),
                 module: &modules[0],
+                debug: None,
                 imports: [].into(),
             },
             InstanceSpec {
                 name: "second".into(),
                 module: &modules[1],
+                debug: None,
                 imports: [("first".to_owned(), 0)].into(),
             },
         ];
