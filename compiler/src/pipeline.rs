@@ -11,7 +11,7 @@ use crate::features::Features;
 use crate::index::InstanceId;
 use crate::link::{self, LinkRequest, Symbols};
 use crate::options::{DebugLevel, Emit, Options};
-use crate::program::plan::{self, Input};
+use crate::program::world::{self, Input};
 use crate::program::{CodeItem, FuncKind, Program, tracked};
 use crate::{codegen, debug, dump, dwarf, emit, explain, isa, parse, provenance};
 
@@ -125,7 +125,7 @@ pub fn compile_program(
     let mut clock = Clock::new();
     let inputs = parse_all(instances, options.features)?;
     clock.lap("parse");
-    let mut program = plan::plan(inputs, commands, options)?;
+    let mut program = world::plan(inputs, commands, options)?;
     let mut warnings = Vec::new();
     let with_debug = options.emit == Emit::Exe && options.debug != DebugLevel::None;
     if with_debug {
@@ -274,7 +274,7 @@ fn add_debug(
 /// [`Error::Link`](crate::Error::Link) names every import that nothing satisfies.
 pub fn check_imports(instances: &[InstanceSpec<'_>], index: usize) -> Result<()> {
     let inputs = parse_all(&instances[..=index], Features::complete())?;
-    plan::check_imports(inputs)
+    world::check_imports(inputs)
 }
 
 /// Parses and validates a module.

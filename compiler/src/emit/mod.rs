@@ -33,7 +33,7 @@ use crate::codegen::CompiledFunc;
 use crate::error::{Error, Location, Result};
 use crate::options::Options;
 use crate::program::Program;
-use crate::program::init::image_alignment;
+use crate::program::steps::image_alignment;
 use crate::target::Arch;
 use crate::translate;
 use records::Records;

@@ -13,7 +13,7 @@ use super::needs::is_aliased;
 use super::places::{Context, state};
 use crate::options::{Emit, Options};
 use crate::program::{
-    Constant, ExceptionRoot, Memory, Payloads, Program, Strategy, Table, TablePlace, init,
+    Constant, ExceptionRoot, Memory, Payloads, Program, Strategy, Table, TablePlace, steps,
 };
 use crate::target::Arch;
 
@@ -202,7 +202,7 @@ fn write_table(cx: Context<'_>, table: &Table, blob: &mut Blob) {
     };
     let state = NewTableState {
         base,
-        size: match init::is_fixed(table) {
+        size: match steps::is_fixed(table) {
             true => table.ty.initial,
             false => 0,
         },

@@ -7,7 +7,7 @@ use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
 use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
-use super::sigs::{ModuleSigs, canonical_type, is_subtype};
+use super::types::{ModuleSigs, canonical_type, is_subtype};
 use super::{Instance, Program};
 use crate::error::{Error, Result};
 use crate::index::{InstanceId, MemoryId};

@@ -6,14 +6,14 @@
 
 mod consts;
 pub(crate) mod imports;
-pub(crate) mod init;
+mod live;
 pub(crate) mod places;
-pub(crate) mod plan;
-mod reach;
 pub(crate) mod script;
-mod sigs;
+pub(crate) mod steps;
 pub(crate) mod threads;
 pub(crate) mod tracked;
+mod types;
+pub(crate) mod world;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap, SecondaryMap};
 use wasmc_abi::wasi::WasiFunction;

@@ -3,10 +3,10 @@
 use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
 use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 
-use super::reach::{Reached, hottest_memory};
+use super::live::{Reached, hottest_memory};
 use super::{
     ExceptionRoot, GLOBAL_CELL, Memory, PAYLOAD_VALUE, Payload, Payloads, Program, Reference,
-    Strategy, Table, TablePlace, bytes_of_pages, init, script,
+    Strategy, Table, TablePlace, bytes_of_pages, script, steps,
 };
 use crate::error::{Error, Location, Result};
 use crate::index::{MemoryId, TableId, TagId};
@@ -223,9 +223,9 @@ fn assign_tables(program: &mut Program<'_>, slots: &mut Slots) -> Result<()> {
             .maximum
             .unwrap_or(u64::MAX)
             .min(layout::TABLE_MAX_ELEMENTS);
-        table.place = if !init::is_fixed(table) && threaded {
+        table.place = if !steps::is_fixed(table) && threaded {
             TablePlace::Mapped
-        } else if !init::is_fixed(table) {
+        } else if !steps::is_fixed(table) {
             TablePlace::Slot(slots.take(layout::TABLE_SLOT_BYTES))
         } else {
             let place = |end: &mut u32| {

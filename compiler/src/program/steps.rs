@@ -7,7 +7,7 @@
 
 use cranelift_codegen::entity::EntityRef;
 
-use super::plan::start_functions;
+use super::world::start_functions;
 use super::{Constant, Image, Program, Reference, Step, consts};
 use crate::index::{DataId, InstanceId, MemoryId, MemoryIndex, TableIndex};
 use crate::module::ElemMode;

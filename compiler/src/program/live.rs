@@ -5,7 +5,7 @@
 
 use cranelift_codegen::entity::{EntityRef, SecondaryMap};
 
-use super::plan::called_by_runtime;
+use super::world::called_by_runtime;
 use super::{Constant, FuncKind, Program, Reference, threads};
 use crate::index::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId};
 use crate::module::{ElemMode, Fact};

@@ -6,10 +6,10 @@ use cranelift_codegen::entity::{EntityRef, PrimaryMap, SecondaryMap};
 use wasmparser::GlobalType;
 
 use super::imports::{self, Exporters, Failures, Importer, Resolution, Unlinked};
-use super::sigs::{self, ModuleSigs, RecGroups, canonical_type};
+use super::types::{self, ModuleSigs, RecGroups, canonical_type};
 use super::{
     CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, MadeMemory, Memory, Program,
-    Reference, StateLayout, Strategy, Table, TablePlace, consts, init, places, reach, script,
+    Reference, StateLayout, Strategy, Table, TablePlace, consts, live, places, script, steps,
     threads,
 };
 use crate::error::{Error, Location, Result};
@@ -47,12 +47,12 @@ pub(crate) fn plan<'a>(
             choose_linked_initializers(&mut program);
         }
     }
-    let reached = reach::reach(&program);
-    reach::record(&mut program, &reached);
+    let reached = live::reach(&program);
+    live::record(&mut program, &reached);
     program.threads = threads::choose(&program, |func| reached.is_live(func), options)?;
     // Beyond this point it is known which functions are live and what live code does to tables,
     // memories and segments.
-    init::plan_steps(&mut program, options.target.arch);
+    steps::plan_steps(&mut program, options.target.arch);
     places::assign(&mut program, &reached, options)?;
     // Beyond this point every entity has its place.
     order_code(&mut program);
@@ -101,7 +101,7 @@ fn declare_instances<'a>(program: &mut Program<'a>, inputs: Vec<Input<'a>>) -> R
     let mut failures = Failures::default();
     for input in inputs {
         later.pop();
-        let sigs = sigs::declare(program, &mut groups, &input.module)?;
+        let sigs = types::declare(program, &mut groups, &input.module)?;
         let importer = Importer {
             // The last is the program itself.
             name: (!later.is_empty()).then_some(&*input.name),
