@@ -203,9 +203,9 @@ fn is_too_deep(program: &Program<'_>, item: CodeItem) -> bool {
     let CodeItem::Func(id) = item else {
         return false;
     };
-    match program.funcs[id].kind {
+    match program.world.funcs[id].kind {
         FuncKind::Defined { instance, index } => {
-            program.body(instance, index).nesting > DEEP_NESTING
+            program.world.body(instance, index).nesting > DEEP_NESTING
         }
         FuncKind::Wasi { .. } => false,
     }
@@ -223,9 +223,9 @@ fn in_instance(program: &Program<'_>, item: CodeItem, error: Error) -> Error {
     let CodeItem::Func(id) = item else {
         return error;
     };
-    match program.funcs[id].kind {
-        FuncKind::Defined { instance, .. } if program.instances.len() > 1 => {
-            error.in_instance(&program.instances[instance].name)
+    match program.world.funcs[id].kind {
+        FuncKind::Defined { instance, .. } if program.world.instances.len() > 1 => {
+            error.in_instance(&program.world.instances[instance].name)
         }
         _ => error,
     }
@@ -258,7 +258,7 @@ fn compile_one(
         .collect();
     let lines = lines(buffer, &traps);
     let landings = landings(buffer);
-    let debug = program.with_debug.then(|| code_map(buffer));
+    let debug = program.tracked.as_ref().map(|_| code_map(buffer));
     Ok(CompiledFunc {
         item,
         code: buffer.data().to_vec(),
@@ -301,7 +301,7 @@ fn location(program: &Program<'_>, item: CodeItem) -> Location {
     let CodeItem::Func(id) = item else {
         return Location::default();
     };
-    let func = &program.funcs[id];
+    let func = &program.world.funcs[id];
     match func.kind {
         FuncKind::Defined { index, .. } => Location {
             function: Some((index.as_u32(), func.name.clone())),

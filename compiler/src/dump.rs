@@ -54,7 +54,7 @@ fn is(program: &Program<'_>, item: CodeItem, function: &str) -> bool {
     let CodeItem::Func(id) = item else {
         return false;
     };
-    match program.funcs[id].kind {
+    match program.world.funcs[id].kind {
         FuncKind::Defined { instance, index } => is_defined(program, id, instance, index, function),
         FuncKind::Wasi { function: wasi, .. } => wasi.name == function,
     }
@@ -67,18 +67,24 @@ fn is_defined(
     index: FuncIndex,
     function: &str,
 ) -> bool {
-    let module = &program.instances[instance].module;
-    program.funcs[id].name.as_deref() == Some(function)
+    let module = &program.world.instances[instance].module;
+    program.world.funcs[id].name.as_deref() == Some(function)
         || module.export(function) == Some(Entity::Func(index))
         || function.parse() == Ok(index.as_u32())
 }
 
 /// Why a function is not part of the text.
 fn missing(program: &Program<'_>, function: &str) -> Error {
-    let is_dead = program.funcs.iter().any(|(id, func)| match func.kind {
-        FuncKind::Defined { instance, index } => is_defined(program, id, instance, index, function),
-        FuncKind::Wasi { .. } => false,
-    });
+    let is_dead = program
+        .world
+        .funcs
+        .iter()
+        .any(|(id, func)| match func.kind {
+            FuncKind::Defined { instance, index } => {
+                is_defined(program, id, instance, index, function)
+            }
+            FuncKind::Wasi { .. } => false,
+        });
     let (message, hint) = match is_dead {
         true => (
             format!("the function `{function}` is not compiled: nothing that can run calls it"),
@@ -111,7 +117,7 @@ pub(crate) fn title(program: &Program<'_>, item: CodeItem) -> String {
     match item {
         CodeItem::Trampoline(sig) => format!("trampoline of signature {}", sig.index()),
         CodeItem::Func(id) => {
-            let func = &program.funcs[id];
+            let func = &program.world.funcs[id];
             match (func.kind, &func.name) {
                 (FuncKind::Defined { index, .. }, Some(name)) => {
                     format!("function {} `{}`", index.index(), name.escape_debug())

@@ -15,9 +15,7 @@ use crate::index::{InstanceId, MemoryId, TableId};
 use crate::module::{Entity, Module};
 use crate::names::Named;
 use crate::options::Options;
-use crate::program::{
-    CodeItem, FuncKind, Global, Instance, Memory, Program, Strategy, Table, TablePlace, init,
-};
+use crate::program::{CodeItem, Elements, FuncKind, Instance, OwnPlace, Program, Strategy};
 
 /// What a module states.
 pub(crate) fn module(instance: &str, module: &Module<'_>, bytes: usize) {
@@ -42,32 +40,31 @@ pub(crate) fn program(program: &Program<'_>, options: &Options) {
     if !log_enabled!(target: "wasmc::plan", Level::Debug) {
         return;
     }
-    for (id, instance) in &program.instances {
+    for (id, instance) in &program.world.instances {
         imports(program, id, instance);
     }
     functions(program);
-    for (id, memory) in &program.memories {
-        debug!(target: "wasmc::plan", "{}", of_memory(program, id, memory, options));
+    for id in program.world.memories.keys() {
+        debug!(target: "wasmc::plan", "{}", of_memory(program, id, options));
     }
-    for (id, table) in &program.tables {
-        debug!(target: "wasmc::plan", "{}", of_table(program, id, table));
+    for id in program.world.tables.keys() {
+        debug!(target: "wasmc::plan", "{}", of_table(program, id));
     }
-    let has_cell = |global: &&Global| global.cell.is_some();
-    let cells = program.globals.values().filter(has_cell).count();
+    let cells = program.places.globals.values().flatten().count();
     debug!(
         target: "wasmc::plan",
         "globals: {cells} have a cell, {} are constants of the code as nothing changes them",
-        program.globals.len() - cells,
+        program.world.globals.len() - cells,
     );
-    for (number, image) in program.images.iter().enumerate() {
+    for (number, image) in program.steps.images.iter().enumerate() {
         debug!(
             target: "wasmc::plan",
             "initial memory {number}: {} bytes are moved into place when the program starts",
             image.len,
         );
     }
-    for (id, data) in program.datas.iter().filter(|(_, data)| data.in_image) {
-        let why = match data.used_by_init {
+    for id in program.steps.datas.iter() {
+        let why = match program.live.uses.datas_read.contains(id) {
             true => "`memory.init` reads it",
             false => "it is too small to be moved, or its place is not known",
         };
@@ -75,18 +72,18 @@ pub(crate) fn program(program: &Program<'_>, options: &Options) {
             target: "wasmc::plan",
             "data segment {}: {} bytes are copied: {why}",
             id.index(),
-            data.bytes.len(),
+            program.world.datas[id].bytes.len(),
         );
     }
-    debug!(target: "wasmc::plan", "threads: {}", match program.threads {
+    debug!(target: "wasmc::plan", "threads: {}", match program.live.threads {
         Some(_) => "the program starts some: live code calls `thread-spawn`",
         None => "the program starts none: no live code calls `thread-spawn`",
     });
     debug!(
         target: "wasmc::plan",
         "state: {} bytes, and {} that are zero at first",
-        program.state.len,
-        program.state.zero_len,
+        program.places.state_len,
+        program.places.zero_len,
     );
 }
 
@@ -96,13 +93,13 @@ fn imports(program: &Program<'_>, id: InstanceId, instance: &Instance<'_>) {
         let Entity::Func(index) = import.entity else {
             continue;
         };
-        let func = &program.funcs[instance.funcs[index]];
+        let func = &program.world.funcs[instance.funcs[index]];
         let meaning = match func.kind {
             FuncKind::Wasi { function, .. } => format!("`{}` of the runtime", function.name),
             FuncKind::Defined { instance, index } if instance != id => format!(
                 "function {} of `{}`",
                 index.index(),
-                program.instances[instance].name.escape_debug(),
+                program.world.instances[instance].name.escape_debug(),
             ),
             FuncKind::Defined { index, .. } => format!("function {}", index.index()),
         };
@@ -120,8 +117,8 @@ fn imports(program: &Program<'_>, id: InstanceId, instance: &Instance<'_>) {
 fn functions(program: &Program<'_>) {
     let is_defined = |kind: FuncKind| matches!(kind, FuncKind::Defined { .. });
     let (mut live, mut dead) = (0, 0);
-    for (id, func) in &program.funcs {
-        match (is_defined(func.kind), func.in_text) {
+    for (id, func) in &program.world.funcs {
+        match (is_defined(func.kind), program.live.text.contains(id)) {
             (true, true) => live += 1,
             (true, false) => {
                 dead += 1;
@@ -138,12 +135,13 @@ fn functions(program: &Program<'_>) {
     );
 }
 
-fn of_memory(program: &Program<'_>, id: MemoryId, memory: &Memory, options: &Options) -> String {
-    let place = match memory.base == options.target.arch.row().slot0 {
+fn of_memory(program: &Program<'_>, id: MemoryId, options: &Options) -> String {
+    let (memory, lies) = (&program.world.memories[id], &program.places.memories[id]);
+    let place = match lies.base == options.target.arch.row().slot0 {
         true => "in slot 0, as the one that code uses most,",
         false => "in a slot of its own",
     };
-    let strategy = match memory.strategy {
+    let strategy = match lies.strategy {
         Strategy::Guarded => "guarded: a reservation covers what 32-bit indices and offsets reach",
         Strategy::Checked if options.bounds_checks => "checked in code: `--bounds-checks`",
         Strategy::Checked if memory.ty.memory64 => "checked in code: its indices have 64 bits",
@@ -152,7 +150,7 @@ fn of_memory(program: &Program<'_>, id: MemoryId, memory: &Memory, options: &Opt
         }
         Strategy::Checked => "checked in code: the addresses for reservations are used up",
     };
-    let grows = match memory.grows {
+    let grows = match program.live.uses.memories_grown.contains(id) {
         true => "grows",
         false => "never grows",
     };
@@ -165,24 +163,22 @@ fn of_memory(program: &Program<'_>, id: MemoryId, memory: &Memory, options: &Opt
                 .find(|(_, of)| **of == id)
                 .map(|(index, _)| index.as_u32())
         }),
-        memory.base,
+        lies.base,
         memory.initial_bytes(),
-        memory.max,
+        lies.max,
     )
 }
 
-fn of_table(program: &Program<'_>, id: TableId, table: &Table) -> String {
-    let place = match table.place {
-        TablePlace::ReadOnly(_) => "read-only: nothing writes to it".to_owned(),
-        TablePlace::State(_) => "in the state: code writes to it".to_owned(),
-        TablePlace::Zero(_) => {
-            "in the state: code writes to it, and it is null at first".to_owned()
-        }
-        TablePlace::Block(_) => "in the block of each thread".to_owned(),
-        TablePlace::Slot(base) => format!("at {base:#x}: it grows, or is too large for the state"),
-        TablePlace::Mapped => "where each thread maps it: it grows".to_owned(),
+fn of_table(program: &Program<'_>, id: TableId) -> String {
+    let place = match program.places.tables[id].elements {
+        Elements::ReadOnly(_) => "read-only: nothing writes to it".to_owned(),
+        Elements::Own(OwnPlace::State(_)) => "in the state: code writes to it".to_owned(),
+        Elements::Zero(_) => "in the state: code writes to it, and it is null at first".to_owned(),
+        Elements::Own(OwnPlace::Block(_)) => "in the block of each thread".to_owned(),
+        Elements::Slot(base) => format!("at {base:#x}: it grows, or is too large for the state"),
+        Elements::Mapped => "where each thread maps it: it grows".to_owned(),
     };
-    let fixed = match init::is_fixed(table) {
+    let fixed = match program.steps.table_images[id].is_some() {
         true => "elements known",
         false => "elements filled in when it is made",
     };
@@ -195,7 +191,7 @@ fn of_table(program: &Program<'_>, id: TableId, table: &Table) -> String {
                 .find(|(_, of)| **of == id)
                 .map(|(index, _)| index.as_u32())
         }),
-        table.ty.initial,
+        program.world.tables[id].ty.initial,
     )
 }
 
@@ -207,6 +203,7 @@ fn name(
     index: impl Fn(&Instance<'_>) -> Option<u32>,
 ) -> String {
     let named = program
+        .world
         .instances
         .values()
         .find_map(|instance| instance.module.names.get(kind, index(instance)?));

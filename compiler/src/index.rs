@@ -36,8 +36,8 @@ indices! {
 
     /// An instance of the program.
     InstanceId "instance";
-    /// A function signature of the program, canonical over all modules.
-    SigId "sig";
+    /// A type of the program, canonical over all modules.
+    TypeId "ty";
     /// A function of the program.
     FuncId "fn";
     /// A table of the program.

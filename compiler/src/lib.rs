@@ -22,6 +22,7 @@ pub mod features;
 pub mod hints;
 pub mod index;
 pub mod inspect;
+pub mod instances;
 mod isa;
 pub mod link;
 pub mod module;
@@ -34,12 +35,11 @@ pub mod provenance;
 pub mod symbolize;
 pub mod target;
 mod translate;
+mod type_text;
 
 pub use error::{Error, Location, Result};
 pub use inspect::{Inspection, inspect};
+pub use instances::{Command, InstanceSpec};
 pub use options::{BranchProtection, DebugLevel, Emit, OptLevel, Options};
-pub use pipeline::{
-    Artifact, Command, InstanceSpec, Phase, Stats, check_imports, compile, compile_program,
-    validate,
-};
+pub use pipeline::{Artifact, Phase, Stats, check_imports, compile, compile_program, validate};
 pub use target::{Arch, Cpu, Target};

@@ -1,7 +1,9 @@
 //! A validated module: facts as the bytes state them, nothing decided.
 
 use cranelift_codegen::entity::PrimaryMap;
-use wasmparser::{ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, TableType};
+use wasmparser::{
+    ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, SubType, TableType,
+};
 
 use crate::dwarf::sections::DebugSections;
 use crate::hints::BranchHints;
@@ -19,8 +21,8 @@ pub struct Module<'a> {
     pub branch_hints: BranchHints,
     /// Debugging information, unread.
     pub debug: DebugSections<'a>,
-    /// Function types.
-    pub types: PrimaryMap<TypeIndex, FuncType>,
+    /// Types.
+    pub types: PrimaryMap<TypeIndex, SubType>,
     /// Numbers of types of the recursion groups, in order.
     pub rec_groups: Vec<usize>,
     /// Imports in the order of the module.
@@ -135,6 +137,12 @@ pub enum Fact {
     MemoryGrow(MemoryIndex),
     /// Accesses the memory; the weight grows with the depth of loops.
     Memory(MemoryIndex, u32),
+    /// Wakes threads that wait at an address.
+    Notify,
+    /// Waits at an address.
+    Wait,
+    /// Makes a reference to an exception, or keeps one that was caught.
+    KeepException,
 }
 
 /// A table.
@@ -199,7 +207,13 @@ pub struct DataSegment<'a> {
 impl<'a> Module<'a> {
     /// The type of a function.
     pub fn func_type(&self, func: FuncIndex) -> &FuncType {
-        &self.types[self.funcs[func].ty]
+        self.types[self.funcs[func].ty].unwrap_func()
+    }
+
+    /// Whether a function has neither parameters nor results.
+    pub fn is_procedure(&self, func: FuncIndex) -> bool {
+        let ty = self.func_type(func);
+        ty.params().is_empty() && ty.results().is_empty()
     }
 
     /// The export with this name.

@@ -9,55 +9,12 @@ use crate::codegen::IrStage;
 use crate::error::Result;
 use crate::features::Features;
 use crate::index::InstanceId;
+use crate::instances::{Command, InstanceSpec};
 use crate::link::{self, LinkRequest, Symbols};
-use crate::options::{DebugLevel, Emit, Options};
-use crate::program::world::{self, Input};
-use crate::program::{CodeItem, FuncKind, Program, tracked};
+use crate::options::{Emit, Options};
+use crate::program::world::{Input, World};
+use crate::program::{self, CodeItem, FuncKind, Program};
 use crate::{codegen, debug, dump, dwarf, emit, explain, isa, parse, provenance};
-
-/// An instance of a module in a program of several.
-#[derive(Clone, Debug)]
-pub struct InstanceSpec<'a> {
-    /// A name for messages.
-    pub name: String,
-    /// The module's bytes.
-    pub module: &'a [u8],
-    /// Another module's, whose custom sections have this one's debugging information.
-    pub debug: Option<&'a [u8]>,
-    /// Import module names, and the index of the earlier instance that each means. Other names are
-    /// the runtime's.
-    pub imports: HashMap<String, usize>,
-}
-
-/// A command of a spec-suite driver: see [`wasmc_abi::script`]. Instances are given by index.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// Instantiate an instance.
-    Instantiate(usize),
-    /// Call an exported function.
-    Invoke {
-        /// The instance that exports it.
-        instance: usize,
-        /// The export's name.
-        export: String,
-        /// Bits of the arguments, zero-extended.
-        args: Vec<u128>,
-    },
-    /// Read an exported global.
-    ReadGlobal {
-        /// The instance that exports it.
-        instance: usize,
-        /// The export's name.
-        export: String,
-    },
-    /// Hash an exported memory.
-    HashMemory {
-        /// The instance that exports it.
-        instance: usize,
-        /// The export's name.
-        export: String,
-    },
-}
 
 /// What a compilation made.
 #[derive(Clone, Debug)]
@@ -123,25 +80,22 @@ pub fn compile_program(
     options: &Options,
 ) -> Result<Artifact> {
     let mut clock = Clock::new();
-    let inputs = parse_all(instances, options.features)?;
+    // Linked reactors are initialised with the program; a driver says what is called.
+    let inputs = parse_all(instances, options.features, commands.is_none())?;
     clock.lap("parse");
-    let mut program = world::plan(inputs, commands, options)?;
     let mut warnings = Vec::new();
-    let with_debug = options.emit == Emit::Exe && options.debug != DebugLevel::None;
-    if with_debug {
-        program.with_debug = true;
-        tracked::track(&mut program, options.debug, &mut warnings);
-    }
-    // Beyond this point the program is only read.
+    let program = program::plan(inputs, commands, options, &mut warnings)?;
+    let with_debug = program.tracked.is_some();
     clock.lap("plan");
     explain::program(&program, options);
-    let code_target = isa::code_target(options, program.threads.is_some()).map_err(|message| {
-        crate::Error::Unsupported {
-            message,
-            location: crate::Location::default(),
-            hint: None,
-        }
-    })?;
+    let code_target =
+        isa::code_target(options, program.live.threads.is_some()).map_err(|message| {
+            crate::Error::Unsupported {
+                message,
+                location: crate::Location::default(),
+                hint: None,
+            }
+        })?;
     let mut stats = stats(&program);
     let mut debug_file = None;
     let bytes = match options.emit {
@@ -245,6 +199,7 @@ fn add_debug(
         location: crate::Location::default(),
     };
     if !program
+        .world
         .instances
         .values()
         .any(|instance| !instance.module.debug.is_empty())
@@ -273,8 +228,8 @@ fn add_debug(
 /// # Errors
 /// [`Error::Link`](crate::Error::Link) names every import that nothing satisfies.
 pub fn check_imports(instances: &[InstanceSpec<'_>], index: usize) -> Result<()> {
-    let inputs = parse_all(&instances[..=index], Features::complete())?;
-    world::check_imports(inputs)
+    let inputs = parse_all(&instances[..=index], Features::complete(), false)?;
+    World::link(inputs).map(drop)
 }
 
 /// Parses and validates a module.
@@ -286,10 +241,16 @@ pub fn validate(module: &[u8], features: Features) -> Result<()> {
     parse::parse(module, features).map(drop)
 }
 
-fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<Vec<Input<'a>>> {
+/// Parses the modules. With `initializes`, those before the last are linked to that one.
+fn parse_all<'a>(
+    instances: &[InstanceSpec<'a>],
+    features: Features,
+    initializes: bool,
+) -> Result<Vec<Input<'a>>> {
     instances
         .iter()
-        .map(|instance| {
+        .enumerate()
+        .map(|(position, instance)| {
             let named = |error: crate::Error| match instances.len() {
                 1 => error,
                 _ => error.in_instance(&instance.name),
@@ -308,6 +269,7 @@ fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<V
                 name: instance.name.clone(),
                 module,
                 imports,
+                initializes: initializes && position + 1 < instances.len(),
             })
         })
         .collect()
@@ -316,17 +278,16 @@ fn parse_all<'a>(instances: &[InstanceSpec<'a>], features: Features) -> Result<V
 fn stats(program: &Program<'_>) -> Stats {
     let defined = |module: &crate::module::Module<'_>| module.funcs.len() - module.imported_funcs;
     let is_defined = |item: &&CodeItem| match **item {
-        CodeItem::Func(id) => matches!(program.funcs[id].kind, FuncKind::Defined { .. }),
+        CodeItem::Func(id) => matches!(program.world.funcs[id].kind, FuncKind::Defined { .. }),
         CodeItem::Trampoline(_) => false,
     };
     let live_functions = program.code.iter().filter(is_defined).count();
-    let moved = program.images.iter().flat_map(|image| &image.parts);
-    let copied = program.datas.iter().filter(|(_, data)| data.in_image);
-    let datas = moved
-        .map(|&(_, data)| data)
-        .chain(copied.map(|(data, _)| data));
+    let moved = program.steps.images.iter().flat_map(|image| &image.parts);
+    let copied = program.steps.datas.iter();
+    let datas = moved.map(|&(_, data)| data).chain(copied);
     Stats {
         functions: program
+            .world
             .instances
             .values()
             .map(|instance| defined(&instance.module))
@@ -334,7 +295,9 @@ fn stats(program: &Program<'_>) -> Stats {
         live_functions,
         generated_functions: program.code.len() - live_functions,
         code_bytes: 0,
-        data_bytes: datas.map(|data| program.datas[data].bytes.len()).sum(),
+        data_bytes: datas
+            .map(|data| program.world.datas[data].bytes.len())
+            .sum(),
     }
 }
 

@@ -17,9 +17,9 @@ use sha2::{Digest as _, Sha256};
 use wasmc_abi::symbols::{NOTE_NAME, NOTE_TYPE, SECTION_NOTE};
 
 use crate::features::PROPOSALS;
+use crate::instances::InstanceSpec;
 use crate::link::runtime_object;
 use crate::options::{OptLevel, Options};
-use crate::pipeline::InstanceSpec;
 
 /// Keys and values, in the order of the note. A key may occur several times.
 pub type Provenance = Vec<(String, String)>;

@@ -50,14 +50,14 @@ impl AddressMap {
         parts: &[Part],
         text: u64,
     ) -> AddressMap {
-        let module = &program.instances[instance].module;
+        let module = &program.world.instances[instance].module;
         let mut functions = HashMap::new();
         for part in parts {
             if let Some(CodeItem::Func(id)) = part.item
                 && let FuncKind::Defined {
                     instance: of,
                     index,
-                } = program.funcs[id].kind
+                } = program.world.funcs[id].kind
                 && of == instance
                 && let Some(map) = &part.debug
             {

@@ -32,7 +32,7 @@ pub(crate) fn rewrite(
     warnings: &mut Vec<String>,
 ) -> Vec<(&'static str, Vec<u8>)> {
     let mut usable = Vec::new();
-    for (id, instance) in &program.instances {
+    for (id, instance) in &program.world.instances {
         let debug = &instance.module.debug;
         if debug.is_empty() {
             continue;
@@ -62,7 +62,7 @@ fn rewrite_all(
 ) -> Result<Vec<(&'static str, Vec<u8>)>, Malformed> {
     let mut out = Dwarf::new();
     for &id in instances {
-        let debug: &DebugSections<'_> = &program.instances[id].module.debug;
+        let debug: &DebugSections<'_> = &program.world.instances[id].module.debug;
         let dwarf = debug.dwarf()?;
         check::check(&dwarf, debug.len())?;
         let map = AddressMap::new(program, id, parts, text);
@@ -83,10 +83,9 @@ fn rewrite_all(
 
 /// The memory that an instance's pointers mean: its first.
 fn machine(program: &Program<'_>, instance: InstanceId, arch: Arch) -> Machine {
-    let instance = &program.instances[instance];
+    let instance = &program.world.instances[instance];
     let memory = instance.memories.get(MemoryIndex::from_u32(0));
-    let memory = memory.map(|&id| &program.memories[id]);
-    let base = memory.map_or(0, |memory| memory.base);
-    let is_64 = memory.is_some_and(|memory| memory.ty.memory64);
+    let base = memory.map_or(0, |&id| program.places.memories[id].base);
+    let is_64 = memory.is_some_and(|&id| program.world.memories[id].ty.memory64);
     Machine::new(arch, base, if is_64 { 8 } else { 4 })
 }

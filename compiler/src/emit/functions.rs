@@ -37,9 +37,9 @@ pub(super) fn write(
     let records = text.parts.iter().map(|part| {
         let (index, name) = match part.item {
             None | Some(CodeItem::Trampoline(_)) => (u32::MAX, None),
-            Some(CodeItem::Func(id)) => match program.funcs[id].kind {
+            Some(CodeItem::Func(id)) => match program.world.funcs[id].kind {
                 FuncKind::Defined { index, .. } => {
-                    (index.as_u32(), program.funcs[id].name.as_deref())
+                    (index.as_u32(), program.world.funcs[id].name.as_deref())
                 }
                 FuncKind::Wasi { function, .. } => (u32::MAX, Some(function.name)),
             },
@@ -80,8 +80,8 @@ pub(super) fn write_tags(
     blob: &mut Blob,
     names: &mut Names,
 ) -> Pointer<RelSlice<TagRecord>> {
-    let tags = program.tag_names.values().map(|name| {
-        let (name, name_len) = names.add(name);
+    let tags = program.world.tags.values().map(|tag| {
+        let (name, name_len) = names.add(&tag.name);
         NewTagRecord { name, name_len }
     });
     slice(blob, tags)

@@ -7,24 +7,28 @@ use wasmc_abi::write::{Array, Blob, Place, Pointer, Section};
 
 use super::functions::Names;
 use super::places::Context;
-use crate::program::Step;
-use crate::program::script::ScriptStep;
+use crate::program::{ScriptStep, Step};
 
 /// Writes the instances with their steps.
 pub(super) fn write(cx: Context<'_>, blob: &mut Blob, names: &mut Names) -> Array<Instance> {
-    let instances = cx.program.instances.values();
-    let steps: Vec<_> = instances
-        .clone()
-        .map(|instance| blob.array::<InitStep>(instance.steps.iter().map(|step| step_of(cx, step))))
+    let steps = cx.program.steps.of_instances.values();
+    let steps: Vec<_> = steps
+        .map(|steps| blob.array::<InitStep>(steps.iter().map(|step| step_of(cx, step))))
         .collect();
-    let records = instances.zip(steps).map(|(instance, steps)| {
-        let (name, name_len) = names.add(&instance.name);
-        NewInstance {
-            steps,
-            name,
-            name_len,
-        }
-    });
+    let records = cx
+        .program
+        .world
+        .instances
+        .values()
+        .zip(steps)
+        .map(|(instance, steps)| {
+            let (name, name_len) = names.add(&instance.name);
+            NewInstance {
+                steps,
+                name,
+                name_len,
+            }
+        });
     blob.array(records)
 }
 
@@ -55,11 +59,14 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
             offset,
             image,
         } => {
-            let start = program.images[..image].iter().map(|image| image.len).sum();
+            let start = program.steps.images[..image]
+                .iter()
+                .map(|image| image.len)
+                .sum();
             let source: Place<Any> = Place::new(Section::Image, start);
             NewInitStep {
                 source: source.into(),
-                len: length(program.images[image].len as usize),
+                len: length(program.steps.images[image].len as usize),
                 ..step_on(InitStepKind::PlaceImage, cx.memory(memory).any(), offset)
             }
         }
@@ -72,7 +79,7 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
             offset,
             data,
         } => {
-            let len = program.datas[data].bytes.len();
+            let len = program.world.datas[data].bytes.len();
             // A segment without bytes may have no section to point into.
             let source = cx.places.data(data).filter(|_| len > 0);
             NewInitStep {
@@ -87,7 +94,7 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
             elem,
         } => NewInitStep {
             source: cx.places.elem(elem).any().into(),
-            len: length(program.elems[elem].items.len()),
+            len: length(program.world.elems[elem].items.len()),
             ..step_on(InitStepKind::InitTable, cx.table(table).any(), offset)
         },
         Step::Call { func, once } => NewInitStep {
@@ -99,7 +106,7 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
 
 /// Writes the commands of a spec-suite driver, with the arguments of calls.
 pub(super) fn write_script(cx: Context<'_>, blob: &mut Blob) -> Array<ScriptCommand> {
-    let steps = cx.program.script.as_deref().unwrap_or_default();
+    let steps = cx.program.main.script();
     let args: Vec<_> = steps
         .iter()
         .map(|step| match step {
@@ -129,7 +136,12 @@ fn command_of(cx: Context<'_>, step: &ScriptStep, args: Array<u128>) -> NewScrip
             ..command(ScriptCommandKind::Instantiate, Pointer::Null, 0)
         },
         ScriptStep::Invoke { func, .. } => {
-            let results = program.sigs[program.funcs[*func].sig].results().len();
+            let results = program
+                .world
+                .types
+                .func(program.world.funcs[*func].ty)
+                .results()
+                .len();
             let code = cx.code(*func).any().into();
             NewScriptCommand {
                 trampoline: cx.trampoline(*func).into(),
@@ -137,7 +149,7 @@ fn command_of(cx: Context<'_>, step: &ScriptStep, args: Array<u128>) -> NewScrip
             }
         }
         ScriptStep::ReadGlobal(global) => {
-            let cell = program.globals[*global].cell;
+            let cell = program.places.globals[*global];
             let cell = cell.expect("globals that scripts read have cells");
             let cell: Place<Any> = cx.places.own(cell);
             command(ScriptCommandKind::ReadGlobal, cell.into(), 1)

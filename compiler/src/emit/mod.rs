@@ -32,8 +32,7 @@ use wasmc_abi::write::{Place, Section, Target};
 use crate::codegen::CompiledFunc;
 use crate::error::{Error, Location, Result};
 use crate::options::Options;
-use crate::program::Program;
-use crate::program::steps::image_alignment;
+use crate::program::{Program, image_alignment};
 use crate::target::Arch;
 use crate::translate;
 use records::Records;
@@ -80,12 +79,12 @@ pub(crate) fn object(
         state::Form::File => sections.add(&mut object, Section::State, state.bytes, 16),
         state::Form::Zeros => {
             sections.state_at = layout.tail;
-            let len = layout.tail + u64::from(program.state.len);
+            let len = layout.tail + u64::from(program.places.state_len);
             sections.add_zeros(&mut object, Section::State, len, names::STATE_ALIGNMENT);
         }
     }
     sections.add_zeros(&mut object, Section::Stack, layout.stack, PAGE);
-    let zero_len = program.state.zero_len.into();
+    let zero_len = program.places.zero_len.into();
     sections.add_zeros(&mut object, Section::Zero, zero_len, 16);
     sections.add(&mut object, Section::Segments, segments, 16);
     let images = images(program);
@@ -239,12 +238,12 @@ fn broken(error: object::write::Error) -> Error {
 
 /// The pages of initial memory that are moved into place.
 fn images(program: &Program<'_>) -> Vec<u8> {
-    let total: u64 = program.images.iter().map(|image| image.len).sum();
+    let total: u64 = program.steps.images.iter().map(|image| image.len).sum();
     let mut bytes = vec![0; total as usize];
     let mut start = 0;
-    for image in &program.images {
+    for image in &program.steps.images {
         for &(offset, data) in &image.parts {
-            let data = program.datas[data].bytes;
+            let data = program.world.datas[data].bytes;
             let offset = (start + offset) as usize;
             bytes[offset..offset + data.len()].copy_from_slice(data);
         }

@@ -6,7 +6,8 @@ use wasmc_abi::layout::{SLOT0_AARCH64, SLOT0_X86_64};
 use wasmc_abi::wasi;
 
 use super::text::Text;
-use crate::program::{Memory, Program, Step, Strategy};
+use crate::index::MemoryId;
+use crate::program::{Main, Program, Step, Strategy};
 use crate::translate::Symbol;
 
 /// The needs of every function of the runtime that the code refers to, and of the program's way to
@@ -22,19 +23,21 @@ pub(super) fn needs(program: &Program<'_>, text: &Text) -> Needs {
             _ => Needs::NONE,
         });
     }
-    if program.invoke || program.script.is_some() {
-        needs = needs.and(Needs::OUTPUT);
-    }
-    if program.script.is_some() || instantiates_after_guest_code(program) {
+    needs = needs.and(match program.main {
+        Main::Command { .. } => Needs::NONE,
+        Main::Invoke { .. } => Needs::OUTPUT,
+        Main::Script(_) => Needs::OUTPUT.and(Needs::INSTANTIATE),
+    });
+    if instantiates_after_guest_code(program) {
         needs = needs.and(Needs::INSTANTIATE);
     }
     needs
 }
 
 fn of_growing_memories(program: &Program<'_>) -> Needs {
-    let growing = program.memories.values().filter(|memory| memory.grows);
+    let growing = program.live.uses.memories_grown.iter();
     growing.fold(Needs::NONE, |needs, memory| {
-        needs.and(match memory.strategy {
+        needs.and(match program.places.memories[memory].strategy {
             Strategy::Guarded if is_aliased(program, memory) => {
                 Needs::GROW_GUARDED.and(Needs::GROW_ALIASED)
             }
@@ -46,18 +49,19 @@ fn of_growing_memories(program: &Program<'_>) -> Needs {
 
 /// Whether something is mapped after a start function was called.
 fn instantiates_after_guest_code(program: &Program<'_>) -> bool {
-    let steps = program.instances.values().flat_map(|i| i.steps.iter());
+    let steps = program.steps.of_instances.values().flatten();
     let mut after_call = steps.skip_while(|step| !matches!(step, Step::Call { .. }));
     after_call.any(|step| !matches!(step, Step::Call { .. }))
 }
 
 /// Whether a memory is mapped a second time at the guest's own addresses: for debuggers, and only if
 /// that happens before the kernel confines the program.
-pub(super) fn is_aliased(program: &Program<'_>, memory: &Memory) -> bool {
-    program.with_debug
-        && memory.strategy == Strategy::Guarded
-        && !memory.ty.memory64
-        && (memory.base == SLOT0_X86_64 || memory.base == SLOT0_AARCH64)
-        && program.script.is_none()
+pub(super) fn is_aliased(program: &Program<'_>, id: MemoryId) -> bool {
+    let place = &program.places.memories[id];
+    program.tracked.is_some()
+        && place.strategy == Strategy::Guarded
+        && !program.world.memories[id].ty.memory64
+        && (place.base == SLOT0_X86_64 || place.base == SLOT0_AARCH64)
+        && !matches!(program.main, Main::Script(_))
         && !instantiates_after_guest_code(program)
 }

@@ -8,8 +8,8 @@ use wasmc_abi::write::{Blob, Place, Section};
 
 use super::text::Text;
 use crate::error::{Error, Location, Result};
-use crate::index::{DataId, ElemId, FuncId, MemoryId, SigId, TableId};
-use crate::program::{Program, Reference, TablePlace};
+use crate::index::{DataId, ElemId, FuncId, MemoryId, TableId, TypeId};
+use crate::program::{Elements, OwnPlace, Program, Reference};
 use crate::translate::Symbol;
 
 /// The program and its text, with the places of what else there is in the object.
@@ -27,9 +27,8 @@ pub(super) struct Places {
     ref_funcs: Place<u64>,
     elems: HashMap<ElemId, Place<u64>>,
     datas: HashMap<DataId, Place<u8>>,
-    /// Where offsets begin of what each thread has of its own: the state, or in a program that
-    /// starts threads what the block of each begins with.
-    own: Place<u8>,
+    /// What the block of each thread begins with, in a program that starts threads.
+    template: Option<Place<u8>>,
 }
 
 impl Places {
@@ -40,38 +39,41 @@ impl Places {
         let read_only_tables = blob.here();
         write_read_only_tables(program, text, blob);
         let ref_funcs = blob.here();
-        for &func in &program.ref_funcs {
+        for &func in &program.live.referenced {
             blob.push::<u64>(reference(program, text, Reference::Func(func)));
         }
         let mut elems = HashMap::new();
-        for (id, elem) in program.elems.iter().filter(|(_, elem)| elem.in_image) {
+        for id in program.steps.elems.iter() {
             elems.insert(id, blob.here());
-            for &item in &elem.items {
+            for &item in &program.world.elems[id].items {
                 blob.push::<u64>(reference(program, text, item));
             }
         }
-        let own = match program.threads {
-            None => Place::new(Section::State, 0),
-            Some(_) => {
-                blob.align(16);
-                let template = blob.here();
-                let len = program.state.template_len as usize;
-                blob.bytes.resize(blob.bytes.len() + len, 0);
-                template
-            }
-        };
+        let template = program.places.block.map(|block| {
+            blob.align(16);
+            let template = blob.here();
+            let len = block.template_len as usize;
+            blob.bytes.resize(blob.bytes.len() + len, 0);
+            template
+        });
         Places {
             read_only_tables,
             ref_funcs,
             elems,
             datas: segment_places(program),
-            own,
+            template,
         }
     }
 
-    /// Where something lies that each thread has of its own.
-    pub fn own<T>(&self, offset: u32) -> Place<T> {
-        Place::new(self.own.section(), self.own.offset() + u64::from(offset))
+    /// Where something lies that each thread has of its own: of a block, in the template.
+    pub fn own<T>(&self, place: OwnPlace) -> Place<T> {
+        match place {
+            OwnPlace::State(offset) => state(offset),
+            OwnPlace::Block(offset) => {
+                let template = self.template.expect("there is a block");
+                Place::new(template.section(), template.offset() + u64::from(offset))
+            }
+        }
     }
 
     /// The elements of a segment.
@@ -85,16 +87,16 @@ impl Places {
     }
 
     /// The elements of a table with fixed storage.
-    pub fn storage(&self, place: TablePlace) -> Option<Place<u64>> {
-        match place {
-            TablePlace::Slot(_) | TablePlace::Mapped => None,
-            TablePlace::ReadOnly(offset) => {
+    pub fn storage(&self, elements: Elements) -> Option<Place<u64>> {
+        match elements {
+            Elements::Slot(_) | Elements::Mapped => None,
+            Elements::ReadOnly(offset) => {
                 let tables = self.read_only_tables;
                 let offset = tables.offset() + u64::from(offset);
                 Some(Place::new(tables.section(), offset))
             }
-            TablePlace::State(offset) | TablePlace::Block(offset) => Some(self.own(offset)),
-            TablePlace::Zero(offset) => Some(Place::new(Section::Zero, offset.into())),
+            Elements::Own(place) => Some(self.own(place)),
+            Elements::Zero(offset) => Some(Place::new(Section::Zero, offset.into())),
         }
     }
 
@@ -122,18 +124,18 @@ impl Context<'_> {
 
     /// The trampoline of a function's signature.
     pub fn trampoline(&self, func: FuncId) -> Place<Function<Trampoline>> {
-        let sig: SigId = self.program.funcs[func].sig;
+        let sig: TypeId = self.program.world.funcs[func].ty;
         Place::new(Section::Text, self.text.trampoline(sig).into())
     }
 
     /// The state of a memory.
     pub fn memory(&self, memory: MemoryId) -> Place<MemoryState> {
-        state(self.program.memories[memory].state)
+        state(self.program.places.memories[memory].state)
     }
 
     /// The state of a table.
     pub fn table(&self, table: TableId) -> Place<TableState> {
-        self.places.own(self.program.tables[table].state)
+        self.places.own(self.program.places.tables[table].state)
     }
 
     /// The value of a reference.
@@ -151,20 +153,20 @@ pub(super) fn state<T>(offset: u32) -> Place<T> {
 /// the text can only be in a table that no code reads.
 fn reference(program: &Program<'_>, text: &Text, reference: Reference) -> u64 {
     match reference {
-        Reference::Func(func) if program.funcs[func].in_text => {
-            let type_id = program.type_id(program.funcs[func].sig);
+        Reference::Func(func) if program.live.text.contains(func) => {
+            let type_id = program.world.types.id(program.world.funcs[func].ty);
             layout::funcref(type_id, text.func(func))
         }
-        _ => 0,
+        Reference::Func(_) | Reference::Null => 0,
     }
 }
 
 fn write_read_only_tables(program: &Program<'_>, text: &Text, blob: &mut Blob) {
     let start = blob.bytes.len();
-    for table in program.tables.values() {
-        if let TablePlace::ReadOnly(offset) = table.place {
+    for (id, table) in &program.places.tables {
+        if let Elements::ReadOnly(offset) = table.elements {
             debug_assert_eq!(blob.bytes.len(), start + offset as usize);
-            for &item in &table.image {
+            for &item in program.steps.table_images[id].iter().flatten() {
                 blob.push::<u64>(reference(program, text, item));
             }
         }
@@ -176,10 +178,10 @@ fn write_read_only_tables(program: &Program<'_>, text: &Text, blob: &mut Blob) {
 fn segment_places(program: &Program<'_>) -> HashMap<DataId, Place<u8>> {
     let mut places = HashMap::new();
     let mut end: u64 = 0;
-    for (id, data) in program.datas.iter().filter(|(_, data)| data.in_image) {
+    for id in program.steps.datas.iter() {
         let start = end.next_multiple_of(16);
         places.insert(id, Place::new(Section::Segments, start));
-        end = start + data.bytes.len() as u64;
+        end = start + program.world.datas[id].bytes.len() as u64;
     }
     places
 }
@@ -187,9 +189,9 @@ fn segment_places(program: &Program<'_>) -> HashMap<DataId, Place<u8>> {
 /// The bytes of the passive and copied data segments.
 pub(super) fn segments(program: &Program<'_>) -> Result<Vec<u8>> {
     let mut blob = Blob::new(Section::Segments);
-    for data in program.datas.values().filter(|data| data.in_image) {
+    for id in program.steps.datas.iter() {
         blob.align(16);
-        blob.bytes(data.bytes);
+        blob.bytes(program.world.datas[id].bytes);
     }
     if blob.bytes.len() > i32::MAX as usize {
         return Err(Error::Limit {

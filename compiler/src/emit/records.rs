@@ -2,7 +2,7 @@
 
 use wasmc_abi::layout::{
     self, MAGIC, NewEntry, NewParts, NewProgram, NewStateImage, NewThreads, Program as Root,
-    Threads, program_flags,
+    TableState, Threads, program_flags,
 };
 use wasmc_abi::options::{Options as RunOptions, RunOption, kinds};
 use wasmc_abi::symbols;
@@ -21,7 +21,7 @@ use crate::error::{Error, Location, Result};
 use crate::explain;
 use crate::index::FuncId;
 use crate::options::Options;
-use crate::program::Program;
+use crate::program::{Main, OwnPlace, Program};
 
 /// The records, and where code finds those that it reads.
 #[derive(Debug)]
@@ -51,14 +51,14 @@ pub(super) fn write(
         text,
         places: &places,
     };
-    if program.threads.is_some() {
+    if program.places.block.is_some() {
         state::write_own(cx, &mut blob);
     }
     let mut names = Names::default();
     let script = instances::write_script(cx, &mut blob);
     let instances = instances::write(cx, &mut blob, &mut names);
-    let initialize = entry(cx, &mut blob, program.initialize);
-    let entry = entry(cx, &mut blob, program.entry);
+    let initialize = entry(cx, &mut blob, program.main.initialize());
+    let entry = entry(cx, &mut blob, program.main.entry());
     let options_at = blob.bytes(&options.run_options);
     let mut state = state::write(cx);
     let state_image = match layout.state {
@@ -83,17 +83,16 @@ pub(super) fn write(
 
     let needs = needs(program, text);
     explain::needs(needs);
-    let first_memory = program.memories.values().next();
-    let first_table = program.tables.values().next();
+    let first_memory = program.places.memories.values().next();
     let program_record = NewProgram {
         magic: MAGIC,
         layout: LAYOUT_HASH,
         flags: flags(program, text, options),
         required_cpu,
-        main: Pointer::Runtime(match program.script {
-            Some(_) => symbols::MAIN_SCRIPT,
-            None if program.invoke => symbols::MAIN_INVOKE,
-            None => symbols::MAIN_COMMAND,
+        main: Pointer::Runtime(match program.main {
+            Main::Command { .. } => symbols::MAIN_COMMAND,
+            Main::Invoke { .. } => symbols::MAIN_INVOKE,
+            Main::Script(_) => symbols::MAIN_SCRIPT,
         }),
         text: Array::new(Place::new(Section::Text, 0), text.code.len()),
         trap_offsets,
@@ -104,18 +103,15 @@ pub(super) fn write(
         instances,
         memories: Array::new(
             state_place(first_memory.map_or(0, |memory| memory.state)),
-            program.memories.len(),
+            program.places.memories.len(),
         ),
-        tables: Array::new(
-            places.own(first_table.map_or(0, |table| table.state)),
-            program.tables.len(),
-        ),
+        tables: table_states(cx),
         initialize,
         entry,
         options: options_at,
         script,
         landings,
-        fuel: program.state.fuel.map(state_place).into(),
+        fuel: program.places.fuel.map(state_place).into(),
         tags,
         threads,
         stack: match layout.stack {
@@ -145,7 +141,7 @@ pub(super) fn write(
 
 fn flags(program: &Program<'_>, text: &Text, options: &Options) -> u32 {
     let mut flags = 0;
-    if program.invoke {
+    if matches!(program.main, Main::Invoke { .. }) {
         flags |= program_flags::INVOKE;
     }
     let divides = |&(_, trap): &(u32, Trap)| {
@@ -209,26 +205,32 @@ fn write_state(mut state: Blob, has_stack: bool, blob: &mut Blob) -> NewStateIma
     }
 }
 
+/// The states of all tables, one after the other.
+fn table_states(cx: Context<'_>) -> Array<TableState> {
+    let tables = &cx.program.places.tables;
+    match tables.values().next() {
+        Some(first) => Array::new(cx.places.own(first.state), tables.len()),
+        None => Array::default(),
+    }
+}
+
 /// Writes what the runtime needs to start threads, if the program starts any.
 fn write_threads(cx: Context<'_>, blob: &mut Blob) -> Pointer<Threads> {
     let program = cx.program;
-    let Some(threads) = &program.threads else {
+    let (Some(threads), Some(block)) = (program.live.threads, program.places.block) else {
         return Pointer::Null;
     };
-    let first_table = program.tables.values().next();
-    let pool = program.state.payloads.as_ref();
+    let template = cx.places.own(OwnPlace::Block(0));
+    let pool = program.places.payloads.as_ref();
     let threads = NewThreads {
         init: Pointer::Runtime(symbols::THREADS_INIT),
         code: cx.code(threads.entry).into(),
         trampoline: cx.trampoline(threads.entry).into(),
-        template: Array::new(cx.places.own(0), program.state.template_len as usize),
-        tables: Array::new(
-            cx.places.own(first_table.map_or(0, |table| table.state)),
-            program.tables.len(),
-        ),
+        template: Array::new(template, block.template_len as usize),
+        tables: table_states(cx),
         pool: pool.map(|payloads| cx.places.own(payloads.pool)).into(),
         // At least something, so that there is a block to map.
-        block_size: program.state.block_len.max(1).next_multiple_of(16),
+        block_size: block.len.max(1).next_multiple_of(16),
     };
     blob.push::<Threads>(threads).into()
 }
@@ -238,7 +240,7 @@ fn entry(cx: Context<'_>, blob: &mut Blob, func: Option<FuncId>) -> NewEntry {
     let Some(func) = func else {
         return NewEntry::default();
     };
-    let ty = &cx.program.sigs[cx.program.funcs[func].sig];
+    let ty = &cx.program.world.types.func(cx.program.world.funcs[func].ty);
     let mut types = |types: &[ValType]| blob.array::<u8>(types.iter().map(|ty| value_type(*ty)));
     NewEntry {
         code: cx.code(func).into(),

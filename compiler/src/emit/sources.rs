@@ -26,7 +26,7 @@ impl Sources {
     /// Reads the line tables of the modules that have one. What is malformed is a warning: the
     /// program is none the worse for it.
     pub fn read(program: &Program<'_>, warnings: &mut Vec<String>) -> Sources {
-        let instances: Vec<_> = program.instances.iter().collect();
+        let instances: Vec<_> = program.world.instances.iter().collect();
         let maps: Vec<_> = instances
             .into_par_iter()
             .filter(|(_, instance)| instance.module.debug.has_lines())
@@ -177,10 +177,10 @@ pub(super) fn write(
     for part in &text.parts {
         starts.push(table.places.len() as u32);
         if let Some(CodeItem::Func(id)) = part.item
-            && let FuncKind::Defined { instance, .. } = program.funcs[id].kind
+            && let FuncKind::Defined { instance, .. } = program.world.funcs[id].kind
             && let Some(map) = sources.get(instance)
         {
-            let code_start = program.instances[instance].module.debug.code_start;
+            let code_start = program.world.instances[instance].module.debug.code_start;
             let sites = part.lines.iter();
             let sites =
                 sites.map(|&(offset, at)| (offset, u64::from(at).saturating_sub(code_start)));

@@ -11,9 +11,10 @@ use wasmc_abi::write::{Blob, Place, Section};
 
 use super::needs::is_aliased;
 use super::places::{Context, state};
+use crate::index::{MemoryId, TableId};
 use crate::options::{Emit, Options};
 use crate::program::{
-    Constant, ExceptionRoot, Memory, Payloads, Program, Strategy, Table, TablePlace, steps,
+    Constant, Elements, ExceptionRoot, Main, MemoryPlace, Payloads, Program, Strategy,
 };
 use crate::target::Arch;
 
@@ -44,14 +45,14 @@ pub(super) struct Layout {
 
 impl Layout {
     pub fn new(program: &Program<'_>, options: &Options) -> Layout {
-        let len = u64::from(program.state.len);
+        let len = u64::from(program.places.state_len);
         // What lies below the stack is its guard. Only our own linker is known to put code there,
         // and where pages may have several sizes there would be a gap.
         let has_stack = options.emit == Emit::Exe
             && options.target.arch == Arch::X86_64
             && layout::IMAGE_STACK.contains(&options.stack_size)
             // What prints and parses numbers has data that is relocated, which then lies below.
-            && !program.invoke;
+            && !matches!(program.main, Main::Invoke { .. });
         let is_copied = len <= layout::STATE_COPY_MAX;
         let (stack, tail) = match has_stack && is_copied {
             true => (options.stack_size.next_multiple_of(PAGE), stack_tail(len)),
@@ -82,21 +83,23 @@ fn stack_tail(len: u64) -> u64 {
 pub(super) fn write(cx: Context<'_>) -> Blob {
     let program = cx.program;
     let mut blob = Blob::new(Section::State);
-    blob.bytes.resize(program.state.len as usize, 0);
-    for memory in program.memories.values() {
-        blob.write::<MemoryState>(state(memory.state), memory_state(program, memory));
+    blob.bytes.resize(program.places.state_len as usize, 0);
+    for (id, place) in &program.places.memories {
+        let record = memory_state(program, id, place);
+        blob.write::<MemoryState>(state(place.state), record);
     }
-    if let Some(fuel) = program.state.fuel {
+    if let Some(fuel) = program.places.fuel {
         // As good as any number, until the runtime fills in what the options say.
         blob.write::<i64>(state(fuel), i64::MAX);
     }
-    if program.threads.is_none() {
+    if program.places.block.is_none() {
         write_own(cx, &mut blob);
     }
     blob
 }
 
-fn memory_state(program: &Program<'_>, memory: &Memory) -> NewMemoryState {
+fn memory_state(program: &Program<'_>, id: MemoryId, place: &MemoryPlace) -> NewMemoryState {
+    let memory = &program.world.memories[id];
     let mut flags = 0;
     if memory.ty.memory64 {
         flags |= memory_flags::MEMORY64;
@@ -104,15 +107,15 @@ fn memory_state(program: &Program<'_>, memory: &Memory) -> NewMemoryState {
     if memory.ty.shared {
         flags |= memory_flags::SHARED;
     }
-    if is_aliased(program, memory) {
+    if is_aliased(program, id) {
         flags |= memory_flags::ALIASED;
     }
     NewMemoryState {
-        base: memory.base,
+        base: place.base,
         // Until the memory is created.
         size: 0,
-        max: memory.max,
-        reservation: match memory.strategy {
+        max: place.max,
+        reservation: match place.strategy {
             Strategy::Guarded => GUARDED_RESERVATION,
             Strategy::Checked => 0,
         },
@@ -125,14 +128,16 @@ fn memory_state(program: &Program<'_>, memory: &Memory) -> NewMemoryState {
 /// block of each begins with. There it has no pointers but those between its parts.
 pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
     let program = cx.program;
-    if let Some(payloads) = &program.state.payloads {
+    if let Some(payloads) = &program.places.payloads {
         write_pool(cx, payloads, blob);
     }
-    for table in program.tables.values() {
-        write_table(cx, table, blob);
+    for id in program.world.tables.keys() {
+        write_table(cx, id, blob);
     }
-    for global in program.globals.values() {
-        let Some(cell) = global.cell else { continue };
+    for (id, global) in &program.world.globals {
+        let Some(cell) = program.places.globals[id] else {
+            continue;
+        };
         let bits = match global.value {
             Constant::I32(value) => u128::from(value as u32),
             Constant::I64(value) => u128::from(value as u64),
@@ -143,12 +148,11 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
         };
         blob.write::<u128>(cx.places.own(cell), bits);
     }
-    let elems = program.elems.values();
-    let datas = program.datas.values();
-    let lengths = elems
-        .map(|elem| (elem.length_cell, elem.items.len()))
-        .chain(datas.map(|data| (data.length_cell, data.bytes.len())));
-    for (cell, len) in lengths {
+    let elems = program.places.elem_lengths.iter();
+    let elems = elems.map(|(id, cell)| (*cell, program.world.elems[id].items.len()));
+    let datas = program.places.data_lengths.iter();
+    let datas = datas.map(|(id, cell)| (*cell, program.world.datas[id].bytes.len()));
+    for (cell, len) in elems.chain(datas) {
         if let Some(cell) = cell {
             blob.write::<u64>(cx.places.own(cell), len as u64);
         }
@@ -157,9 +161,9 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
 
 /// Writes the pool of payloads of exceptions, and its roots.
 fn write_pool(cx: Context<'_>, payloads: &Payloads, blob: &mut Blob) {
-    let (base, mapped) = match cx.program.threads {
-        None => (payloads.base, 0),
-        Some(_) => (0, pool_flags::MAPPED),
+    let (base, mapped) = match payloads.base {
+        Some(base) => (base, 0),
+        None => (0, pool_flags::MAPPED),
     };
     let traced = match payloads.traced {
         true => pool_flags::TRACED,
@@ -177,48 +181,48 @@ fn write_pool(cx: Context<'_>, payloads: &Payloads, blob: &mut Blob) {
         reserved: 0,
     };
     blob.write::<ExceptionPool>(cx.places.own(payloads.pool), pool);
-    let first = payloads.pool + size_of::<ExceptionPool>() as u32;
-    let places = (first..).step_by(size_of::<layout::ExceptionRoot>());
-    for (root, place) in payloads.roots.iter().zip(places) {
-        let (offset, kind) = match *root {
+    let first = payloads.pool.behind(size_of::<ExceptionPool>() as u32);
+    let offsets = (0..).step_by(size_of::<layout::ExceptionRoot>());
+    for (root, offset) in payloads.roots.iter().zip(offsets) {
+        let (place, kind) = match *root {
             ExceptionRoot::Global(cell) => (cell, ExceptionRootKind::Global),
             ExceptionRoot::Table(state) => (state, ExceptionRootKind::Table),
         };
         let root = NewExceptionRoot {
             // What a root refers to precedes the pool; both lie within 2 GiB.
-            distance: offset.wrapping_sub(payloads.pool) as i32,
+            distance: place.offset().wrapping_sub(payloads.pool.offset()) as i32,
             kind,
         };
-        blob.write::<layout::ExceptionRoot>(cx.places.own(place), root);
+        blob.write::<layout::ExceptionRoot>(cx.places.own(first.behind(offset)), root);
     }
 }
 
 /// Writes a table's state, and its elements if they are beside it and not all null.
-fn write_table(cx: Context<'_>, table: &Table, blob: &mut Blob) {
-    let (base, flags) = match table.place {
-        TablePlace::Slot(base) => (base, 0),
-        TablePlace::Mapped => (0, table_flags::MAPPED),
-        _ => (0, 0),
+fn write_table(cx: Context<'_>, id: TableId, blob: &mut Blob) {
+    let place = &cx.program.places.tables[id];
+    let (base, flags) = match place.elements {
+        Elements::Slot(base) => (base, 0),
+        Elements::Mapped => (0, table_flags::MAPPED),
+        Elements::ReadOnly(_) | Elements::Zero(_) | Elements::Own(_) => (0, 0),
     };
+    let image = cx.program.steps.table_images[id].as_deref();
     let state = NewTableState {
         base,
-        size: match steps::is_fixed(table) {
-            true => table.ty.initial,
-            false => 0,
-        },
-        max: table.max,
-        storage: cx.places.storage(table.place).into(),
+        // Until the table is created, unless its storage is part of the image.
+        size: image.map_or(0, |items| items.len() as u64),
+        max: place.max,
+        storage: cx.places.storage(place.elements).into(),
         flags,
     };
-    blob.write::<TableState>(cx.places.own(table.state), state);
-    let (TablePlace::State(offset) | TablePlace::Block(offset)) = table.place else {
+    blob.write::<TableState>(cx.places.own(place.state), state);
+    let Elements::Own(elements) = place.elements else {
         return;
     };
-    for (item, index) in table.image.iter().zip(0..) {
+    for (item, index) in image.unwrap_or_default().iter().zip(0..) {
         let bits = cx.reference(*item);
         // Tables whose elements are all null lie among the zeros that follow.
         if bits != 0 {
-            let place: Place<u64> = cx.places.own(offset + index * 8);
+            let place: Place<u64> = cx.places.own(elements.behind(index * 8));
             blob.write(place, bits);
         }
     }

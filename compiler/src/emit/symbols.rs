@@ -14,7 +14,7 @@ use super::places::{Places, state};
 use super::text::Text;
 use crate::index::{DataIndex, GlobalIndex, TableIndex};
 use crate::names::Named;
-use crate::program::{CodeItem, FuncKind, GLOBAL_CELL, Program, TablePlace};
+use crate::program::{CodeItem, Elements, FuncKind, GLOBAL_CELL, OwnPlace, Program};
 
 /// Adds the symbols. What lies in a section without bytes has none.
 pub(super) fn add(
@@ -67,14 +67,13 @@ pub(super) fn add(
 /// bytes.
 fn named_data<'p>(program: &'p Program<'_>, places: &Places) -> Vec<(&'p str, Place<Any>, u64)> {
     let mut named = Vec::new();
-    for instance in program.instances.values() {
+    for instance in program.world.instances.values() {
         let names = &instance.module.names;
         for (index, name) in names.of_kind(Named::Global) {
             if let Some(&id) = instance.globals.get(GlobalIndex::from_u32(index))
                 && index as usize >= instance.module.imported_globals
-                && let Some(cell) = program.globals[id].cell
                 // Otherwise each thread has one.
-                && program.threads.is_none()
+                && let Some(OwnPlace::State(cell)) = program.places.globals[id]
             {
                 named.push((name, state(cell), u64::from(GLOBAL_CELL)));
             }
@@ -82,18 +81,23 @@ fn named_data<'p>(program: &'p Program<'_>, places: &Places) -> Vec<(&'p str, Pl
         for (index, name) in names.of_kind(Named::Table) {
             if let Some(&id) = instance.tables.get(TableIndex::from_u32(index))
                 && index as usize >= instance.module.imported_tables
-                && let Some(place) = places.storage(program.tables[id].place)
+                && let elements = program.places.tables[id].elements
+                && let Some(place) = places.storage(elements)
                 // Otherwise each thread has one.
-                && !matches!(program.tables[id].place, TablePlace::Block(_))
+                && !matches!(elements, Elements::Own(OwnPlace::Block(_)))
             {
-                named.push((name, place.any(), program.tables[id].ty.initial * 8));
+                named.push((name, place.any(), program.world.tables[id].ty.initial * 8));
             }
         }
         for (index, name) in names.of_kind(Named::Data) {
             if let Some(&id) = instance.datas.get(DataIndex::from_u32(index))
                 && let Some(place) = places.data(id)
             {
-                named.push((name, place.any(), program.datas[id].bytes.len() as u64));
+                named.push((
+                    name,
+                    place.any(),
+                    program.world.datas[id].bytes.len() as u64,
+                ));
             }
         }
     }
@@ -107,7 +111,7 @@ fn symbol_name(program: &Program<'_>, item: CodeItem) -> String {
     match item {
         CodeItem::Trampoline(sig) => format!("trampoline[{}]", sig.index()),
         CodeItem::Func(id) => {
-            let func = &program.funcs[id];
+            let func = &program.world.funcs[id];
             match (func.kind, &func.name) {
                 (FuncKind::Defined { .. }, Some(name)) => name.clone(),
                 (FuncKind::Defined { index, .. }, None) => format!("func[{}]", index.index()),

@@ -7,7 +7,7 @@ use wasmc_abi::traps::Trap;
 use super::veneers::{self, Island};
 use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation};
 use crate::error::{Error, Location, Result};
-use crate::index::{FuncId, SigId};
+use crate::index::{FuncId, TypeId};
 use crate::program::CodeItem;
 use crate::target::Arch;
 use crate::translate::Symbol;
@@ -31,7 +31,7 @@ pub(super) struct Text {
     /// Calls that have a handler for exceptions, ascending.
     pub landings: Vec<Landing>,
     funcs: SecondaryMap<FuncId, u32>,
-    trampolines: SecondaryMap<SigId, u32>,
+    trampolines: SecondaryMap<TypeId, u32>,
 }
 
 /// A function in the text, or an island of veneers.
@@ -63,7 +63,7 @@ impl Text {
     }
 
     /// The offset of a signature's trampoline.
-    pub fn trampoline(&self, sig: SigId) -> u32 {
+    pub fn trampoline(&self, sig: TypeId) -> u32 {
         self.trampolines[sig]
     }
 }

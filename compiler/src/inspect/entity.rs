@@ -3,7 +3,9 @@
 use std::fmt;
 
 use wasmc_abi::wasi::{ValueType, WasiFunction};
-use wasmparser::{FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType};
+use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
+
+use crate::type_text::{ref_type, val_type};
 
 /// The type of an import or export.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,23 +163,5 @@ fn signature(params: &str, results: &str, count: usize) -> String {
         0 => format!("({params})"),
         1 => format!("({params}) -> {results}"),
         _ => format!("({params}) -> ({results})"),
-    }
-}
-
-/// A value type as the text format writes it.
-pub(crate) fn val_type(ty: ValType) -> String {
-    match ty {
-        ValType::Ref(ty) => ref_type(ty),
-        _ => ty.to_string(),
-    }
-}
-
-fn ref_type(ty: RefType) -> String {
-    let null = if ty.is_nullable() { "null " } else { "" };
-    let index = ty.type_index().and_then(|index| index.as_module_index());
-    match (ty.heap_type(), index) {
-        (HeapType::Concrete(_), Some(index)) => format!("(ref {null}{index})"),
-        (HeapType::Exact(_), Some(index)) => format!("(ref {null}(exact {index}))"),
-        _ => ty.to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! What must the planner know of a function's body?
 
-use wasmparser::{FunctionBody, Operator, WasmFeatures};
+use wasmparser::{Catch, FunctionBody, Operator, WasmFeatures};
 
 use super::operators::{memarg_of, memory_of, proposal_of};
 use super::refusal::needs_gc;
@@ -35,10 +35,17 @@ impl Facts {
         let func = FuncIndex::from_u32;
         let table = TableIndex::from_u32;
         match *operator {
-            Operator::Block { .. }
-            | Operator::If { .. }
-            | Operator::TryTable { .. }
-            | Operator::Try { .. } => self.open(false),
+            Operator::Block { .. } | Operator::If { .. } | Operator::Try { .. } => {
+                self.open(false);
+            }
+            Operator::TryTable { ref try_table } => {
+                self.open(false);
+                let keeps =
+                    |catch: &Catch| matches!(catch, Catch::OneRef { .. } | Catch::AllRef { .. });
+                if try_table.catches.iter().any(keeps) {
+                    self.facts.push(Fact::KeepException);
+                }
+            }
             Operator::Loop { .. } => {
                 self.open(true);
                 self.loops += 1;
@@ -48,7 +55,10 @@ impl Facts {
                     self.loops -= 1;
                 }
             }
-            Operator::Rethrow { .. } => self.rethrows = true,
+            Operator::Rethrow { .. } => {
+                self.rethrows = true;
+                self.facts.push(Fact::KeepException);
+            }
             Operator::Call { function_index } => self.facts.push(Fact::Call(func(function_index))),
             Operator::ReturnCall { function_index } => {
                 self.facts.push(Fact::TailCall(func(function_index)));
@@ -101,6 +111,14 @@ impl Facts {
             Operator::MemoryGrow { mem } => {
                 self.facts
                     .push(Fact::MemoryGrow(MemoryIndex::from_u32(mem)));
+            }
+            Operator::MemoryAtomicNotify { memarg } => {
+                self.facts.push(Fact::Notify);
+                self.memory(memory_of(&memarg));
+            }
+            Operator::MemoryAtomicWait32 { memarg } | Operator::MemoryAtomicWait64 { memarg } => {
+                self.facts.push(Fact::Wait);
+                self.memory(memory_of(&memarg));
             }
             Operator::MemoryFill { mem } => self.memory(mem),
             Operator::MemoryCopy { dst_mem, src_mem } => {

@@ -28,10 +28,10 @@ pub(super) fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Resul
                     if !ty.is_final || !ty.supertype_idxs.is_empty() {
                         return Err(needs_gc(Location::at(offset)));
                     }
-                    let CompositeInnerType::Func(func) = ty.composite_type.inner else {
+                    let CompositeInnerType::Func(_) = ty.composite_type.inner else {
                         return Err(needs_gc(Location::at(offset)));
                     };
-                    module.types.push(func);
+                    module.types.push(ty);
                 }
             }
         }

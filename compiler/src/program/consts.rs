@@ -1,17 +1,40 @@
 //! Constant expressions: in a closed world every one has a value at compile time.
 
+use cranelift_codegen::entity::PrimaryMap;
 use wasmparser::{ConstExpr, Operator};
 
-use super::{Constant, Instance, Reference};
 use crate::error::{Error, Result};
-use crate::index::{FuncIndex, GlobalId, GlobalIndex};
+use crate::index::{FuncId, FuncIndex, GlobalIndex};
 
-/// Evaluates a validated constant expression of an instance. `global` gives the value of an
-/// immutable global that was planned before.
+/// A value known at compile time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub enum Constant {
+    I32(i32),
+    I64(i64),
+    /// Bits.
+    F32(u32),
+    /// Bits.
+    F64(u64),
+    /// Bits.
+    V128(u128),
+    Ref(Reference),
+}
+
+/// A reference known at compile time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub enum Reference {
+    Null,
+    Func(FuncId),
+}
+
+/// Evaluates a validated constant expression of an instance with these functions. `global` gives
+/// the value of an immutable global.
 pub(super) fn eval(
-    instance: &Instance<'_>,
     expr: &ConstExpr<'_>,
-    global: impl Fn(GlobalId) -> Constant,
+    funcs: &PrimaryMap<FuncIndex, FuncId>,
+    global: impl Fn(GlobalIndex) -> Constant,
 ) -> Result<Constant> {
     let mut stack = Vec::new();
     let mut reader = expr.get_operators_reader();
@@ -27,12 +50,11 @@ pub(super) fn eval(
             }
             Operator::RefNull { .. } => stack.push(Constant::Ref(Reference::Null)),
             Operator::RefFunc { function_index } => {
-                let func = instance.funcs[FuncIndex::from_u32(function_index)];
+                let func = funcs[FuncIndex::from_u32(function_index)];
                 stack.push(Constant::Ref(Reference::Func(func)));
             }
             Operator::GlobalGet { global_index } => {
-                let id = instance.globals[GlobalIndex::from_u32(global_index)];
-                stack.push(global(id));
+                stack.push(global(GlobalIndex::from_u32(global_index)));
             }
             Operator::I32Add
             | Operator::I32Sub
@@ -73,6 +95,14 @@ impl Constant {
             Constant::I32(value) => u64::from(value as u32),
             Constant::I64(value) => value as u64,
             _ => unreachable!("offsets are integers"),
+        }
+    }
+
+    /// A reference.
+    pub(super) fn as_reference(self) -> Reference {
+        match self {
+            Constant::Ref(reference) => reference,
+            _ => unreachable!("elements are references"),
         }
     }
 }

@@ -7,16 +7,16 @@ use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
 use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
-use super::types::{ModuleSigs, canonical_type, is_subtype};
-use super::{Instance, Program};
+use super::types::{ModuleTypes, canonical_type};
+use super::world::{Instance, World, page_log2};
 use crate::error::{Error, Result};
 use crate::index::{InstanceId, MemoryId};
-use crate::inspect::entity::val_type;
 use crate::module::{Entity, Import, Module};
+use crate::type_text::val_type;
 
 /// What satisfies an import.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Resolution {
+pub(super) enum Source {
     /// An export of an earlier instance.
     Export(InstanceId, Entity),
     /// A function of the runtime.
@@ -32,8 +32,8 @@ pub(super) struct Importer<'i, 'a> {
     pub name: Option<&'i str>,
     /// The module.
     pub module: &'i Module<'a>,
-    /// The signatures of its types.
-    pub sigs: &'i ModuleSigs,
+    /// The program's types that its own are.
+    pub types: &'i ModuleTypes,
     /// Import module names and the earlier instances that they mean.
     pub names: &'i HashMap<String, InstanceId>,
 }
@@ -42,7 +42,7 @@ pub(super) struct Importer<'i, 'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Exporters<'i, 'a> {
     /// Those that are linked.
-    pub program: &'i Program<'a>,
+    pub world: &'i World<'a>,
     /// Those that come then, since one does not link: they serve for finding all that is amiss.
     pub unlinked: &'i [Unlinked<'a>],
     /// Names of the instances that come later.
@@ -53,33 +53,33 @@ pub(super) struct Exporters<'i, 'a> {
 pub(super) struct Unlinked<'a> {
     /// The module.
     pub module: Module<'a>,
-    /// The signatures of its types.
-    pub sigs: ModuleSigs,
+    /// The program's types that its own are.
+    pub types: ModuleTypes,
 }
 
 /// A module that exports something.
 #[derive(Clone, Copy)]
 struct Exporter<'i, 'a> {
     module: &'i Module<'a>,
-    sigs: &'i ModuleSigs,
+    types: &'i ModuleTypes,
     /// Its entities, if it is linked.
     instance: Option<&'i Instance<'a>>,
 }
 
 impl<'i, 'a> Exporters<'i, 'a> {
     fn get(&self, id: InstanceId) -> Exporter<'i, 'a> {
-        match self.program.instances.get(id) {
+        match self.world.instances.get(id) {
             Some(instance) => Exporter {
                 module: &instance.module,
-                sigs: &instance.sigs,
+                types: &instance.types,
                 instance: Some(instance),
             },
             None => {
-                let position = id.index() - self.program.instances.len();
-                let Unlinked { module, sigs } = &self.unlinked[position];
+                let position = id.index() - self.world.instances.len();
+                let Unlinked { module, types } = &self.unlinked[position];
                 Exporter {
                     module,
-                    sigs,
+                    types,
                     instance: None,
                 }
             }
@@ -122,13 +122,13 @@ impl Failures {
 pub(super) fn resolve(
     importer: Importer<'_, '_>,
     exporters: Exporters<'_, '_>,
-) -> Result<Vec<Resolution>, Failures> {
+) -> Result<Vec<Source>, Failures> {
     let module = importer.module;
-    let mut resolutions = Vec::with_capacity(module.imports.len());
+    let mut sources = Vec::with_capacity(module.imports.len());
     let mut failures = Failures::default();
     for import in &module.imports {
         match resolve_one(importer, import, exporters) {
-            Ok(resolution) => resolutions.push(resolution),
+            Ok(source) => sources.push(source),
             Err(cause) => {
                 let importing = importer
                     .name
@@ -147,7 +147,7 @@ pub(super) fn resolve(
         }
     }
     match failures.lines.is_empty() {
-        true => Ok(resolutions),
+        true => Ok(sources),
         false => Err(failures),
     }
 }
@@ -156,7 +156,7 @@ fn resolve_one(
     importer: Importer<'_, '_>,
     import: &Import<'_>,
     exporters: Exporters<'_, '_>,
-) -> Result<Resolution, &'static str> {
+) -> Result<Source, &'static str> {
     let module = importer.module;
     if let Some(&id) = importer.names.get(import.module) {
         let exporter = exporters.get(id);
@@ -164,15 +164,15 @@ fn resolve_one(
             .module
             .export(import.name)
             .ok_or("unknown import")?;
-        if !matches(importer, import.entity, exporter, entity, exporters.program) {
+        if !matches(importer, import.entity, exporter, entity, exporters.world) {
             return Err("incompatible import type");
         }
-        return Ok(Resolution::Export(id, entity));
+        return Ok(Source::Export(id, entity));
     }
     if let Entity::Memory(memory) = import.entity
         && module.memories[memory].shared
     {
-        return made_memory(import, &module.memories[memory], exporters.program);
+        return made_memory(import, &module.memories[memory], exporters.world);
     }
     let functions = offered_functions(import.module, import.name);
     let function = match import.entity {
@@ -180,7 +180,7 @@ fn resolve_one(
         _ => None,
     };
     match function {
-        Some(function) => Ok(Resolution::Wasi(function)),
+        Some(function) => Ok(Source::Wasi(function)),
         None if functions.is_empty() => Err("unknown import"),
         None => Err("incompatible import type"),
     }
@@ -220,15 +220,17 @@ fn offered_types(import: &Import<'_>) -> String {
 fn made_memory(
     import: &Import<'_>,
     ty: &MemoryType,
-    program: &Program<'_>,
-) -> Result<Resolution, &'static str> {
-    let mut made = program.made_memories.iter();
-    let known = made.find(|made| made.name.0 == import.module && made.name.1 == import.name);
-    let memory = known.map(|made| made.memory);
-    if memory.is_some_and(|memory| !memory_matches(ty, &program.memories[memory].ty)) {
-        return Err("incompatible import type");
+    world: &World<'_>,
+) -> Result<Source, &'static str> {
+    let mut known = world.memories.iter().filter(|(_, memory)| {
+        let names = memory.made_for.as_ref();
+        names.is_some_and(|(module, name)| (&**module, &**name) == (import.module, import.name))
+    });
+    match known.next() {
+        None => Ok(Source::Made(None)),
+        Some((id, memory)) if memory_matches(ty, &memory.ty) => Ok(Source::Made(Some(id))),
+        Some(_) => Err("incompatible import type"),
     }
-    Ok(Resolution::Made(memory))
 }
 
 /// The functions of the runtime that these names import: they differ in their types.
@@ -302,42 +304,47 @@ fn matches(
     import: Entity,
     exporter: Exporter<'_, '_>,
     export: Entity,
-    program: &Program<'_>,
+    world: &World<'_>,
 ) -> bool {
     let (ours, theirs) = (importer.module, exporter.module);
-    let our_type = |ty| canonical_type(ty, importer.sigs);
-    let their_type = |ty| canonical_type(ty, exporter.sigs);
+    let our_type = |ty| canonical_type(ty, importer.types);
+    let their_type = |ty| canonical_type(ty, exporter.types);
     match (import, export) {
         (Entity::Func(import), Entity::Func(export)) => {
-            importer.sigs[ours.funcs[import].ty] == exporter.sigs[theirs.funcs[export].ty]
+            let wanted = importer.types[ours.funcs[import].ty];
+            let given = match exporter.instance {
+                Some(instance) => world.funcs[instance.funcs[export]].ty,
+                None => exporter.types[theirs.funcs[export].ty],
+            };
+            world.types.is_below(given, wanted)
         }
         (Entity::Table(import), Entity::Table(export)) => {
             let (import, declared) = (&ours.tables[import].ty, &theirs.tables[export].ty);
             let actual = exporter.instance.map(|instance| instance.tables[export]);
             our_type(import.element_type.into()) == their_type(declared.element_type.into())
-                && table_matches(import, actual.map_or(declared, |id| &program.tables[id].ty))
+                && table_matches(import, actual.map_or(declared, |id| &world.tables[id].ty))
         }
         (Entity::Memory(import), Entity::Memory(export)) => {
             let actual = exporter.instance.map(|instance| instance.memories[export]);
             let declared = &theirs.memories[export];
-            let export = actual.map_or(declared, |id| &program.memories[id].ty);
+            let export = actual.map_or(declared, |id| &world.memories[id].ty);
             memory_matches(&ours.memories[import], export)
         }
         (Entity::Global(import), Entity::Global(export)) => {
             let (import, declared) = (&ours.globals[import].ty, &theirs.globals[export].ty);
             let wanted = our_type(import.content_type);
             let given = match exporter.instance {
-                Some(instance) => program.globals[instance.globals[export]].ty.content_type,
+                Some(instance) => world.globals[instance.globals[export]].ty.content_type,
                 None => their_type(declared.content_type),
             };
             let matches = match import.mutable {
                 true => given == wanted,
-                false => is_subtype(given, wanted),
+                false => world.types.is_subtype(given, wanted),
             };
             matches && import.mutable == declared.mutable && import.shared == declared.shared
         }
         (Entity::Tag(import), Entity::Tag(export)) => {
-            importer.sigs[ours.tags[import]] == exporter.sigs[theirs.tags[export]]
+            importer.types[ours.tags[import]] == exporter.types[theirs.tags[export]]
         }
         _ => false,
     }
@@ -360,7 +367,7 @@ fn table_matches(import: &TableType, export: &TableType) -> bool {
 fn memory_matches(import: &MemoryType, export: &MemoryType) -> bool {
     import.memory64 == export.memory64
         && import.shared == export.shared
-        && import.page_size_log2.unwrap_or(16) == export.page_size_log2.unwrap_or(16)
+        && page_log2(import) == page_log2(export)
         && maximum_matches(import.maximum, export.maximum)
 }
 
@@ -396,7 +403,7 @@ pub(crate) fn describe(module: &Module<'_>, entity: Entity) -> String {
     };
     match entity {
         Entity::Func(func) => describe_function("func", module.func_type(func)),
-        Entity::Tag(tag) => describe_function("tag", &module.types[module.tags[tag]]),
+        Entity::Tag(tag) => describe_function("tag", module.types[module.tags[tag]].unwrap_func()),
         Entity::Table(table) => {
             let ty = &module.tables[table].ty;
             let limits = limits(ty.initial, ty.maximum);

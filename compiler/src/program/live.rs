@@ -1,222 +1,262 @@
-//! Reachability: what the program can get to from what the runtime calls.
+//! What is live: what the program can get to from what the runtime reaches, and what it does there.
 //!
-//! Unreachable functions are not translated, unused segments are not part of the image, tables
-//! that nothing grows or writes get simpler places.
+//! Functions that are not live are not translated, segments that nothing reads are not part of the
+//! image, tables that nothing grows or writes get simpler places.
 
-use cranelift_codegen::entity::{EntityRef, SecondaryMap};
+use cranelift_codegen::entity::{EntityRef, EntitySet, SecondaryMap};
 
-use super::world::called_by_runtime;
-use super::{Constant, FuncKind, Program, Reference, threads};
-use crate::index::{DataId, ElemId, FuncId, GlobalId, InstanceId, MemoryId, TableId};
-use crate::module::{ElemMode, Fact};
+use super::consts::{Constant, Reference};
+use super::entry::Roots;
+use super::threads::{self, Threads};
+use super::world::{FuncKind, SegmentMode, World};
+use crate::error::Result;
+use crate::index::{DataId, ElemId, FuncId, FuncIndex, InstanceId, MemoryId, TableId};
+use crate::module::Fact;
+use crate::options::Options;
 
-/// What reachable code does.
+/// What is live.
+#[derive(Debug)]
+pub struct Live {
+    /// Functions that may run.
+    pub funcs: EntitySet<FuncId>,
+    /// Functions whose code is part of the text: the defined ones that are live, and those of the
+    /// runtime that are reached by other means than direct calls.
+    pub text: EntitySet<FuncId>,
+    /// Functions to which code makes references: the table of funcref constants, ascending.
+    pub referenced: Vec<FuncId>,
+    /// What live code does.
+    pub uses: Uses,
+    /// How threads of the guest start; `None` when live code starts none.
+    pub threads: Option<Threads>,
+}
+
+/// What live code does to tables, memories and segments.
 #[derive(Debug, Default)]
-pub(super) struct Reached {
-    funcs: SecondaryMap<FuncId, bool>,
-    in_text: SecondaryMap<FuncId, bool>,
-    referenced: SecondaryMap<FuncId, bool>,
-    pub tables_read: SecondaryMap<TableId, bool>,
-    pub tables_written: SecondaryMap<TableId, bool>,
-    pub tables_grown: SecondaryMap<TableId, bool>,
-    pub memories_grown: SecondaryMap<MemoryId, bool>,
+pub struct Uses {
+    /// Tables whose elements it reads.
+    pub tables_read: EntitySet<TableId>,
+    /// Tables whose elements it writes.
+    pub tables_written: EntitySet<TableId>,
+    /// Tables that it grows.
+    pub tables_grown: EntitySet<TableId>,
+    /// Memories that it grows.
+    pub memories_grown: EntitySet<MemoryId>,
+    /// How often it accesses each memory, by weight.
     pub memory_weights: SecondaryMap<MemoryId, u64>,
-    elems_read: SecondaryMap<ElemId, bool>,
-    pub elems_dropped: SecondaryMap<ElemId, bool>,
-    datas_read: SecondaryMap<DataId, bool>,
-    pub datas_dropped: SecondaryMap<DataId, bool>,
+    /// Segments that `table.init` reads.
+    pub elems_read: EntitySet<ElemId>,
+    /// Segments that `elem.drop` drops.
+    pub elems_dropped: EntitySet<ElemId>,
+    /// Segments that `memory.init` reads.
+    pub datas_read: EntitySet<DataId>,
+    /// Segments that `data.drop` drops.
+    pub datas_dropped: EntitySet<DataId>,
+    /// Whether it wakes threads that wait at an address.
+    pub notifies: bool,
+    /// Whether it waits at an address.
+    pub waits: bool,
+    /// Whether it makes references to exceptions, or keeps those that it caught.
+    pub keeps_exceptions: bool,
+}
+
+impl Live {
+    /// Finds what is live.
+    ///
+    /// # Errors
+    /// What live code does with threads and cannot be done.
+    pub(super) fn find(world: &World<'_>, roots: &Roots, options: &Options) -> Result<Live> {
+        let search = search(world, roots);
+        let threads = threads::choose(world, |func| search.funcs.contains(func), options)?;
+        let is_text = |&(id, kind): &(FuncId, FuncKind)| match kind {
+            FuncKind::Defined { .. } => search.funcs.contains(id),
+            FuncKind::Wasi { .. } => search.by_value.contains(id),
+        };
+        let mut text = EntitySet::with_capacity(world.funcs.len());
+        let kinds = world.funcs.iter().map(|(id, func)| (id, func.kind));
+        text.extend(kinds.filter(is_text).map(|(id, _)| id));
+        Ok(Live {
+            text,
+            referenced: search.referenced.iter().collect(),
+            funcs: search.funcs,
+            uses: search.uses,
+            threads,
+        })
+    }
+
+    /// The index of a function in the table of funcref constants.
+    pub fn ref_slot(&self, func: FuncId) -> usize {
+        let slot = self.referenced.binary_search(&func);
+        slot.expect("referenced functions have a slot")
+    }
+
+    /// The memory that live code accesses most, by weight; the first of equals.
+    pub(super) fn hottest_memory(&self, world: &World<'_>) -> Option<MemoryId> {
+        let weight = |&id: &MemoryId| (self.uses.memory_weights[id], std::cmp::Reverse(id.index()));
+        world.memories.keys().max_by_key(weight)
+    }
+}
+
+/// A search for what is live.
+#[derive(Default)]
+struct Search {
+    funcs: EntitySet<FuncId>,
+    /// Functions that are reached by other means than direct calls: their code must have the guest's
+    /// convention.
+    by_value: EntitySet<FuncId>,
+    referenced: EntitySet<FuncId>,
+    uses: Uses,
     /// Functions whose bodies are still to be looked at.
     pending: Vec<FuncId>,
 }
 
-/// Finds everything that is reachable.
-pub(super) fn reach(program: &Program<'_>) -> Reached {
-    let mut reached = Reached::default();
-    for func in called_by_runtime(program) {
-        reached.by_value(func);
+fn search(world: &World<'_>, roots: &Roots) -> Search {
+    let mut search = Search::default();
+    for &func in &roots.funcs {
+        search.by_value(func);
     }
-    for global in program.globals.values() {
+    for global in world.globals.values() {
         if let Constant::Ref(Reference::Func(func)) = global.value {
-            reached.by_value(func);
-            reached.referenced[func] = true;
+            search.by_reference(func);
         }
     }
-    let active = active_elems(program);
-    let mut active_done = vec![false; active.len()];
-    let inits = table_inits(program);
-    let spawners = threads::spawners(program);
+    // Elements of a table become reachable once live code reads the table.
+    let mut waiting: Vec<(TableId, Contents)> = contents(world).collect();
+    let spawners = threads::spawners(world);
     loop {
-        while let Some(func) = reached.pending.pop() {
-            reached.scan(program, func);
+        while let Some(func) = search.pending.pop() {
+            search.scan(world, func);
         }
-        // Elements of a table become reachable once live code reads the table.
-        for (&(table, elem), done) in active.iter().zip(&mut active_done) {
-            if reached.tables_read[table] && !*done {
-                *done = true;
-                reached.items(program, elem);
+        waiting.retain(|&(table, contents)| {
+            let is_read = search.uses.tables_read.contains(table);
+            if is_read {
+                search.contents(world, contents);
             }
-        }
-        for &(table, func) in &inits {
-            if reached.tables_read[table] {
-                reached.by_value(func);
-            }
-        }
+            !is_read
+        });
         // Once a thread can be started, what threads call is live too.
         for &(instance, spawn) in &spawners {
-            if reached.funcs[spawn]
-                && let Some(entry) = threads::entry(&program.instances[instance])
+            if search.funcs.contains(spawn)
+                && let Some(entry) = threads::entry(&world.instances[instance])
             {
-                reached.by_value(entry);
+                search.by_value(entry);
             }
         }
-        if reached.pending.is_empty() {
-            return reached;
+        if search.pending.is_empty() {
+            return search;
         }
     }
 }
 
-/// Writes into the program what was found about its entities.
-pub(super) fn record(program: &mut Program<'_>, reached: &Reached) {
-    let ids: Vec<FuncId> = program.funcs.keys().collect();
-    for id in ids {
-        let func = &mut program.funcs[id];
-        func.in_text = match func.kind {
-            FuncKind::Defined { .. } => reached.funcs[id],
-            FuncKind::Wasi { .. } => reached.in_text[id],
-        };
-        if reached.referenced[id] && func.in_text {
-            func.ref_slot = Some(program.ref_funcs.len() as u32);
-            program.ref_funcs.push(id);
-        }
-    }
-    for (id, elem) in program.elems.iter_mut() {
-        elem.used_by_init = reached.elems_read[id];
-        elem.in_image = elem.used_by_init && elem.passive;
-    }
-    for (id, data) in program.datas.iter_mut() {
-        data.used_by_init = reached.datas_read[id];
-        data.in_image = data.used_by_init && data.passive;
-    }
-    for (id, table) in program.tables.iter_mut() {
-        table.grows = reached.tables_grown[id];
-        table.writable = reached.tables_written[id];
-    }
-    for (id, memory) in program.memories.iter_mut() {
-        memory.grows = reached.memories_grown[id];
-    }
+/// What a table gets at instantiation.
+#[derive(Clone, Copy)]
+enum Contents {
+    /// The items of an active segment.
+    Elem(ElemId),
+    /// One value in all its elements.
+    Init(Reference),
 }
 
-fn active_elems(program: &Program<'_>) -> Vec<(TableId, ElemId)> {
-    let mut active = Vec::new();
-    for instance in program.instances.values() {
-        for (index, elem) in instance.module.elems.iter() {
-            if let ElemMode::Active { table, .. } = elem.mode {
-                active.push((instance.tables[table], instance.elems[index]));
-            }
-        }
-    }
-    active
+/// What each table gets at instantiation.
+fn contents(world: &World<'_>) -> impl Iterator<Item = (TableId, Contents)> {
+    let inits = world.tables.iter();
+    let inits = inits.map(|(id, table)| (id, Contents::Init(table.init)));
+    let actives = world.elems.iter().filter_map(|(id, elem)| match elem.mode {
+        SegmentMode::Active { target, .. } => Some((target, Contents::Elem(id))),
+        SegmentMode::Passive | SegmentMode::Declared => None,
+    });
+    inits.chain(actives)
 }
 
-/// Functions that are the initial value of a table's elements.
-fn table_inits(program: &Program<'_>) -> Vec<(TableId, FuncId)> {
-    let mut inits = Vec::new();
-    for instance in program.instances.values() {
-        for (index, table) in instance.module.tables.iter() {
-            let Some(init) = &table.init else { continue };
-            let value =
-                super::consts::eval(instance, init, |id: GlobalId| program.globals[id].value);
-            if let Ok(Constant::Ref(Reference::Func(func))) = value {
-                inits.push((instance.tables[index], func));
-            }
-        }
-    }
-    inits
-}
-
-impl Reached {
-    /// Whether a function is live.
-    pub fn is_live(&self, func: FuncId) -> bool {
-        self.funcs[func]
-    }
-
+impl Search {
     /// A function that is called directly.
     fn by_call(&mut self, func: FuncId) {
-        if !self.funcs[func] {
-            self.funcs[func] = true;
+        if self.funcs.insert(func) {
             self.pending.push(func);
         }
     }
 
-    /// A function that is reached otherwise: its code must have the guest's convention.
+    /// A function that is reached otherwise.
     fn by_value(&mut self, func: FuncId) {
-        self.in_text[func] = true;
+        self.by_value.insert(func);
         self.by_call(func);
     }
 
-    fn items(&mut self, program: &Program<'_>, elem: ElemId) {
-        for item in &program.elems[elem].items {
-            if let Reference::Func(func) = *item {
-                self.by_value(func);
-            }
+    /// A function to which code makes references.
+    fn by_reference(&mut self, func: FuncId) {
+        self.referenced.insert(func);
+        self.by_value(func);
+    }
+
+    fn contents(&mut self, world: &World<'_>, contents: Contents) {
+        match contents {
+            Contents::Elem(elem) => self.items(world, elem),
+            Contents::Init(item) => self.item(item),
         }
     }
 
-    fn scan(&mut self, program: &Program<'_>, func: FuncId) {
-        let FuncKind::Defined { instance, index } = program.funcs[func].kind else {
-            return;
-        };
-        self.scan_body(program, instance, index);
+    fn items(&mut self, world: &World<'_>, elem: ElemId) {
+        for &item in &world.elems[elem].items {
+            self.item(item);
+        }
     }
 
-    fn scan_body(
-        &mut self,
-        program: &Program<'_>,
-        instance: InstanceId,
-        index: crate::index::FuncIndex,
-    ) {
-        let instance = &program.instances[instance];
-        let body = instance.module.funcs[index].body.as_ref();
-        for fact in &body.expect("a defined function").facts {
+    fn item(&mut self, item: Reference) {
+        match item {
+            Reference::Func(func) => self.by_value(func),
+            Reference::Null => {}
+        }
+    }
+
+    fn scan(&mut self, world: &World<'_>, func: FuncId) {
+        match world.funcs[func].kind {
+            FuncKind::Defined { instance, index } => self.scan_body(world, instance, index),
+            FuncKind::Wasi { .. } => {}
+        }
+    }
+
+    fn scan_body(&mut self, world: &World<'_>, id: InstanceId, index: FuncIndex) {
+        let instance = &world.instances[id];
+        for fact in &world.body(id, index).facts {
+            let uses = &mut self.uses;
             match *fact {
                 Fact::Call(func) => self.by_call(instance.funcs[func]),
                 Fact::TailCall(func) => self.by_value(instance.funcs[func]),
-                Fact::RefFunc(func) => {
-                    let func = instance.funcs[func];
-                    self.by_value(func);
-                    self.referenced[func] = true;
-                }
-                Fact::TableRead(table) => self.tables_read[instance.tables[table]] = true,
-                Fact::TableWrite(table) => self.tables_written[instance.tables[table]] = true,
-                Fact::TableGrow(table) => self.tables_grown[instance.tables[table]] = true,
+                Fact::RefFunc(func) => self.by_reference(instance.funcs[func]),
                 Fact::ElemInit(elem) => {
                     let elem = instance.elems[elem];
-                    if !self.elems_read[elem] {
-                        self.elems_read[elem] = true;
-                        if program.elems[elem].passive {
-                            self.items(program, elem);
-                        }
+                    if uses.elems_read.insert(elem) && world.elems[elem].mode.is_passive() {
+                        self.items(world, elem);
                     }
                 }
-                Fact::ElemDrop(elem) => self.elems_dropped[instance.elems[elem]] = true,
-                Fact::DataInit(data) => self.datas_read[instance.datas[data]] = true,
-                Fact::DataDrop(data) => self.datas_dropped[instance.datas[data]] = true,
+                Fact::TableRead(table) => {
+                    uses.tables_read.insert(instance.tables[table]);
+                }
+                Fact::TableWrite(table) => {
+                    uses.tables_written.insert(instance.tables[table]);
+                }
+                Fact::TableGrow(table) => {
+                    uses.tables_grown.insert(instance.tables[table]);
+                }
+                Fact::ElemDrop(elem) => {
+                    uses.elems_dropped.insert(instance.elems[elem]);
+                }
+                Fact::DataInit(data) => {
+                    uses.datas_read.insert(instance.datas[data]);
+                }
+                Fact::DataDrop(data) => {
+                    uses.datas_dropped.insert(instance.datas[data]);
+                }
                 Fact::MemoryGrow(memory) => {
-                    self.memories_grown[instance.memories[memory]] = true;
+                    uses.memories_grown.insert(instance.memories[memory]);
                 }
                 Fact::Memory(memory, weight) => {
-                    let total = &mut self.memory_weights[instance.memories[memory]];
+                    let total = &mut uses.memory_weights[instance.memories[memory]];
                     *total = total.saturating_add(u64::from(weight));
                 }
+                Fact::Notify => uses.notifies = true,
+                Fact::Wait => uses.waits = true,
+                Fact::KeepException => uses.keeps_exceptions = true,
             }
         }
     }
-}
-
-/// The memory that live code accesses most, by weight; the first of equals.
-pub(super) fn hottest_memory(program: &Program<'_>, reached: &Reached) -> Option<MemoryId> {
-    program
-        .memories
-        .keys()
-        .max_by_key(|&id| (reached.memory_weights[id], std::cmp::Reverse(id.index())))
 }

@@ -1,44 +1,294 @@
 //! Places: address slots of memories and growing tables, and the layout of the state.
 
+use cranelift_codegen::entity::PrimaryMap;
 use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
 use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 
-use super::live::{Reached, hottest_memory};
-use super::{
-    ExceptionRoot, GLOBAL_CELL, Memory, PAYLOAD_VALUE, Payload, Payloads, Program, Reference,
-    Strategy, Table, TablePlace, bytes_of_pages, script, steps,
-};
+use super::consts::Reference;
+use super::entry::Roots;
+use super::live::Live;
+use super::steps::Steps;
+use super::world::{FuncKind, Memory, Payload, World, bytes_of_pages};
 use crate::error::{Error, Location, Result};
-use crate::index::{MemoryId, TableId, TagId};
+use crate::index::{DataId, ElemId, GlobalId, MemoryId, TableId, TagId};
 use crate::names::Named;
 use crate::options::Options;
 use crate::target::Arch;
+
+/// Where everything lies.
+#[derive(Debug)]
+pub struct Places {
+    /// Memories.
+    pub memories: PrimaryMap<MemoryId, MemoryPlace>,
+    /// Tables.
+    pub tables: PrimaryMap<TableId, TablePlace>,
+    /// The cells of globals; `None` for a global whose value is folded into the code.
+    pub globals: PrimaryMap<GlobalId, Option<OwnPlace>>,
+    /// The current lengths (`u64`) of element segments that live code drops.
+    pub elem_lengths: PrimaryMap<ElemId, Option<OwnPlace>>,
+    /// The current lengths (`u64`) of data segments that live code drops.
+    pub data_lengths: PrimaryMap<DataId, Option<OwnPlace>>,
+    /// Offset in the state of a memory state of no bytes, for functions of the runtime that work on
+    /// the memory of instances without one.
+    pub empty_memory: Option<u32>,
+    /// Where payloads of exceptions lie; `None` when each fits into its reference.
+    pub payloads: Option<Payloads>,
+    /// Offset in the state of the fuel that is left (`i64`); `None` in a program that does not
+    /// count.
+    pub fuel: Option<u32>,
+    /// Bytes of the initialised state: memory states, table states, globals, lengths, tables.
+    pub state_len: u32,
+    /// Bytes of the zero-initialised state.
+    pub zero_len: u32,
+    /// Bytes of the read-only tables.
+    pub read_only_len: u32,
+    /// What each thread has of its own; `None` in a program that starts none.
+    pub block: Option<Block>,
+}
+
+/// Where something lies that each thread has of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OwnPlace {
+    /// In the state, in a program that starts no threads: an offset.
+    State(u32),
+    /// In the thread's block, in a program that starts threads: an offset.
+    Block(u32),
+}
+
+impl OwnPlace {
+    /// The offset, in whichever of them it is.
+    pub fn offset(self) -> u32 {
+        match self {
+            OwnPlace::State(offset) | OwnPlace::Block(offset) => offset,
+        }
+    }
+
+    /// What lies so many bytes behind it.
+    pub fn behind(self, bytes: u32) -> OwnPlace {
+        match self {
+            OwnPlace::State(offset) => OwnPlace::State(offset + bytes),
+            OwnPlace::Block(offset) => OwnPlace::Block(offset + bytes),
+        }
+    }
+}
+
+/// The block of a thread: what the state is in a program that starts no threads, but for the states
+/// of memories.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    /// Bytes with which it begins; they are in the image.
+    pub template_len: u32,
+    /// Bytes in all; the rest is zero at first.
+    pub len: u32,
+}
+
+/// Where a memory lies.
+#[derive(Debug)]
+pub struct MemoryPlace {
+    /// Address of its first byte.
+    pub base: u64,
+    /// How accesses are kept inside.
+    pub strategy: Strategy,
+    /// Most bytes it may have.
+    pub max: u64,
+    /// Offset of its [`MemoryState`] in the state.
+    pub state: u32,
+}
+
+/// How accesses are kept inside a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Strategy {
+    /// By a reservation that covers every index and offset: the MMU checks.
+    Guarded,
+    /// By code that compares with the memory's size.
+    Checked,
+}
+
+/// Where a table lies.
+#[derive(Debug)]
+pub struct TablePlace {
+    /// Where its elements are.
+    pub elements: Elements,
+    /// Most elements it may have.
+    pub max: u64,
+    /// Its [`TableState`].
+    pub state: OwnPlace,
+}
+
+/// Where a table's elements lie.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Elements {
+    /// At a fixed address: it grows.
+    Slot(u64),
+    /// At an offset in the read-only tables.
+    ReadOnly(u32),
+    /// At an offset in the zero-initialised state.
+    Zero(u32),
+    /// In the state or the block.
+    Own(OwnPlace),
+    /// Where the thread's table state says: it grows, in a program that starts threads.
+    Mapped,
+}
+
+/// Where payloads of exceptions lie.
+#[derive(Clone, Debug)]
+pub struct Payloads {
+    /// The payload of the exception that was thrown last.
+    pub current: OwnPlace,
+    /// Bytes of the largest payload.
+    pub bytes: u32,
+    /// Beside it, the [`ExceptionPool`]; the roots follow it.
+    pub pool: OwnPlace,
+    /// Address of the payloads of exceptions that references were made of; `None` in a program that
+    /// starts threads, where the pool of each says where its own are.
+    pub base: Option<u64>,
+    /// Whether one may hold references to exceptions.
+    pub traced: bool,
+    /// Where else such references may be.
+    pub roots: Vec<ExceptionRoot>,
+}
+
+/// A place that may hold references to exceptions.
+#[derive(Clone, Copy, Debug)]
+pub enum ExceptionRoot {
+    /// The cell of a global.
+    Global(OwnPlace),
+    /// The state of a table.
+    Table(OwnPlace),
+}
+
+/// Bytes of a global's cell.
+pub const GLOBAL_CELL: u32 = 16;
+/// Bytes of a value of a payload in memory.
+pub const PAYLOAD_VALUE: u32 = 16;
 
 /// Most bytes of a 32-bit memory.
 const MEMORY32_MAX: u64 = 1 << 32;
 /// Most bytes of a 64-bit memory.
 const MEMORY64_MAX: u64 = 64 << 30;
 
-/// Assigns every entity its place.
-pub(super) fn assign(
-    program: &mut Program<'_>,
-    reached: &Reached,
-    options: &Options,
-) -> Result<()> {
-    let mut slots = Slots::new(options.target.arch);
-    assign_memories(program, reached, options, &mut slots)?;
-    assign_tables(program, &mut slots)?;
-    lay_out_state(program, reached)?;
-    place_payloads(program, &mut slots);
-    if program.threads.is_some() {
-        end_block(program)?;
+impl Places {
+    /// Assigns every entity its place.
+    ///
+    /// ```text
+    /// state   memory states | own … | fuel                      without threads
+    /// state   memory states | fuel        block   own … | zeros   with threads
+    /// own     table states | globals | lengths | tables | exceptions
+    /// ```
+    ///
+    /// # Errors
+    /// What is larger than wasmc allows.
+    pub(super) fn assign(
+        world: &World<'_>,
+        roots: &Roots,
+        live: &Live,
+        steps: &Steps,
+        options: &Options,
+    ) -> Result<Places> {
+        let mut slots = Slots::new(options.target.arch);
+        let mut state = Offsets::default();
+        let memories = assign_memories(world, live, options, &mut slots, &mut state)?;
+        let homes = choose_homes(world, live, steps, &mut slots)?;
+        let lacks_memory = |kind: &FuncKind| matches!(kind, FuncKind::Wasi { memory: None, .. });
+        let needs_empty = world.funcs.values().any(|func| lacks_memory(&func.kind));
+        let empty_memory = needs_empty.then(|| state.take(size_of::<MemoryState>() as u64));
+
+        // From here on everything is each thread's own.
+        let threaded = live.threads.is_some();
+        let mut own = match threaded {
+            true => Own::Block {
+                state,
+                block: Offsets::default(),
+            },
+            false => Own::State(state),
+        };
+        let table_states: Vec<_> = world
+            .tables
+            .keys()
+            .map(|_| own.take(size_of::<TableState>() as u64))
+            .collect();
+        own.offsets().align(u64::from(GLOBAL_CELL));
+        let globals: PrimaryMap<_, _> = world
+            .globals
+            .iter()
+            .map(|(id, global)| {
+                let has_cell = global.ty.mutable || roots.globals.contains(&id);
+                has_cell.then(|| own.take(u64::from(GLOBAL_CELL)))
+            })
+            .collect();
+        let uses = &live.uses;
+        let elem_lengths = world.elems.iter().map(|(id, elem)| {
+            let is_read = elem.mode.is_passive() && uses.elems_read.contains(id);
+            (is_read && uses.elems_dropped.contains(id)).then(|| own.take(8))
+        });
+        let elem_lengths = elem_lengths.collect();
+        let data_lengths = world.datas.iter().map(|(id, data)| {
+            let is_read = data.mode.is_passive() && uses.datas_read.contains(id);
+            (is_read && uses.datas_dropped.contains(id)).then(|| own.take(8))
+        });
+        let data_lengths = data_lengths.collect();
+        let bytes_of = |wanted: fn(&Home) -> bool| -> u64 {
+            let tables = homes.iter().zip(world.tables.values());
+            let tables = tables.filter(|(home, _)| wanted(home));
+            tables
+                .map(|(_, table)| element_bytes(table.ty.initial))
+                .sum()
+        };
+        let initialised = own.take(bytes_of(|home| matches!(home, Home::Initialised)));
+        own.offsets().len()?;
+        let exception_roots = exception_roots(world, live, steps, &globals, &table_states);
+        let payloads = place_payloads(world, exception_roots, &mut own, &mut slots);
+        let (zeros, block, mut state) = match own {
+            Own::State(state) => (0, None, state),
+            Own::Block { state, mut block } => {
+                block.align(16);
+                let template_len = block.len()?;
+                block.take(bytes_of(|home| matches!(home, Home::Zero)));
+                let len = block.len()?.next_multiple_of(16);
+                (template_len, Some(Block { template_len, len }), state)
+            }
+        };
+        let fuel = options.fuel.then(|| {
+            state.align(8);
+            state.take(8)
+        });
+
+        // Beyond this point it is known where each kind of storage begins.
+        let mut storage = Storage {
+            initialised: initialised.offset(),
+            zero: zeros,
+            read_only: 0,
+        };
+        let tables = homes.iter().zip(&table_states).zip(world.tables.values());
+        let tables = tables
+            .map(|((&home, &state), table)| TablePlace {
+                elements: storage.place(home, table.ty.initial, threaded),
+                max: table
+                    .ty
+                    .maximum
+                    .unwrap_or(u64::MAX)
+                    .min(layout::TABLE_MAX_ELEMENTS),
+                state,
+            })
+            .collect();
+        Ok(Places {
+            memories,
+            tables,
+            globals,
+            elem_lengths,
+            data_lengths,
+            empty_memory,
+            payloads,
+            fuel,
+            state_len: state.len()?,
+            zero_len: match threaded {
+                true => 0,
+                false => storage.zero,
+            },
+            read_only_len: storage.read_only,
+            block,
+        })
     }
-    if options.fuel {
-        let offset = program.state.len.next_multiple_of(8);
-        program.state.fuel = Some(offset);
-        program.state.len = offset + 8;
-    }
-    Ok(())
 }
 
 /// Where guarded slots end on aarch64. There kernels may have addresses of 39 bits only, and load
@@ -104,50 +354,48 @@ fn limit(message: String) -> Error {
 }
 
 fn assign_memories(
-    program: &mut Program<'_>,
-    reached: &Reached,
+    world: &World<'_>,
+    live: &Live,
     options: &Options,
     slots: &mut Slots,
-) -> Result<()> {
-    let maxima: Vec<_> = program
+    state: &mut Offsets,
+) -> Result<PrimaryMap<MemoryId, MemoryPlace>> {
+    let maxima: PrimaryMap<MemoryId, u64> = world
         .memories
         .iter()
-        .map(|(id, memory)| max_bytes(memory, options, || memory_title(program, id)))
+        .map(|(id, memory)| max_bytes(memory, options, || memory_title(world, id)))
         .collect::<Result<_>>()?;
-    for (memory, max) in program.memories.values_mut().zip(maxima) {
-        // Guard pages serve 32-bit indices and sizes that are whole pages of the machine.
-        let guarded = !options.bounds_checks && !memory.ty.memory64 && memory.page_log2() == 16;
-        memory.strategy = match guarded {
-            true => Strategy::Guarded,
-            false => Strategy::Checked,
-        };
-        memory.max = max;
-    }
-    let hottest = hottest_memory(program, reached);
+    let hottest = live.hottest_memory(world);
     let slot0 = options.target.arch.row().slot0;
     if let Some(hottest) = hottest {
-        slots.skip_to(slot0 + program.memories[hottest].max);
+        slots.skip_to(slot0 + maxima[hottest]);
     }
-    for (id, memory) in program.memories.iter_mut() {
-        if hottest == Some(id) {
-            memory.base = slot0;
-            continue;
-        }
-        let guarded = match memory.strategy {
-            Strategy::Guarded => slots.take_guarded(),
-            Strategy::Checked => None,
+    let mut place = |(id, memory): (MemoryId, &Memory)| {
+        let max = maxima[id];
+        // Guard pages serve 32-bit indices and sizes that are whole pages of the machine.
+        let guarded = !options.bounds_checks && !memory.ty.memory64 && memory.page_log2() == 16;
+        let (base, strategy) = match (hottest == Some(id), guarded) {
+            (true, true) => (slot0, Strategy::Guarded),
+            (true, false) => (slot0, Strategy::Checked),
+            (false, true) => match slots.take_guarded() {
+                Some(base) => (base, Strategy::Guarded),
+                None => (slots.take(max), Strategy::Checked),
+            },
+            (false, false) => (slots.take(max), Strategy::Checked),
         };
-        memory.base = guarded.unwrap_or_else(|| {
-            memory.strategy = Strategy::Checked;
-            slots.take(memory.max)
-        });
-    }
-    Ok(())
+        MemoryPlace {
+            base,
+            strategy,
+            max,
+            state: state.take(size_of::<MemoryState>() as u64),
+        }
+    };
+    Ok(world.memories.iter().map(&mut place).collect())
 }
 
 /// What a message calls a memory.
-fn memory_title(program: &Program<'_>, id: MemoryId) -> String {
-    let name = program.instances.values().find_map(|instance| {
+fn memory_title(world: &World<'_>, id: MemoryId) -> String {
+    let name = world.instances.values().find_map(|instance| {
         let index = instance.memories.iter().find(|(_, of)| **of == id)?.0;
         instance.module.names.get(Named::Memory, index.as_u32())
     });
@@ -158,8 +406,8 @@ fn memory_title(program: &Program<'_>, id: MemoryId) -> String {
 }
 
 /// What a message calls a table.
-fn table_title(program: &Program<'_>, id: TableId) -> String {
-    let name = program.instances.values().find_map(|instance| {
+fn table_title(world: &World<'_>, id: TableId) -> String {
+    let name = world.instances.values().find_map(|instance| {
         let index = instance.tables.iter().find(|(_, of)| **of == id)?.0;
         instance.module.names.get(Named::Table, index.as_u32())
     });
@@ -203,54 +451,80 @@ fn max_bytes(memory: &Memory, options: &Options, title: impl Fn() -> String) -> 
     Ok(max)
 }
 
-fn assign_tables(program: &mut Program<'_>, slots: &mut Slots) -> Result<()> {
-    for (id, table) in &program.tables {
+/// What kind of storage a table's elements get.
+#[derive(Clone, Copy)]
+enum Home {
+    /// An address of its own.
+    Slot(u64),
+    /// What each thread maps for itself.
+    Mapped,
+    /// The read-only tables.
+    ReadOnly,
+    /// The state or the block.
+    Initialised,
+    /// What is zero at first.
+    Zero,
+}
+
+/// Chooses what kind of storage each table's elements get.
+fn choose_homes(
+    world: &World<'_>,
+    live: &Live,
+    steps: &Steps,
+    slots: &mut Slots,
+) -> Result<Vec<Home>> {
+    for (id, table) in &world.tables {
         let size = table.ty.initial;
         if size > layout::TABLE_MAX_ELEMENTS {
             return Err(limit(format!(
                 "{} starts with {size} elements, more than {}",
-                table_title(program, id),
+                table_title(world, id),
                 layout::TABLE_MAX_ELEMENTS
             )));
         }
     }
-    let (mut state, mut zero, mut read_only) = (0, 0, 0);
-    let threaded = program.threads.is_some();
-    for table in program.tables.values_mut() {
-        let size = table.ty.initial;
-        table.max = table
-            .ty
-            .maximum
-            .unwrap_or(u64::MAX)
-            .min(layout::TABLE_MAX_ELEMENTS);
-        table.place = if !steps::is_fixed(table) && threaded {
-            TablePlace::Mapped
-        } else if !steps::is_fixed(table) {
-            TablePlace::Slot(slots.take(layout::TABLE_SLOT_BYTES))
-        } else {
-            let place = |end: &mut u32| {
-                let offset = *end;
-                *end += size as u32 * 8;
-                offset
-            };
-            if !table.writable {
-                TablePlace::ReadOnly(place(&mut read_only))
-            } else if is_null(table) {
-                TablePlace::Zero(place(&mut zero))
-            } else {
-                TablePlace::State(place(&mut state))
-            }
-        };
-    }
-    // Tables in the state follow its other parts; their offsets are made final there.
-    program.state.len = state;
-    program.state.zero_len = zero;
-    program.state.read_only_len = read_only;
-    Ok(())
+    let mut choose = |(id, image): (TableId, &Option<Vec<Reference>>)| match image {
+        None if live.threads.is_some() => Home::Mapped,
+        None => Home::Slot(slots.take(layout::TABLE_SLOT_BYTES)),
+        Some(_) if !steps.tables_written.contains(id) => Home::ReadOnly,
+        Some(image) if image.iter().all(|item| *item == Reference::Null) => Home::Zero,
+        Some(_) => Home::Initialised,
+    };
+    Ok(steps.table_images.iter().map(&mut choose).collect())
 }
 
-fn is_null(table: &Table) -> bool {
-    table.image.iter().all(|item| *item == Reference::Null)
+/// Bytes of a number of elements of a table whose storage is part of the image.
+fn element_bytes(elements: u64) -> u64 {
+    elements * 8
+}
+
+/// Where the next table goes, in each kind of storage.
+struct Storage {
+    initialised: u32,
+    zero: u32,
+    read_only: u32,
+}
+
+impl Storage {
+    fn place(&mut self, home: Home, elements: u64, threaded: bool) -> Elements {
+        let own = match threaded {
+            true => OwnPlace::Block,
+            false => OwnPlace::State,
+        };
+        let take = |next: &mut u32| {
+            let offset = *next;
+            *next += element_bytes(elements) as u32;
+            offset
+        };
+        match home {
+            Home::Slot(base) => Elements::Slot(base),
+            Home::Mapped => Elements::Mapped,
+            Home::ReadOnly => Elements::ReadOnly(take(&mut self.read_only)),
+            Home::Initialised => Elements::Own(own(take(&mut self.initialised))),
+            Home::Zero if threaded => Elements::Own(own(take(&mut self.zero))),
+            Home::Zero => Elements::Zero(take(&mut self.zero)),
+        }
+    }
 }
 
 /// Offsets that are handed out one after the other.
@@ -279,116 +553,79 @@ impl Offsets {
     }
 }
 
-/// Lays out the writable state: memory states, table states, globals, lengths, tables. In a
-/// program that starts threads all but the memory states are in the block of each thread.
-fn lay_out_state(program: &mut Program<'_>, reached: &Reached) -> Result<()> {
-    let threaded = program.threads.is_some();
-    let (mut state, mut block) = (Offsets::default(), Offsets::default());
-    for memory in program.memories.values_mut() {
-        memory.state = state.take(size_of::<MemoryState>() as u64);
-    }
-    let needs_empty = program
-        .funcs
-        .values()
-        .any(|func| matches!(func.kind, super::FuncKind::Wasi { memory: None, .. }));
-    program.state.empty_memory = needs_empty.then(|| state.take(size_of::<MemoryState>() as u64));
-    let own = if threaded { &mut block } else { &mut state };
-    for table in program.tables.values_mut() {
-        table.state = own.take(size_of::<TableState>() as u64);
-    }
-    let mut read = Vec::new();
-    for step in program.script.iter().flatten() {
-        if let script::ScriptStep::ReadGlobal(global) = step {
-            read.push(*global);
-        }
-    }
-    own.align(u64::from(GLOBAL_CELL));
-    for (id, global) in program.globals.iter_mut() {
-        if global.ty.mutable || read.contains(&id) {
-            global.cell = Some(own.take(u64::from(GLOBAL_CELL)));
-        }
-    }
-    for (id, elem) in program.elems.iter_mut() {
-        if elem.passive && elem.used_by_init && reached.elems_dropped[id] {
-            elem.length_cell = Some(own.take(8));
-        }
-    }
-    for (id, data) in program.datas.iter_mut() {
-        if data.passive && data.used_by_init && reached.datas_dropped[id] {
-            data.length_cell = Some(own.take(8));
-        }
-    }
-    let tables = own.take(u64::from(program.state.len));
-    for table in program.tables.values_mut() {
-        if let TablePlace::State(offset) = &mut table.place {
-            *offset += tables;
-        }
-    }
-    program.state.len = state.len()?;
-    program.state.template_len = block.len()?;
-    Ok(())
+/// Offsets of what each thread has of its own.
+enum Own {
+    /// In the state.
+    State(Offsets),
+    /// In the block; the state is complete but for what follows it.
+    Block { state: Offsets, block: Offsets },
 }
 
-/// Completes the block of each thread by what is zero at first.
-fn end_block(program: &mut Program<'_>) -> Result<()> {
-    let state = &mut program.state;
-    state.template_len = state.template_len.next_multiple_of(16);
-    let zeros = state.template_len;
-    let len = u64::from(zeros) + u64::from(state.zero_len);
-    state.block_len = Offsets { end: len }.len()?.next_multiple_of(16);
-    state.zero_len = 0;
-    for table in program.tables.values_mut() {
-        match table.place {
-            TablePlace::State(offset) => table.place = TablePlace::Block(offset),
-            TablePlace::Zero(offset) => table.place = TablePlace::Block(zeros + offset),
-            _ => {}
+impl Own {
+    fn offsets(&mut self) -> &mut Offsets {
+        match self {
+            Own::State(offsets) | Own::Block { block: offsets, .. } => offsets,
         }
     }
-    Ok(())
+
+    fn take(&mut self, bytes: u64) -> OwnPlace {
+        match self {
+            Own::State(offsets) => OwnPlace::State(offsets.take(bytes)),
+            Own::Block { block, .. } => OwnPlace::Block(block.take(bytes)),
+        }
+    }
 }
 
-/// Places the payloads of exceptions at the end of the state.
-fn place_payloads(program: &mut Program<'_>, slots: &mut Slots) {
-    let in_memory = |&tag: &TagId| program.payload(tag) == Payload::Memory;
-    let values = |tag: TagId| program.sigs[program.tags[tag]].params().len() as u32;
-    let Some(values) = program.tags.keys().filter(in_memory).map(values).max() else {
-        return;
-    };
+/// Places the payloads of exceptions at the end of what each thread has of its own.
+fn place_payloads(
+    world: &World<'_>,
+    roots: Vec<ExceptionRoot>,
+    own: &mut Own,
+    slots: &mut Slots,
+) -> Option<Payloads> {
+    let in_memory = |&tag: &TagId| world.payload(tag) == Payload::Memory;
+    let params = |tag: TagId| world.tag_params(tag);
+    let values = |tag: TagId| params(tag).len() as u32;
+    let values = world.tags.keys().filter(in_memory).map(values).max()?;
     let bytes = values * PAYLOAD_VALUE;
-    let roots = exception_roots(program);
-    let params = |tag: TagId| program.sigs[program.tags[tag]].params();
-    let mut payloads = program.tags.keys().filter(in_memory).flat_map(params);
+    let mut payloads = world.tags.keys().filter(in_memory).flat_map(params);
     let traced = payloads.any(|&ty| matches!(ty, ValType::Ref(ty) if is_exception(ty)));
-    let state = &mut program.state;
-    let end = match program.threads {
-        Some(_) => &mut state.template_len,
-        None => &mut state.len,
-    };
-    let pool = end.next_multiple_of(16);
+    own.offsets().align(16);
     let roots_len = roots.len() * size_of::<layout::ExceptionRoot>();
-    let pool_len = (size_of::<ExceptionPool>() + roots_len) as u32;
-    let current = (pool + pool_len).next_multiple_of(16);
-    *end = current + bytes;
-    program.state.payloads = Some(Payloads {
+    let pool = own.take((size_of::<ExceptionPool>() + roots_len) as u64);
+    own.offsets().align(16);
+    let current = own.take(u64::from(bytes));
+    Some(Payloads {
         current,
         bytes,
         pool,
-        base: slots.take(layout::SLOT_SIZE),
+        base: match current {
+            OwnPlace::State(_) => Some(slots.take(layout::SLOT_SIZE)),
+            OwnPlace::Block(_) => None,
+        },
         traced,
         roots,
-    });
+    })
 }
 
 /// The globals and tables that may hold references to exceptions.
-fn exception_roots(program: &Program<'_>) -> Vec<ExceptionRoot> {
-    let globals = program.globals.values().filter_map(|global| {
+fn exception_roots(
+    world: &World<'_>,
+    live: &Live,
+    steps: &Steps,
+    cells: &PrimaryMap<GlobalId, Option<OwnPlace>>,
+    table_states: &[OwnPlace],
+) -> Vec<ExceptionRoot> {
+    let globals = world.globals.values().zip(cells.values());
+    let globals = globals.filter_map(|(global, cell)| {
         let holds = matches!(global.ty.content_type, ValType::Ref(ty) if is_exception(ty));
-        global.cell.filter(|_| holds).map(ExceptionRoot::Global)
+        cell.filter(|_| holds).map(ExceptionRoot::Global)
     });
-    let tables = program.tables.values();
-    let tables = tables.filter(|table| table.writable || table.grows);
-    let tables = tables.filter(|table| is_exception(table.ty.element_type));
-    let tables = tables.map(|table| ExceptionRoot::Table(table.state));
+    let changes = |id| steps.tables_written.contains(id) || live.uses.tables_grown.contains(id);
+    let tables = world.tables.iter().zip(table_states);
+    let tables =
+        tables.filter(|((id, table), _)| changes(*id) && is_exception(table.ty.element_type));
+    let tables = tables.map(|(_, &state)| ExceptionRoot::Table(state));
     globals.chain(tables).collect()
 }
 

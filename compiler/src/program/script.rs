@@ -1,14 +1,16 @@
 //! The commands of a spec-suite driver, with names resolved to entities.
 
-use super::Program;
+use cranelift_codegen::entity::EntityRef;
+
+use super::world::World;
 use crate::error::{Error, Result};
 use crate::index::{FuncId, GlobalId, InstanceId, MemoryId};
+use crate::instances::Command;
 use crate::module::Entity;
-use crate::pipeline::Command;
-use cranelift_codegen::entity::EntityRef;
 
 /// A command; [`wasmc_abi::script::ScriptCommandKind`] says what each does.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "documented in wasmc-abi")]
 pub enum ScriptStep {
     Instantiate(InstanceId),
     Invoke { func: FuncId, args: Vec<u128> },
@@ -17,9 +19,9 @@ pub enum ScriptStep {
 }
 
 /// Resolves the exports that commands name.
-pub(super) fn resolve(program: &Program<'_>, commands: &[Command]) -> Result<Vec<ScriptStep>> {
+pub(super) fn resolve(world: &World<'_>, commands: &[Command]) -> Result<Vec<ScriptStep>> {
     let export = |instance: usize, name: &str| {
-        let instance = &program.instances[InstanceId::new(instance)];
+        let instance = &world.instances[InstanceId::new(instance)];
         let missing = || Error::Link {
             message: format!("instance `{}` has no export `{name}`", instance.name),
             hint: None,

@@ -5,53 +5,145 @@
 //! From the first step that may fail on nothing is folded, so that a failed instantiation leaves
 //! exactly the writes of the steps before it.
 
-use cranelift_codegen::entity::EntityRef;
+use cranelift_codegen::entity::{EntitySet, PrimaryMap};
 
-use super::world::start_functions;
-use super::{Constant, Image, Program, Reference, Step, consts};
-use crate::index::{DataId, InstanceId, MemoryId, MemoryIndex, TableIndex};
-use crate::module::ElemMode;
+use super::consts::Reference;
+use super::live::Live;
+use super::world::{SegmentMode, World, bytes_of_pages, page_log2};
+use crate::index::{DataId, ElemId, FuncId, InstanceId, MemoryId, TableId};
 use crate::target::Arch;
+
+/// What instantiation does, and what is done once for all in the image.
+#[derive(Debug, Default)]
+pub struct Steps {
+    /// What the instantiation of each instance does, in order.
+    pub of_instances: PrimaryMap<InstanceId, Vec<Step>>,
+    /// What tables whose storage is part of the image have in it; `None` for tables that are created
+    /// at start.
+    pub table_images: PrimaryMap<TableId, Option<Vec<Reference>>>,
+    /// Tables whose elements live code or a step writes.
+    pub tables_written: EntitySet<TableId>,
+    /// Pieces of initial memory that are moved into place.
+    pub images: Vec<Image>,
+    /// Element segments that are part of the image: `table.init` or a step needs them.
+    pub elems: EntitySet<ElemId>,
+    /// Data segments that are part of the image: `memory.init` or a step needs them.
+    pub datas: EntitySet<DataId>,
+}
+
+/// A step of instantiation; [`wasmc_abi::layout::InitStepKind`] says what each does.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "documented in wasmc-abi")]
+pub enum Step {
+    CheckMemory {
+        memory: MemoryId,
+        min: u64,
+    },
+    CheckTable {
+        table: TableId,
+        min: u64,
+    },
+    CreateMemory {
+        memory: MemoryId,
+        bytes: u64,
+    },
+    PlaceImage {
+        memory: MemoryId,
+        offset: u64,
+        image: usize,
+    },
+    CreateTable {
+        table: TableId,
+        size: u64,
+        init: Reference,
+    },
+    InitMemory {
+        memory: MemoryId,
+        offset: u64,
+        data: DataId,
+    },
+    InitTable {
+        table: TableId,
+        offset: u64,
+        elem: ElemId,
+    },
+    /// With `once`, only when the program starts, not when one of its threads does.
+    Call {
+        func: FuncId,
+        once: bool,
+    },
+}
+
+/// A piece of initial memory that is moved into place: whole pages.
+#[derive(Debug)]
+pub struct Image {
+    /// Bytes; a multiple of the target's page alignment.
+    pub len: u64,
+    /// Segments: offset in the image and bytes.
+    pub parts: Vec<(u64, DataId)>,
+}
 
 /// Least bytes of initial data that are moved into place by page rather than copied.
 const IMAGE_MIN: u64 = 64 * 1024;
 /// Most elements of a table whose storage is part of the image.
-pub(super) const FIXED_TABLE_MAX: u64 = 1 << 16;
+const FIXED_TABLE_MAX: u64 = 1 << 16;
 
-/// Plans the steps of every instance.
-pub(super) fn plan_steps(program: &mut Program<'_>, arch: Arch) {
-    let ids: Vec<InstanceId> = program.instances.keys().collect();
-    for id in ids {
-        let mut steps = check_imports(program, id);
-        create(program, id, &mut steps);
-        let mut folding = true;
-        init_tables(program, id, &mut steps, &mut folding);
-        init_memories(program, id, &mut steps, folding, arch);
-        let start_functions = start_functions(&program.instances[id]);
-        steps.extend(start_functions.map(|(func, once)| Step::Call { func, once }));
-        program.instances[id].steps = steps;
+impl Steps {
+    /// Plans the steps of every instance.
+    pub(super) fn plan(world: &World<'_>, live: &Live, arch: Arch) -> Steps {
+        let is_fixed = |id: TableId| {
+            let grows = live.uses.tables_grown.contains(id);
+            !grows && world.tables[id].ty.initial <= FIXED_TABLE_MAX
+        };
+        let image = |(id, table): (TableId, &super::world::Table)| {
+            is_fixed(id).then(|| vec![table.init; table.ty.initial as usize])
+        };
+        let passive_elems = world
+            .elems
+            .iter()
+            .filter(|(_, elem)| elem.mode.is_passive());
+        let passive_datas = world
+            .datas
+            .iter()
+            .filter(|(_, data)| data.mode.is_passive());
+        let mut steps = Steps {
+            table_images: world.tables.iter().map(image).collect(),
+            tables_written: live.uses.tables_written.clone(),
+            ..Steps::default()
+        };
+        steps.elems.extend(
+            passive_elems
+                .map(|(id, _)| id)
+                .filter(|&id| live.uses.elems_read.contains(id)),
+        );
+        steps.datas.extend(
+            passive_datas
+                .map(|(id, _)| id)
+                .filter(|&id| live.uses.datas_read.contains(id)),
+        );
+        for (id, instance) in world.instances.iter() {
+            let mut planned = check_imports(world, id);
+            create(world, id, &steps, &mut planned);
+            let folding = init_tables(world, id, &mut steps, &mut planned);
+            init_memories(world, id, &mut steps, &mut planned, folding, arch);
+            let starts = instance.starts.iter();
+            planned.extend(starts.map(|start| Step::Call {
+                func: start.func,
+                once: start.once,
+            }));
+            steps.of_instances.push(planned);
+        }
+        steps
     }
 }
 
-/// Whether a table's storage is part of the image.
-pub(crate) fn is_fixed(table: &super::Table) -> bool {
-    !table.grows && table.ty.initial <= FIXED_TABLE_MAX
-}
-
-/// The imported memories that an instance creates itself.
-fn made_memories(program: &Program<'_>, id: InstanceId) -> impl Iterator<Item = MemoryId> {
-    let made = program.made_memories.iter();
-    made.filter(move |made| made.instance == id)
-        .map(|made| made.memory)
-}
-
-fn check_imports(program: &Program<'_>, id: InstanceId) -> Vec<Step> {
-    let instance = &program.instances[id];
+fn check_imports(world: &World<'_>, id: InstanceId) -> Vec<Step> {
+    let instance = &world.instances[id];
     let module = &instance.module;
-    let mut steps = Vec::new();
+    let mut planned = Vec::new();
     for (index, table) in module.tables.iter().take(module.imported_tables) {
         if table.ty.initial > 0 {
-            steps.push(Step::CheckTable {
+            planned.push(Step::CheckTable {
                 table: instance.tables[index],
                 min: table.ty.initial,
             });
@@ -59,90 +151,76 @@ fn check_imports(program: &Program<'_>, id: InstanceId) -> Vec<Step> {
     }
     for (index, ty) in module.memories.iter().take(module.imported_memories) {
         let memory = instance.memories[index];
-        if ty.initial > 0 && !made_memories(program, id).any(|made| made == memory) {
-            steps.push(Step::CheckMemory {
+        if ty.initial > 0 && world.memories[memory].owner != id {
+            planned.push(Step::CheckMemory {
                 memory,
-                min: super::bytes_of_pages(ty.initial, ty.page_size_log2.unwrap_or(16)),
+                min: bytes_of_pages(ty.initial, page_log2(ty)),
             });
         }
     }
-    steps
+    planned
 }
 
-/// Creates the memories and tables that the instance owns.
-fn create(program: &mut Program<'_>, id: InstanceId, steps: &mut Vec<Step>) {
-    let instance = &program.instances[id];
-    let module = &instance.module;
-    let defined = module.memories.keys().skip(module.imported_memories);
-    let defined = defined.map(|index| instance.memories[index]);
-    for memory in made_memories(program, id).chain(defined) {
-        steps.push(Step::CreateMemory {
+/// Creates the memories and tables that the instance owns. The size of a table whose storage is
+/// part of the image is part of it too.
+fn create(world: &World<'_>, id: InstanceId, steps: &Steps, planned: &mut Vec<Step>) {
+    let memories = world.memories.iter();
+    for (memory, owned) in memories.filter(|(_, memory)| memory.owner == id) {
+        planned.push(Step::CreateMemory {
             memory,
-            bytes: program.memories[memory].initial_bytes(),
+            bytes: owned.initial_bytes(),
         });
     }
-    for (index, declared) in module.tables.iter().skip(module.imported_tables) {
-        let id = instance.tables[index];
-        let init = declared.init.as_ref().map(|init| {
-            consts::eval(instance, init, |global| program.globals[global].value)
-                .expect("evaluated when reachability was found")
-        });
-        let init = match init {
-            Some(Constant::Ref(reference)) => reference,
-            _ => Reference::Null,
-        };
-        let table = &mut program.tables[id];
-        if is_fixed(table) {
-            // The size of fixed storage is part of the image too.
-            table.image = vec![init; table.ty.initial as usize];
-        } else {
-            steps.push(Step::CreateTable {
-                table: id,
-                size: table.ty.initial,
-                init,
+    let tables = world.tables.iter();
+    for (table, owned) in tables.filter(|(_, table)| table.owner == id) {
+        if steps.table_images[table].is_none() {
+            planned.push(Step::CreateTable {
+                table,
+                size: owned.ty.initial,
+                init: owned.init,
             });
         }
     }
 }
 
+/// Copies active segments into tables; whether what follows may be folded.
 fn init_tables(
-    program: &mut Program<'_>,
+    world: &World<'_>,
     id: InstanceId,
-    steps: &mut Vec<Step>,
-    folding: &mut bool,
-) {
-    let instance = &program.instances[id];
-    let module = &instance.module;
-    for (index, segment) in module.elems.iter() {
-        let ElemMode::Active { table, offset } = &segment.mode else {
+    steps: &mut Steps,
+    planned: &mut Vec<Step>,
+) -> bool {
+    let mut folding = true;
+    for &elem in world.instances[id].elems.values() {
+        let SegmentMode::Active {
+            target: table,
+            offset,
+        } = world.elems[elem].mode
+        else {
             continue;
         };
-        let elem = instance.elems[index];
-        let offset = consts::eval(instance, offset, |global| program.globals[global].value)
-            .expect("a validated offset")
-            .as_offset();
-        let owned = table.index() >= module.imported_tables;
-        let table = instance.tables[TableIndex::new(table.index())];
-        let items = &program.elems[elem].items;
+        let items = &world.elems[elem].items;
         let end = offset.checked_add(items.len() as u64);
-        let state = &mut program.tables[table];
-        let in_bounds = owned && end.is_some_and(|end| end <= state.ty.initial);
-        if in_bounds && *folding && is_fixed(state) {
+        let owned = &world.tables[table];
+        let in_bounds = owned.owner == id && end.is_some_and(|end| end <= owned.ty.initial);
+        if in_bounds
+            && folding
+            && let Some(image) = &mut steps.table_images[table]
+        {
             let offset = offset as usize;
-            state.image[offset..offset + items.len()].copy_from_slice(items);
+            image[offset..offset + items.len()].copy_from_slice(items);
             continue;
         }
-        if !in_bounds {
-            *folding = false;
-        }
-        state.writable = true;
-        program.elems[elem].in_image = true;
-        steps.push(Step::InitTable {
+        folding &= in_bounds;
+        steps.tables_written.insert(table);
+        steps.elems.insert(elem);
+        planned.push(Step::InitTable {
             table,
             offset,
             elem,
         });
     }
+    folding
 }
 
 /// A data segment in bounds of a memory that the instance owns.
@@ -153,32 +231,29 @@ struct Placed {
 }
 
 fn init_memories(
-    program: &mut Program<'_>,
+    world: &World<'_>,
     id: InstanceId,
-    steps: &mut Vec<Step>,
+    steps: &mut Steps,
+    planned: &mut Vec<Step>,
     mut folding: bool,
     arch: Arch,
 ) {
-    let instance = &program.instances[id];
-    let module = &instance.module;
     let mut placed = Vec::new();
     let mut later = Vec::new();
-    for (index, segment) in module.datas.iter() {
-        let Some((memory, offset)) = &segment.active else {
+    for &data in world.instances[id].datas.values() {
+        let SegmentMode::Active {
+            target: memory,
+            offset,
+        } = world.datas[data].mode
+        else {
             continue;
         };
-        let data = instance.datas[index];
-        let offset = consts::eval(instance, offset, |global| program.globals[global].value)
-            .expect("a validated offset")
-            .as_offset();
-        let defined = memory.index() >= module.imported_memories;
-        let memory = instance.memories[MemoryIndex::new(memory.index())];
-        let owned = defined || made_memories(program, id).any(|made| made == memory);
-        let end = offset.checked_add(segment.bytes.len() as u64);
-        let size = program.memories[memory].initial_bytes();
-        let in_bounds = owned && end.is_some_and(|end| end <= size);
+        let len = world.datas[data].bytes.len() as u64;
+        let owned = &world.memories[memory];
+        let end = offset.checked_add(len);
+        let in_bounds = owned.owner == id && end.is_some_and(|end| end <= owned.initial_bytes());
         folding &= in_bounds;
-        if in_bounds && segment.bytes.is_empty() {
+        if in_bounds && len == 0 {
             continue;
         }
         let segment = Placed {
@@ -192,15 +267,15 @@ fn init_memories(
             later.push(segment);
         }
     }
-    place_images(program, placed, steps, arch);
+    place_images(world, &placed, steps, planned, arch);
     for segment in later {
-        push_copy(program, steps, &segment);
+        push_copy(steps, planned, &segment);
     }
 }
 
-fn push_copy(program: &mut Program<'_>, steps: &mut Vec<Step>, segment: &Placed) {
-    program.datas[segment.data].in_image = true;
-    steps.push(Step::InitMemory {
+fn push_copy(steps: &mut Steps, planned: &mut Vec<Step>, segment: &Placed) {
+    steps.datas.insert(segment.data);
+    planned.push(Step::InitMemory {
         memory: segment.memory,
         offset: segment.offset,
         data: segment.data,
@@ -209,13 +284,19 @@ fn push_copy(program: &mut Program<'_>, steps: &mut Vec<Step>, segment: &Placed)
 
 /// Groups segments into runs of pages; long runs become images, the segments of short ones are
 /// copied.
-fn place_images(program: &mut Program<'_>, placed: Vec<Placed>, steps: &mut Vec<Step>, arch: Arch) {
+fn place_images(
+    world: &World<'_>,
+    placed: &[Placed],
+    steps: &mut Steps,
+    planned: &mut Vec<Step>,
+    arch: Arch,
+) {
     let page = image_alignment(arch);
     // (memory, first page, end page) of each run, ascending and apart.
     let mut runs: Vec<(MemoryId, u64, u64)> = placed
         .iter()
         .map(|segment| {
-            let len = program.datas[segment.data].bytes.len() as u64;
+            let len = world.datas[segment.data].bytes.len() as u64;
             let end = (segment.offset + len).div_ceil(page);
             (segment.memory, segment.offset / page, end)
         })
@@ -235,14 +316,14 @@ fn place_images(program: &mut Program<'_>, placed: Vec<Placed>, steps: &mut Vec<
         }) - 1
     };
     let mut filled = vec![0; runs.len()];
-    for segment in &placed {
-        filled[run_of(segment)] += program.datas[segment.data].bytes.len() as u64;
+    for segment in placed {
+        filled[run_of(segment)] += world.datas[segment.data].bytes.len() as u64;
     }
     let mut images: Vec<Option<Image>> = runs
         .iter()
         .zip(filled)
         .map(|(&(memory, first, end), filled)| {
-            let whole = end * page <= program.memories[memory].initial_bytes();
+            let whole = end * page <= world.memories[memory].initial_bytes();
             let len = (end - first) * page;
             // A little data is no reason for large pages of zeros in the file.
             let dense = filled >= IMAGE_MIN.min(len / 2);
@@ -252,22 +333,22 @@ fn place_images(program: &mut Program<'_>, placed: Vec<Placed>, steps: &mut Vec<
             })
         })
         .collect();
-    for segment in &placed {
+    for segment in placed {
         let run = run_of(segment);
         let start = runs[run].1 * page;
         match &mut images[run] {
             Some(image) => image.parts.push((segment.offset - start, segment.data)),
-            None => push_copy(program, steps, segment),
+            None => push_copy(steps, planned, segment),
         }
     }
     for (&(memory, first, _), image) in runs.iter().zip(images) {
         if let Some(image) = image {
-            steps.push(Step::PlaceImage {
+            planned.push(Step::PlaceImage {
                 memory,
                 offset: first * page,
-                image: program.images.len(),
+                image: steps.images.len(),
             });
-            program.images.push(image);
+            steps.images.push(image);
         }
     }
 }

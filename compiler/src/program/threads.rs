@@ -6,7 +6,7 @@
 use wasmc_abi::wasi;
 use wasmparser::ValType;
 
-use super::{FuncKind, Instance, Program};
+use super::world::{FuncKind, Instance, World};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, InstanceId};
 use crate::module::Entity;
@@ -20,13 +20,13 @@ pub struct Threads {
 }
 
 /// The imports of `thread-spawn`, by instance.
-pub(super) fn spawners(program: &Program<'_>) -> Vec<(InstanceId, FuncId)> {
-    let is_spawn = |&func: &FuncId| match program.funcs[func].kind {
+pub(super) fn spawners(world: &World<'_>) -> Vec<(InstanceId, FuncId)> {
+    let is_spawn = |&func: &FuncId| match world.funcs[func].kind {
         FuncKind::Wasi { function, .. } => function.symbol == wasi::THREAD_SPAWN.symbol,
         FuncKind::Defined { .. } => false,
     };
     let mut spawners = Vec::new();
-    for (id, instance) in program.instances.iter() {
+    for (id, instance) in world.instances.iter() {
         let imported = instance.funcs.values().take(instance.module.imported_funcs);
         spawners.extend(imported.copied().filter(is_spawn).map(|func| (id, func)));
     }
@@ -52,11 +52,11 @@ pub(super) fn entry(instance: &Instance<'_>) -> Option<FuncId> {
 
 /// Decides how threads start, if live code starts any: `live` tells which functions are.
 pub(super) fn choose(
-    program: &Program<'_>,
+    world: &World<'_>,
     live: impl Fn(FuncId) -> bool,
     options: &Options,
 ) -> Result<Option<Threads>> {
-    let mut instances: Vec<InstanceId> = spawners(program)
+    let mut instances: Vec<InstanceId> = spawners(world)
         .into_iter()
         .filter(|&(_, func)| live(func))
         .map(|(id, _)| id)
@@ -72,7 +72,7 @@ pub(super) fn choose(
             ));
         }
     };
-    let instance = &program.instances[id];
+    let instance = &world.instances[id];
     let Some(entry) = entry(instance) else {
         let message = match instance.module.export(wasi::THREAD_START) {
             None => "the module starts threads but does not export `wasi_thread_start`",
@@ -84,8 +84,11 @@ pub(super) fn choose(
         ));
     };
     // A memory that a module defines belongs to one instantiation, and each thread is one.
-    let made = |id| program.made_memories.iter().any(|made| made.memory == id);
-    if program.memories.keys().any(|id| !made(id)) {
+    if world
+        .memories
+        .values()
+        .any(|memory| memory.made_for.is_none())
+    {
         return Err(unsupported(
             "the module starts threads but defines a memory: each thread would have one of its own",
             "link with `--import-memory` and `--shared-memory`, so that threads share it",

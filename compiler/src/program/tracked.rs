@@ -7,14 +7,15 @@
 
 use std::collections::HashMap;
 
+use cranelift_codegen::entity::PrimaryMap;
 use gimli::{AttributeValue, DebuggingInformationEntry, Operation};
 
-use super::{FuncKind, Program};
+use super::world::{Func, FuncKind, World};
 use crate::dwarf::sections::{DebugSections, Malformed, Reader, unusable};
 use crate::dwarf::source::{Units, is_dead};
-use crate::index::{FuncIndex, InstanceId};
+use crate::index::{FuncId, FuncIndex, InstanceId};
 use crate::module::Module;
-use crate::options::DebugLevel;
+use crate::options::{DebugLevel, Emit, Options};
 
 /// The locals of a function that are kept in stack slots for debuggers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -28,10 +29,18 @@ pub enum Tracked {
     Everything,
 }
 
-/// Decides which locals are tracked. What is malformed is a warning, and nothing is tracked.
-pub(crate) fn track(program: &mut Program<'_>, level: DebugLevel, warnings: &mut Vec<String>) {
+/// Decides which locals are tracked, if debuggers are told anything. What is malformed is a warning,
+/// and nothing of that module is tracked.
+pub(super) fn track(
+    world: &World<'_>,
+    options: &Options,
+    warnings: &mut Vec<String>,
+) -> Option<PrimaryMap<FuncId, Tracked>> {
+    if options.emit != Emit::Exe || options.debug == DebugLevel::None {
+        return None;
+    }
     let mut bases: HashMap<InstanceId, HashMap<FuncIndex, u32>> = HashMap::new();
-    for (id, instance) in &program.instances {
+    for (id, instance) in &world.instances {
         if instance.module.debug.is_empty() {
             continue;
         }
@@ -45,19 +54,20 @@ pub(crate) fn track(program: &mut Program<'_>, level: DebugLevel, warnings: &mut
             Err(error) => warnings.push(unusable(&instance.name, &error)),
         }
     }
-    for (id, func) in &program.funcs {
+    let tracked = |func: &Func| {
         let FuncKind::Defined { instance, index } = func.kind else {
-            continue;
+            return Tracked::Nothing;
         };
-        program.tracked[id] = match (bases.get(&instance), level) {
+        match (bases.get(&instance), options.debug) {
             (None, _) | (_, DebugLevel::None) => Tracked::Nothing,
             (Some(_), DebugLevel::Full) => Tracked::Everything,
             (Some(bases), DebugLevel::Frame) => match bases.get(&index) {
                 Some(&local) => Tracked::One(local),
                 None => Tracked::Nothing,
             },
-        };
-    }
+        }
+    };
+    Some(world.funcs.values().map(tracked).collect())
 }
 
 /// The locals that frame bases are in.

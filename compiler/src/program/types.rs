@@ -1,65 +1,242 @@
-//! Signatures: function types, canonical over the whole program.
+//! Types, canonical over the whole program, and their ids at run time.
 //!
 //! Types are equal when their recursion groups are (the specification's iso-recursive equality):
 //! the same structure, with references into the group by position, and references to what came
-//! before by canonical id. So each group is rewritten in that form once and looked up.
+//! before by canonical number. So each group is rewritten in that form once and looked up.
+//!
+//! Since all types are known, the ids that references and objects carry at run time are given such
+//! that a type and its subtypes have ids one after the other: whether a value has a type is one
+//! comparison, however deep the hierarchy is.
+//!
+//! ```text
+//! id   0     1 …         …           …
+//!      null  structures  arrays      functions     each kind's forest in preorder
+//! ```
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use cranelift_codegen::entity::{EntityRef, PrimaryMap, SecondaryMap};
 use wasmparser::{
-    AbstractHeapType, FuncType, HeapType, PackedIndex, RefType, UnpackedIndex, ValType,
+    AbstractHeapType, ArrayType, CompositeInnerType, CompositeType, ContType, FieldType, FuncType,
+    HeapType, PackedIndex, RefType, StorageType, StructType, SubType, UnpackedIndex, ValType,
 };
 
-use super::Program;
 use crate::error::{Error, Location, Result};
-use crate::index::{SigId, TypeIndex};
+use crate::index::{TypeId, TypeIndex};
 use crate::module::Module;
 
-/// The recursion groups of a program: the first signature of each.
-pub(super) type RecGroups = HashMap<Vec<FuncType>, SigId>;
+/// The types of a program.
+#[derive(Debug)]
+pub struct Types {
+    /// Each once; a type index in one of them is a [`TypeId`].
+    types: PrimaryMap<TypeId, SubType>,
+    /// Ids at run time.
+    ids: PrimaryMap<TypeId, Range<u32>>,
+}
 
-/// The signatures of a module's types.
-pub(super) type ModuleSigs = PrimaryMap<TypeIndex, SigId>;
+/// The program's types that those of a module are.
+pub(super) type ModuleTypes = PrimaryMap<TypeIndex, TypeId>;
 
-/// Finds or adds the signatures of a module's types.
-pub(super) fn declare(
-    program: &mut Program<'_>,
-    groups: &mut RecGroups,
+impl Types {
+    /// The types of some modules; and for each module, which of them its own are.
+    pub(super) fn canonical<'m>(
+        modules: impl Iterator<Item = &'m Module<'m>>,
+    ) -> Result<(Types, Vec<ModuleTypes>)> {
+        let mut types = PrimaryMap::new();
+        let mut groups = HashMap::new();
+        let of_modules = modules
+            .map(|module| declare(&mut types, &mut groups, module))
+            .collect::<Result<_>>()?;
+        let ids = number(&types);
+        Ok((Types { types, ids }, of_modules))
+    }
+
+    /// A function type.
+    pub fn func(&self, id: TypeId) -> &FuncType {
+        self.types[id].unwrap_func()
+    }
+
+    /// The id that a type has in references at run time: from 1, because null is 0.
+    pub fn id(&self, id: TypeId) -> u32 {
+        self.ids[id].start
+    }
+
+    /// Whether a type is another, or declared to be below it.
+    pub(super) fn is_below(&self, ty: TypeId, of: TypeId) -> bool {
+        self.ids[of].contains(&self.id(ty))
+    }
+
+    /// Whether a canonical type is another, or a subtype of it.
+    pub(super) fn is_subtype(&self, ty: ValType, of: ValType) -> bool {
+        match (ty, of) {
+            (ValType::Ref(ty), ValType::Ref(of)) => {
+                (of.is_nullable() || !ty.is_nullable()) && self.is_heap_subtype(ty, of)
+            }
+            _ => ty == of,
+        }
+    }
+
+    fn is_heap_subtype(&self, ty: RefType, of: RefType) -> bool {
+        use AbstractHeapType::{
+            Any, Array, Eq, Exn, Extern, Func, I31, NoExn, NoExtern, NoFunc, None as Bottom, Struct,
+        };
+        use HeapType::{Abstract, Concrete};
+        match (ty.heap_type(), of.heap_type()) {
+            (ty, of) if ty == of => true,
+            (Concrete(ty), Concrete(of)) => {
+                let (ty, of) = (type_id(ty), type_id(of));
+                ty.zip(of).is_some_and(|(ty, of)| self.is_below(ty, of))
+            }
+            (
+                Concrete(ty),
+                Abstract {
+                    ty: of,
+                    shared: false,
+                },
+            ) => {
+                let kind = type_id(ty).map(|ty| kind(&self.types[ty]));
+                matches!(
+                    (kind, of),
+                    (Some(Kind::Func), Func)
+                        | (Some(Kind::Struct), Struct | Eq | Any)
+                        | (Some(Kind::Array), Array | Eq | Any)
+                )
+            }
+            (Abstract { ty, shared: false }, Concrete(of)) => {
+                let kind = type_id(of).map(|of| kind(&self.types[of]));
+                matches!(
+                    (ty, kind),
+                    (NoFunc, Some(Kind::Func)) | (Bottom, Some(Kind::Struct | Kind::Array))
+                )
+            }
+            (
+                Abstract { ty, shared: false },
+                Abstract {
+                    ty: of,
+                    shared: false,
+                },
+            ) => matches!(
+                (ty, of),
+                (NoFunc, Func)
+                    | (NoExtern, Extern)
+                    | (NoExn, Exn)
+                    | (Bottom, Any | Eq | I31 | Struct | Array)
+                    | (I31 | Struct | Array, Any | Eq)
+                    | (Eq, Any)
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// What a composite type is, in the order in which ids are given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Struct,
+    Array,
+    Func,
+    Cont,
+}
+
+fn kind(ty: &SubType) -> Kind {
+    match ty.composite_type.inner {
+        CompositeInnerType::Struct(_) => Kind::Struct,
+        CompositeInnerType::Array(_) => Kind::Array,
+        CompositeInnerType::Func(_) => Kind::Func,
+        CompositeInnerType::Cont(_) => Kind::Cont,
+    }
+}
+
+/// The type of the program that an index means, in a type that is canonical.
+fn type_id(index: UnpackedIndex) -> Option<TypeId> {
+    index.as_module_index().map(TypeId::from_u32)
+}
+
+fn supertype(ty: &SubType) -> Option<TypeId> {
+    // The specification allows no more than one.
+    let &index = ty.supertype_idxs.first()?;
+    type_id(index.unpack())
+}
+
+/// Gives the ids: to each type a range, which begins with its own and holds those of its subtypes.
+fn number(types: &PrimaryMap<TypeId, SubType>) -> PrimaryMap<TypeId, Range<u32>> {
+    // A supertype precedes its subtypes, so that one pass backwards finds how many there are.
+    let mut sizes = SecondaryMap::with_default(1_u32);
+    let mut of_kinds = [0; 4];
+    for (id, ty) in types.iter().rev() {
+        match supertype(ty) {
+            Some(supertype) => sizes[supertype] += sizes[id],
+            None => of_kinds[kind(ty) as usize] += sizes[id],
+        }
+    }
+    // The next id for a type without a supertype, by kind.
+    let mut roots = [1; 4];
+    for kind in 1..roots.len() {
+        roots[kind] = roots[kind - 1] + of_kinds[kind - 1];
+    }
+    // The next id below each type.
+    let mut below: SecondaryMap<TypeId, u32> = SecondaryMap::new();
+    let mut ids = PrimaryMap::with_capacity(types.len());
+    for (id, ty) in types {
+        let next = match supertype(ty) {
+            Some(supertype) => &mut below[supertype],
+            None => &mut roots[kind(ty) as usize],
+        };
+        let start = *next;
+        *next += sizes[id];
+        below[id] = start + 1;
+        ids.push(start..start + sizes[id]);
+    }
+    ids
+}
+
+/// Finds or adds the types of a module. `groups` knows the first type of each recursion group.
+fn declare(
+    types: &mut PrimaryMap<TypeId, SubType>,
+    groups: &mut HashMap<Vec<SubType>, TypeId>,
     module: &Module<'_>,
-) -> Result<ModuleSigs> {
-    let mut sigs = PrimaryMap::with_capacity(module.types.len());
-    let mut types = module.types.values();
+) -> Result<ModuleTypes> {
+    let mut of_module: ModuleTypes = PrimaryMap::with_capacity(module.types.len());
+    let mut declared = module.types.values();
     for &len in &module.rec_groups {
-        let start = sigs.len();
-        let key: Vec<_> = types
+        let start = of_module.len();
+        // Into the group by position, to what came before by canonical number.
+        let relative = |index: PackedIndex| match index.unpack() {
+            UnpackedIndex::Module(index) => match (index as usize).checked_sub(start) {
+                Some(position) => PackedIndex::from_rec_group_index(position as u32),
+                None => canonical(of_module[TypeIndex::from_u32(index)]),
+            },
+            _ => Some(index),
+        };
+        let key: Vec<_> = declared
             .by_ref()
             .take(len)
-            .map(|ty| {
-                rewrite(ty, |index| match index.checked_sub(start) {
-                    Some(position) => PackedIndex::from_rec_group_index(position as u32),
-                    None => canonical(sigs[TypeIndex::new(index)]),
-                })
-            })
+            .map(|ty| map_sub_type(ty, &relative))
             .collect::<Option<_>>()
             .ok_or_else(too_many)?;
         let first = match groups.get(&key) {
             Some(&first) => first,
             None => {
-                let first = program.sigs.next_key();
+                let first = types.next_key();
+                let absolute = |index: PackedIndex| match index.unpack() {
+                    UnpackedIndex::RecGroup(position) => {
+                        canonical(TypeId::new(first.index() + position as usize))
+                    }
+                    _ => Some(index),
+                };
                 for ty in &key {
-                    let ty = resolve(ty, first).ok_or_else(too_many)?;
-                    program.sigs.push(ty);
+                    types.push(map_sub_type(ty, &absolute).ok_or_else(too_many)?);
                 }
                 groups.insert(key, first);
                 first
             }
         };
         for position in 0..len {
-            sigs.push(SigId::new(first.index() + position));
+            of_module.push(TypeId::new(first.index() + position));
         }
     }
-    Ok(sigs)
+    Ok(of_module)
 }
 
 fn too_many() -> Error {
@@ -69,114 +246,129 @@ fn too_many() -> Error {
     }
 }
 
-fn canonical(sig: SigId) -> Option<PackedIndex> {
-    PackedIndex::from_module_index(sig.as_u32())
-}
-
-/// A type of a group's key with positions made canonical: the group's first signature is `first`.
-fn resolve(ty: &FuncType, first: SigId) -> Option<FuncType> {
-    let value = |ty: &ValType| match index_of(*ty) {
-        Some(UnpackedIndex::RecGroup(position)) => with_index(
-            *ty,
-            canonical(SigId::new(first.index() + position as usize)),
-        ),
-        _ => Some(*ty),
-    };
-    map(ty, value)
-}
-
-/// A type with the type indices of its module mapped.
-fn rewrite(ty: &FuncType, index: impl Fn(usize) -> Option<PackedIndex>) -> Option<FuncType> {
-    let value = |ty: &ValType| match index_of(*ty) {
-        Some(UnpackedIndex::Module(of_module)) => with_index(*ty, index(of_module as usize)),
-        _ => Some(*ty),
-    };
-    map(ty, value)
-}
-
-fn map(ty: &FuncType, value: impl Fn(&ValType) -> Option<ValType>) -> Option<FuncType> {
-    let params: Option<Vec<_>> = ty.params().iter().map(&value).collect();
-    let results: Option<Vec<_>> = ty.results().iter().map(&value).collect();
-    Some(FuncType::new(params?, results?))
-}
-
-fn index_of(ty: ValType) -> Option<UnpackedIndex> {
-    Some(ty.as_reference_type()?.type_index()?.unpack())
-}
-
-fn with_index(ty: ValType, index: Option<PackedIndex>) -> Option<ValType> {
-    let nullable = ty.as_reference_type()?.is_nullable();
-    Some(RefType::concrete(nullable, index?).into())
+fn canonical(id: TypeId) -> Option<PackedIndex> {
+    PackedIndex::from_module_index(id.as_u32())
 }
 
 /// A value type of a module with its type index made canonical.
-pub(super) fn canonical_type(ty: ValType, sigs: &ModuleSigs) -> ValType {
-    match index_of(ty) {
-        Some(UnpackedIndex::Module(index)) => {
-            let sig = canonical(sigs[TypeIndex::from_u32(index)]);
-            with_index(ty, sig).expect("the signature's own id was representable")
-        }
-        _ => ty,
-    }
+pub(super) fn canonical_type(ty: ValType, types: &ModuleTypes) -> ValType {
+    let index = |index: PackedIndex| match index.unpack() {
+        UnpackedIndex::Module(of_module) => canonical(types[TypeIndex::from_u32(of_module)]),
+        _ => Some(index),
+    };
+    map_val_type(ty, &index).expect("the type's own number was representable")
 }
 
-/// Whether a canonical type is another, or a subtype of it.
-pub(super) fn is_subtype(ty: ValType, of: ValType) -> bool {
-    match (ty, of) {
-        (ValType::Ref(ty), ValType::Ref(of)) => {
-            (of.is_nullable() || !ty.is_nullable()) && is_heap_subtype(ty, of)
-        }
-        _ => ty == of,
-    }
+/// A type with its type indices mapped; `None` if one of them is.
+fn map_sub_type(
+    ty: &SubType,
+    index: &impl Fn(PackedIndex) -> Option<PackedIndex>,
+) -> Option<SubType> {
+    let all = |indices: &[PackedIndex]| -> Option<Vec<_>> {
+        indices.iter().map(|&at| index(at)).collect()
+    };
+    let optional = |at: Option<PackedIndex>| match at {
+        Some(at) => index(at).map(Some),
+        None => Some(None),
+    };
+    let val_types = |types: &[ValType]| -> Option<Vec<_>> {
+        types.iter().map(|&ty| map_val_type(ty, index)).collect()
+    };
+    let field = |field: &FieldType| {
+        Some(FieldType {
+            element_type: match field.element_type {
+                StorageType::Val(ty) => StorageType::Val(map_val_type(ty, index)?),
+                packed @ (StorageType::I8 | StorageType::I16) => packed,
+            },
+            mutable: field.mutable,
+        })
+    };
+    let composite = &ty.composite_type;
+    Some(SubType {
+        is_final: ty.is_final,
+        supertype_idxs: all(&ty.supertype_idxs)?,
+        composite_type: CompositeType {
+            inner: match &composite.inner {
+                CompositeInnerType::Func(ty) => CompositeInnerType::Func(FuncType::new(
+                    val_types(ty.params())?,
+                    val_types(ty.results())?,
+                )),
+                CompositeInnerType::Array(ty) => {
+                    CompositeInnerType::Array(ArrayType(field(&ty.0)?))
+                }
+                CompositeInnerType::Struct(ty) => CompositeInnerType::Struct(StructType {
+                    fields: ty.fields.iter().map(field).collect::<Option<_>>()?,
+                }),
+                CompositeInnerType::Cont(ty) => CompositeInnerType::Cont(ContType(index(ty.0)?)),
+            },
+            shared: composite.shared,
+            descriptor_idx: optional(composite.descriptor_idx)?,
+            describes_idx: optional(composite.describes_idx)?,
+        },
+    })
 }
 
-fn is_heap_subtype(ty: RefType, of: RefType) -> bool {
-    use AbstractHeapType::{
-        Any, Array, Eq, Exn, Extern, Func, I31, NoExn, NoExtern, NoFunc, None as Bottom, Struct,
+fn map_val_type(
+    ty: ValType,
+    index: &impl Fn(PackedIndex) -> Option<PackedIndex>,
+) -> Option<ValType> {
+    let ValType::Ref(reference) = ty else {
+        return Some(ty);
     };
-    let abstract_of = |ty: RefType| match ty.heap_type() {
-        HeapType::Abstract { ty, shared: false } => Some(ty),
-        _ => None,
+    let Some(at) = reference.type_index() else {
+        return Some(ty);
     };
-    match (abstract_of(ty), abstract_of(of)) {
-        // Every type index means a function type, and no other than itself.
-        (None, Some(Func)) => ty.type_index().is_some(),
-        (Some(NoFunc), None) => of.type_index().is_some(),
-        (Some(NoFunc), Some(Func))
-        | (Some(NoExtern), Some(Extern))
-        | (Some(NoExn), Some(Exn))
-        | (Some(Bottom), Some(Any | Eq | I31 | Struct | Array))
-        | (Some(I31 | Struct | Array), Some(Any | Eq))
-        | (Some(Eq), Some(Any)) => true,
-        _ => ty.heap_type() == of.heap_type(),
-    }
+    let at = index(at)?;
+    let nullable = reference.is_nullable();
+    Some(ValType::Ref(match reference.is_exact_type_ref() {
+        true => RefType::exact(nullable, at),
+        false => RefType::concrete(nullable, at),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::features::Features;
+    use wasmparser::{Parser, Payload};
 
-    fn sigs_of(program: &mut Program<'_>, groups: &mut RecGroups, text: &str) -> Vec<usize> {
+    use super::*;
+
+    /// A module with the types of a text, whatever proposal they belong to.
+    fn module(text: &str) -> Module<'static> {
         let bytes = wat::parse_str(text).unwrap();
-        let module = crate::parse::parse(&bytes, Features::default()).unwrap();
-        let sigs = declare(program, groups, &module).unwrap();
-        sigs.values().map(|sig| sig.index()).collect()
+        let mut module = Module::default();
+        for payload in Parser::new(0).parse_all(&bytes) {
+            if let Payload::TypeSection(groups) = payload.unwrap() {
+                for group in groups {
+                    let types: Vec<_> = group.unwrap().into_types().collect();
+                    module.rec_groups.push(types.len());
+                    types.into_iter().for_each(|ty| {
+                        module.types.push(ty);
+                    });
+                }
+            }
+        }
+        module
+    }
+
+    fn canonical(texts: &[&str]) -> (Types, Vec<Vec<TypeId>>) {
+        let modules: Vec<_> = texts.iter().map(|text| module(text)).collect();
+        let (types, of_modules) = Types::canonical(modules.iter()).unwrap();
+        let ids = |types: ModuleTypes| types.values().copied().collect();
+        (types, of_modules.into_iter().map(ids).collect())
+    }
+
+    fn concrete(nullable: bool, id: TypeId) -> ValType {
+        let index = PackedIndex::from_module_index(id.as_u32()).unwrap();
+        ValType::Ref(RefType::concrete(nullable, index))
     }
 
     #[test]
-    fn equal_types_of_any_module_are_one_signature() {
-        let mut program = Program::empty();
-        let mut groups = RecGroups::new();
-        let mut sigs = |text| sigs_of(&mut program, &mut groups, text);
-        let first = sigs(
+    fn equal_types_of_any_module_are_one_type() {
+        let (types, of_modules) = canonical(&[
             "(module
                (type $f (func (param i32)))
                (type $g (func (param (ref $f))))
                (type $h (func (result (ref null $g)))))",
-        );
-        assert_eq!(first, [0, 1, 2]);
-        let second = sigs(
             "(module
                (type $other (func (param i64)))
                (type $f (func (param i32)))
@@ -184,7 +376,113 @@ mod tests {
                (type $h (func (result (ref null $g))))
                (type $g2 (func (param (ref null $f))))
                (type $g3 (func (param (ref $other)))))",
-        );
-        assert_eq!(second, [3, 0, 1, 2, 4, 5]);
+        ]);
+        let numbers = |types: &[TypeId]| types.iter().map(|ty| ty.index()).collect::<Vec<_>>();
+        assert_eq!(numbers(&of_modules[0]), [0, 1, 2]);
+        assert_eq!(numbers(&of_modules[1]), [3, 0, 1, 2, 4, 5]);
+        // Without subtypes, ids are in the order in which types come.
+        let ids: Vec<_> = of_modules[1].iter().map(|&ty| types.id(ty)).collect();
+        assert_eq!(ids, [4, 1, 2, 3, 5, 6]);
+    }
+
+    #[test]
+    fn a_place_in_a_group_matters() {
+        let (_, of_modules) = canonical(&[
+            "(module
+               (rec (type $a (struct (field (ref null $b)))) (type $b (struct)))
+               (rec (type $c (struct (field (ref null $d)))) (type $d (struct)))
+               (type $e (struct)))",
+            "(module
+               (type $e (struct))
+               (rec (type $a (struct (field (ref null $a)))) (type $b (struct)))
+               (rec (type $c (struct (field (ref null $d)))) (type $d (struct))))",
+        ]);
+        let [first, second] = &of_modules[..] else {
+            panic!("two modules");
+        };
+        assert_eq!((first[0], first[1]), (first[2], first[3]));
+        assert_ne!(first[1], first[4]);
+        assert_eq!(second[0], first[4]);
+        assert_ne!(second[1], first[0]);
+        assert_eq!((second[3], second[4]), (first[0], first[1]));
+    }
+
+    #[test]
+    fn a_type_and_its_subtypes_have_ids_one_after_the_other() {
+        let (types, of_modules) = canonical(&["(module
+           (type $f (sub (func)))
+           (type $a (sub (array i8)))
+           (type $s (sub (struct)))
+           (type $s1 (sub $s (struct (field i32))))
+           (type $t (struct (field f64)))
+           (type $s2 (sub $s (struct (field i64))))
+           (type $s11 (sub final $s1 (struct (field i32) (field i8))))
+           (type $f1 (sub $f (func)))
+           (type $g (func)))"]);
+        let [f, a, s, s1, t, s2, s11, f1, g] = of_modules[0][..] else {
+            panic!("nine types");
+        };
+        let ids = |ty: TypeId| types.ids[ty].clone();
+        assert_eq!(ids(s), 1..5);
+        assert_eq!(ids(s1), 2..4);
+        assert_eq!(ids(s11), 3..4);
+        assert_eq!(ids(s2), 4..5);
+        assert_eq!(ids(t), 5..6);
+        assert_eq!(ids(a), 6..7);
+        assert_eq!(ids(f), 7..9);
+        assert_eq!(ids(f1), 8..9);
+        assert_eq!(ids(g), 9..10);
+        assert!(types.is_below(s11, s) && types.is_below(s11, s1) && types.is_below(s, s));
+        assert!(!types.is_below(s, s1) && !types.is_below(s2, s1) && !types.is_below(t, s));
+    }
+
+    #[test]
+    fn references_are_subtypes_as_their_heap_types_are() {
+        let (types, of_modules) = canonical(&["(module
+           (type $f (func))
+           (type $a (array i8))
+           (type $s (sub (struct)))
+           (type $s1 (sub $s (struct (field i32)))))"]);
+        let [f, a, s, s1] = of_modules[0][..] else {
+            panic!("four types");
+        };
+        let abstract_type = |ty| {
+            let ty = HeapType::Abstract { shared: false, ty };
+            ValType::Ref(RefType::new(true, ty).unwrap())
+        };
+        use AbstractHeapType as Heap;
+        let is = |ty, of| types.is_subtype(ty, of);
+        assert!(is(concrete(false, s1), concrete(true, s)));
+        assert!(!is(concrete(true, s1), concrete(false, s)));
+        assert!(!is(concrete(true, s), concrete(true, s1)));
+        for (ty, supertypes) in [
+            (f, &[Heap::Func][..]),
+            (a, &[Heap::Array, Heap::Eq, Heap::Any]),
+            (s1, &[Heap::Struct, Heap::Eq, Heap::Any]),
+        ] {
+            let bottom = if ty == f { Heap::NoFunc } else { Heap::None };
+            assert!(is(abstract_type(bottom), concrete(true, ty)));
+            for of in [
+                Heap::Func,
+                Heap::Array,
+                Heap::Struct,
+                Heap::Eq,
+                Heap::Any,
+                Heap::I31,
+                Heap::Extern,
+                Heap::Exn,
+                Heap::NoFunc,
+                Heap::None,
+            ] {
+                let expected = supertypes.contains(&of);
+                assert_eq!(
+                    is(concrete(false, ty), abstract_type(of)),
+                    expected,
+                    "{of:?}"
+                );
+                assert!(!is(abstract_type(of), concrete(false, ty)), "{of:?}");
+            }
+        }
+        assert!(is(ValType::I32, ValType::I32) && !is(ValType::I32, ValType::I64));
     }
 }

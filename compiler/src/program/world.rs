@@ -1,25 +1,259 @@
-//! From the instances' modules to a [`Program`]: the order in which decisions are made.
+//! The closed world: the instances, and which entity every index of every module means.
+//!
+//! What an import means, what a type is equal to and what a constant expression's value is are known
+//! here and asked nowhere else.
 
 use std::collections::HashMap;
 
-use cranelift_codegen::entity::{EntityRef, PrimaryMap, SecondaryMap};
-use wasmparser::GlobalType;
+use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use wasmc_abi::wasi::WasiFunction;
+use wasmparser::{GlobalType, MemoryType, TableType};
 
-use super::imports::{self, Exporters, Failures, Importer, Resolution, Unlinked};
-use super::types::{self, ModuleSigs, RecGroups, canonical_type};
-use super::{
-    CodeItem, Constant, Data, Elem, Func, FuncKind, Global, Instance, MadeMemory, Memory, Program,
-    Reference, StateLayout, Strategy, Table, TablePlace, consts, live, places, script, steps,
-    threads,
+use super::consts::{self, Constant, Reference};
+use super::imports::{self, Exporters, Failures, Importer, Source, Unlinked};
+use super::types::{ModuleTypes, Types, canonical_type};
+use crate::error::{Error, Result};
+use crate::index::{
+    DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex, InstanceId,
+    MemoryId, MemoryIndex, TableId, TableIndex, TagId, TagIndex, TypeId, TypeIndex,
 };
-use crate::error::{Error, Location, Result};
-use crate::index::{FuncId, FuncIndex, GlobalId, InstanceId, SigId};
-use crate::module::{ElemItems, ElemMode, Entity, Module};
+use crate::module::{Body, ElemItems, ElemMode, Entity, Module};
 use crate::names::Named;
-use crate::options::Options;
-use crate::pipeline::Command;
 
-/// An instance to plan.
+/// Everything that the program consists of, whether or not it is ever used.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// The instances in the order of instantiation.
+    pub instances: PrimaryMap<InstanceId, Instance<'a>>,
+    /// Types, each once.
+    pub types: Types,
+    /// Functions.
+    pub funcs: PrimaryMap<FuncId, Func>,
+    /// Tables.
+    pub tables: PrimaryMap<TableId, Table>,
+    /// Memories.
+    pub memories: PrimaryMap<MemoryId, Memory>,
+    /// Globals.
+    pub globals: PrimaryMap<GlobalId, Global>,
+    /// Tags.
+    pub tags: PrimaryMap<TagId, Tag>,
+    /// Element segments.
+    pub elems: PrimaryMap<ElemId, Elem>,
+    /// Data segments.
+    pub datas: PrimaryMap<DataId, Data<'a>>,
+}
+
+/// An instance of a module: which entities its indices mean.
+#[derive(Debug)]
+pub struct Instance<'a> {
+    /// A name for messages; empty for the only instance of a program.
+    pub name: String,
+    /// Its module.
+    pub module: Module<'a>,
+    /// Types.
+    pub types: PrimaryMap<TypeIndex, TypeId>,
+    /// Functions.
+    pub funcs: PrimaryMap<FuncIndex, FuncId>,
+    /// Tables.
+    pub tables: PrimaryMap<TableIndex, TableId>,
+    /// Memories.
+    pub memories: PrimaryMap<MemoryIndex, MemoryId>,
+    /// Globals.
+    pub globals: PrimaryMap<GlobalIndex, GlobalId>,
+    /// Tags.
+    pub tags: PrimaryMap<TagIndex, TagId>,
+    /// Element segments.
+    pub elems: PrimaryMap<ElemIndex, ElemId>,
+    /// Data segments.
+    pub datas: PrimaryMap<DataIndex, DataId>,
+    /// The functions that its instantiation calls at its end, in order.
+    pub starts: Vec<Start>,
+}
+
+/// A function that instantiation calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// The function: the start function, or the `_initialize` of a linked reactor.
+    pub func: FuncId,
+    /// Whether only the start of the program calls it, not that of a thread.
+    pub once: bool,
+}
+
+/// A function.
+#[derive(Debug)]
+pub struct Func {
+    /// Its type.
+    pub ty: TypeId,
+    /// Where its code comes from.
+    pub kind: FuncKind,
+    /// Its name, for symbols and backtraces.
+    pub name: Option<String>,
+}
+
+/// Where a function's code comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum FuncKind {
+    /// From a body of an instance's module.
+    Defined {
+        /// The instance.
+        instance: InstanceId,
+        /// Its index there.
+        index: FuncIndex,
+    },
+    /// From the runtime: a function of WASI preview 1 or wasi-threads.
+    Wasi {
+        /// The function.
+        function: &'static WasiFunction,
+        /// The importing instance's memory; `None` when it has none.
+        memory: Option<MemoryId>,
+    },
+}
+
+/// A table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its type, as its owner declares it.
+    pub ty: TableType,
+    /// The instance that creates it.
+    pub owner: InstanceId,
+    /// What its elements are when it is created.
+    pub init: Reference,
+}
+
+/// A memory.
+#[derive(Debug)]
+pub struct Memory {
+    /// Its type, as its owner declares it.
+    pub ty: MemoryType,
+    /// The instance that creates it.
+    pub owner: InstanceId,
+    /// Of a shared memory that is imported and that no instance exports, which the program itself
+    /// makes: the names of the import.
+    pub made_for: Option<(String, String)>,
+}
+
+impl Memory {
+    /// Bytes it has when it is created; `u64::MAX` stands for more.
+    pub fn initial_bytes(&self) -> u64 {
+        bytes_of_pages(self.ty.initial, self.page_log2())
+    }
+
+    /// log2 of its page size.
+    pub fn page_log2(&self) -> u32 {
+        page_log2(&self.ty)
+    }
+}
+
+/// log2 of the page size of memories of a type.
+pub(super) fn page_log2(ty: &MemoryType) -> u32 {
+    ty.page_size_log2.unwrap_or(16)
+}
+
+/// Bytes of a number of pages; `u64::MAX` stands for more.
+pub(super) fn bytes_of_pages(pages: u64, page_log2: u32) -> u64 {
+    pages.saturating_mul(1 << page_log2)
+}
+
+/// A global.
+#[derive(Debug)]
+pub struct Global {
+    /// Its type; a type index in it is a [`TypeId`].
+    pub ty: GlobalType,
+    /// Its initial value, for ever if it is immutable.
+    pub value: Constant,
+}
+
+/// An exception tag.
+#[derive(Debug)]
+pub struct Tag {
+    /// Its function type.
+    pub ty: TypeId,
+    /// What messages call it.
+    pub name: String,
+}
+
+/// An element segment.
+#[derive(Debug)]
+pub struct Elem {
+    /// Its elements.
+    pub items: Vec<Reference>,
+    /// What becomes of it at instantiation.
+    pub mode: SegmentMode<TableId>,
+}
+
+/// A data segment.
+#[derive(Debug)]
+pub struct Data<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// What becomes of it at instantiation.
+    pub mode: SegmentMode<MemoryId>,
+}
+
+/// What becomes of a segment at instantiation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SegmentMode<Target> {
+    /// It stays, for instructions that read it.
+    Passive,
+    /// It is copied and dropped.
+    Active {
+        /// The table or memory.
+        target: Target,
+        /// The index there.
+        offset: u64,
+    },
+    /// It is dropped.
+    Declared,
+}
+
+impl<Target> SegmentMode<Target> {
+    /// Whether code may find something in it: others are dropped from the start.
+    pub fn is_passive(&self) -> bool {
+        matches!(self, SegmentMode::Passive)
+    }
+}
+
+/// How an exception carries the values of its tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Payload {
+    /// There are none.
+    None,
+    /// One of 32 bits: in the upper half of the reference.
+    Word,
+    /// In memory.
+    Memory,
+}
+
+impl World<'_> {
+    /// The body of a defined function.
+    pub fn body(&self, instance: InstanceId, index: FuncIndex) -> &Body<'_> {
+        let func = &self.instances[instance].module.funcs[index];
+        func.body.as_ref().expect("a defined function")
+    }
+
+    /// The values that exceptions of a tag carry.
+    pub fn tag_params(&self, tag: TagId) -> &[wasmparser::ValType] {
+        self.types.func(self.tags[tag].ty).params()
+    }
+
+    /// How exceptions of a tag carry its values.
+    pub fn payload(&self, tag: TagId) -> Payload {
+        match self.tag_params(tag) {
+            [] => Payload::None,
+            [wasmparser::ValType::I32 | wasmparser::ValType::F32] => Payload::Word,
+            _ => Payload::Memory,
+        }
+    }
+
+    /// The id that a tag has in references to exceptions: from 1, because null is 0. The upmost
+    /// bit says that the payload lies in memory.
+    pub fn tag_id(&self, tag: TagId) -> u32 {
+        let in_memory = self.payload(tag) == Payload::Memory;
+        (tag.index() as u32 + 1) | (u32::from(in_memory) << 31)
+    }
+}
+
+/// An instance to be.
 pub(crate) struct Input<'a> {
     /// Its name for messages; empty for the only instance of a program.
     pub name: String,
@@ -27,457 +261,458 @@ pub(crate) struct Input<'a> {
     pub module: Module<'a>,
     /// Import module names and the earlier instances that they mean.
     pub imports: HashMap<String, InstanceId>,
+    /// Whether instantiation calls its `_initialize`, if it has one: it is a linked reactor.
+    pub initializes: bool,
 }
 
-/// Plans an executable of the instances, in their order of instantiation. With `commands` it is a
-/// spec-suite driver, else a program whose main module is the last instance.
-pub(crate) fn plan<'a>(
-    inputs: Vec<Input<'a>>,
-    commands: Option<&[Command]>,
-    options: &Options,
-) -> Result<Program<'a>> {
-    let mut program = Program::empty();
-    declare_instances(&mut program, inputs)?;
-    // Beyond this point every index of every module has its entity, and every constant expression
-    // its value.
-    match commands {
-        Some(commands) => program.script = Some(script::resolve(&program, commands)?),
-        None => {
-            choose_entry(&mut program, options)?;
-            choose_linked_initializers(&mut program);
+impl<'a> World<'a> {
+    /// Links instances, in their order of instantiation.
+    ///
+    /// # Errors
+    /// One that lists the imports of all of them that nothing satisfies.
+    pub(crate) fn link(inputs: Vec<Input<'a>>) -> Result<World<'a>> {
+        let modules = inputs.iter().map(|input| &input.module);
+        let (types, module_types) = Types::canonical(modules)?;
+        let mut later: Vec<_> = inputs
+            .iter()
+            .rev()
+            .map(|input| input.name.clone())
+            .collect();
+        let mut world = World::new(types);
+        let mut unlinked = Vec::new();
+        let mut failures = Failures::default();
+        for (input, types) in inputs.into_iter().zip(module_types) {
+            later.pop();
+            let importer = Importer {
+                // The last is the program itself.
+                name: (!later.is_empty()).then_some(&*input.name),
+                module: &input.module,
+                types: &types,
+                names: &input.imports,
+            };
+            let exporters = Exporters {
+                world: &world,
+                unlinked: &unlinked,
+                // The program itself exports nothing to the others.
+                later: later.get(1..).unwrap_or_default(),
+            };
+            match imports::resolve(importer, exporters) {
+                Ok(sources) if unlinked.is_empty() => {
+                    world.instantiate(input, types, &sources)?;
+                    continue;
+                }
+                Ok(_) => {}
+                Err(more) => failures.add(more),
+            }
+            unlinked.push(Unlinked {
+                module: input.module,
+                types,
+            });
         }
+        failures.into_result()?;
+        Ok(world)
     }
-    let reached = live::reach(&program);
-    live::record(&mut program, &reached);
-    program.threads = threads::choose(&program, |func| reached.is_live(func), options)?;
-    // Beyond this point it is known which functions are live and what live code does to tables,
-    // memories and segments.
-    steps::plan_steps(&mut program, options.target.arch);
-    places::assign(&mut program, &reached, options)?;
-    // Beyond this point every entity has its place.
-    order_code(&mut program);
-    Ok(program)
-}
 
-impl Program<'_> {
-    pub(super) fn empty() -> Self {
-        Program {
+    /// One without instances, with the types of all that are to come.
+    pub(super) fn new(types: Types) -> World<'a> {
+        World {
             instances: PrimaryMap::new(),
-            sigs: PrimaryMap::new(),
+            types,
             funcs: PrimaryMap::new(),
             tables: PrimaryMap::new(),
             memories: PrimaryMap::new(),
             globals: PrimaryMap::new(),
             tags: PrimaryMap::new(),
-            tag_names: PrimaryMap::new(),
             elems: PrimaryMap::new(),
             datas: PrimaryMap::new(),
-            code: Vec::new(),
-            ref_funcs: Vec::new(),
-            images: Vec::new(),
-            state: StateLayout::default(),
-            initialize: None,
-            entry: None,
-            invoke: false,
-            threads: None,
-            made_memories: Vec::new(),
-            script: None,
-            with_debug: false,
-            tracked: SecondaryMap::new(),
         }
     }
-}
 
-/// Declares the instances in their order. The error lists the imports of all of them that nothing
-/// satisfies.
-fn declare_instances<'a>(program: &mut Program<'a>, inputs: Vec<Input<'a>>) -> Result<()> {
-    let mut groups = RecGroups::new();
-    let mut later: Vec<_> = inputs
-        .iter()
-        .rev()
-        .map(|input| input.name.clone())
-        .collect();
-    let mut unlinked = Vec::new();
-    let mut failures = Failures::default();
-    for input in inputs {
-        later.pop();
-        let sigs = types::declare(program, &mut groups, &input.module)?;
-        let importer = Importer {
-            // The last is the program itself.
-            name: (!later.is_empty()).then_some(&*input.name),
-            module: &input.module,
-            sigs: &sigs,
-            names: &input.imports,
+    /// Adds an instance. Imports are given by position: the source of each of the module's, in its
+    /// order; the names of [`Input::imports`] are not asked.
+    pub(super) fn instantiate(
+        &mut self,
+        input: Input<'a>,
+        types: ModuleTypes,
+        sources: &[Source],
+    ) -> Result<InstanceId> {
+        let module = input.module;
+        debug_assert_eq!(module.imports.len(), sources.len());
+        let adding = Adding {
+            id: self.instances.next_key(),
+            module: &module,
+            types: &types,
+            sources,
+            export_names: export_names(&module),
         };
-        let exporters = Exporters {
-            program,
-            unlinked: &unlinked,
-            // The program itself exports nothing to the others.
-            later: later.get(1..).unwrap_or_default(),
+        let memories = adding.memories(self);
+        let memory = match module.export("memory") {
+            Some(Entity::Memory(index)) => Some(memories[index]),
+            _ => memories.values().next().copied(),
         };
-        match imports::resolve(importer, exporters) {
-            Ok(resolutions) if unlinked.is_empty() => {
-                declare_instance(program, input, sigs, resolutions)?;
-                continue;
-            }
-            Ok(_) => {}
-            Err(more) => failures.add(more),
-        }
-        unlinked.push(Unlinked {
-            module: input.module,
-            sigs,
-        });
-    }
-    failures.into_result()
-}
-
-/// Gives every entity that an instance's module refers to its id.
-fn declare_instance<'a>(
-    program: &mut Program<'a>,
-    input: Input<'a>,
-    sigs: ModuleSigs,
-    resolutions: Vec<Resolution>,
-) -> Result<()> {
-    let id = program.instances.next_key();
-    let mut instance = Instance {
-        name: input.name,
-        module: input.module,
-        sigs,
-        funcs: PrimaryMap::new(),
-        tables: PrimaryMap::new(),
-        memories: PrimaryMap::new(),
-        globals: PrimaryMap::new(),
-        tags: PrimaryMap::new(),
-        elems: PrimaryMap::new(),
-        datas: PrimaryMap::new(),
-        linked_initialize: None,
-        steps: Vec::new(),
-    };
-    let mut wasi_funcs = Vec::new();
-    for (import, resolution) in instance.module.imports.iter().zip(resolutions) {
-        match resolution {
-            Resolution::Export(exporter, entity) => {
-                let exporter = &program.instances[exporter];
-                match entity {
-                    Entity::Func(index) => {
-                        instance.funcs.push(exporter.funcs[index]);
-                    }
-                    Entity::Table(index) => {
-                        instance.tables.push(exporter.tables[index]);
-                    }
-                    Entity::Memory(index) => {
-                        instance.memories.push(exporter.memories[index]);
-                    }
-                    Entity::Global(index) => {
-                        instance.globals.push(exporter.globals[index]);
-                    }
-                    Entity::Tag(index) => {
-                        instance.tags.push(exporter.tags[index]);
-                    }
-                }
-            }
-            Resolution::Made(Some(memory)) => {
-                instance.memories.push(memory);
-            }
-            Resolution::Made(None) => {
-                let Entity::Memory(index) = import.entity else {
-                    unreachable!("only memories are made");
-                };
-                let memory = program
-                    .memories
-                    .push(Memory::new(instance.module.memories[index]));
-                instance.memories.push(memory);
-                program.made_memories.push(MadeMemory {
-                    name: (import.module.to_owned(), import.name.to_owned()),
-                    memory,
-                    instance: id,
-                });
-            }
-            Resolution::Wasi(function) => {
-                let Entity::Func(index) = import.entity else {
-                    unreachable!("WASI imports are functions");
-                };
-                let func = program.funcs.push(Func {
-                    sig: instance.sigs[instance.module.funcs[index].ty],
-                    kind: FuncKind::Wasi {
-                        function,
-                        memory: None,
-                    },
-                    name: Some(function.name.to_owned()),
-                    in_text: false,
-                    ref_slot: None,
-                });
-                instance.funcs.push(func);
-                wasi_funcs.push(func);
-            }
-        }
-    }
-    declare_defined(program, &mut instance, id);
-    let memory = match instance.module.export("memory") {
-        Some(Entity::Memory(index)) => Some(instance.memories[index]),
-        _ => instance.memories.values().next().copied(),
-    };
-    for func in wasi_funcs {
-        if let FuncKind::Wasi { memory: slot, .. } = &mut program.funcs[func].kind {
-            *slot = memory;
-        }
-    }
-    declare_constants(program, &mut instance).map_err(|error| error.in_instance(&instance.name))?;
-    program.instances.push(instance);
-    Ok(())
-}
-
-impl Memory {
-    /// A memory without a place yet.
-    fn new(ty: wasmparser::MemoryType) -> Memory {
-        Memory {
-            ty,
-            base: 0,
-            strategy: Strategy::Guarded,
-            max: 0,
-            grows: false,
-            state: 0,
-        }
-    }
-}
-
-/// Functions, tables and memories that the module itself defines.
-fn declare_defined(program: &mut Program<'_>, instance: &mut Instance<'_>, id: InstanceId) {
-    let module = &instance.module;
-    let mut export_names = HashMap::new();
-    for export in module.exports.iter().rev() {
-        export_names.insert(export.entity, export.name);
-    }
-    for (index, func) in module.funcs.iter().skip(module.imported_funcs) {
-        let named = module.names.funcs.get(&index.as_u32());
-        let name = named.or(export_names.get(&Entity::Func(index)));
-        instance.funcs.push(program.funcs.push(Func {
-            sig: instance.sigs[func.ty],
-            kind: FuncKind::Defined {
-                instance: id,
-                index,
-            },
-            name: name.map(|&name| name.to_owned()),
-            in_text: false,
-            ref_slot: None,
-        }));
-    }
-    for table in module.tables.values().skip(module.imported_tables) {
-        instance.tables.push(program.tables.push(Table {
-            ty: table.ty,
-            max: 0,
-            grows: false,
-            writable: false,
-            place: TablePlace::Zero(0),
-            image: Vec::new(),
-            state: 0,
-        }));
-    }
-    for (index, &ty) in module.tags.iter().skip(module.imported_tags) {
-        let named = module.names.get(Named::Tag, index.as_u32());
-        let name = named.or(export_names.get(&Entity::Tag(index)).copied());
-        let name = name.map_or_else(|| format!("tag[{}]", index.index()), str::to_owned);
-        program.tag_names.push(name);
-        instance.tags.push(program.tags.push(instance.sigs[ty]));
-    }
-    for ty in module.memories.values().skip(module.imported_memories) {
-        instance
-            .memories
-            .push(program.memories.push(Memory::new(*ty)));
-    }
-}
-
-/// Globals and segments: what constant expressions initialise.
-fn declare_constants<'a>(program: &mut Program<'a>, instance: &mut Instance<'a>) -> Result<()> {
-    for global in instance
-        .module
-        .globals
-        .values()
-        .skip(instance.module.imported_globals)
-    {
-        let init = global.init.as_ref().expect("a defined global");
-        let globals = &program.globals;
-        let value = consts::eval(instance, init, |id: GlobalId| globals[id].value)?;
-        // In a type of the program, like in its signatures.
-        let ty = GlobalType {
-            content_type: canonical_type(global.ty.content_type, &instance.sigs),
-            ..global.ty
-        };
-        instance.globals.push(program.globals.push(Global {
-            ty,
-            value,
-            cell: None,
-        }));
-    }
-    let globals = &program.globals;
-    let reference = |value| match value {
-        Constant::Ref(reference) => reference,
-        _ => unreachable!("elements are references"),
-    };
-    for elem in instance.module.elems.values() {
-        let items = match &elem.items {
-            ElemItems::Funcs(funcs) => funcs
-                .iter()
-                .map(|&func| Reference::Func(instance.funcs[func]))
-                .collect(),
-            ElemItems::Exprs(exprs) => exprs
-                .iter()
-                .map(|expr| consts::eval(instance, expr, |id| globals[id].value).map(reference))
-                .collect::<Result<_>>()?,
-        };
-        instance.elems.push(program.elems.push(Elem {
-            items,
-            used_by_init: false,
-            passive: matches!(elem.mode, ElemMode::Passive),
-            length_cell: None,
-            in_image: false,
-        }));
-    }
-    for data in instance.module.datas.values() {
-        instance.datas.push(program.datas.push(Data {
-            bytes: data.bytes,
-            used_by_init: false,
-            passive: data.active.is_none(),
-            length_cell: None,
-            in_image: false,
-        }));
-    }
-    Ok(())
-}
-
-/// Finds the function that the program calls.
-fn choose_entry(program: &mut Program<'_>, options: &Options) -> Result<()> {
-    let Some((_, instance)) = program.instances.iter().next_back() else {
-        return Err(no_entry("there is no module", None));
-    };
-    let func = |name: &str| match instance.module.export(name) {
-        Some(Entity::Func(index)) => Some(index),
-        _ => None,
-    };
-    let (initialize, entry) = match &options.invoke {
-        None => {
-            let Some(start) = func("_start") else {
-                return Err(no_entry("the module exports no `_start`", Some(instance)));
-            };
-            if !is_command(instance, start) {
-                return Err(no_entry(
-                    "`_start` has parameters or results",
-                    Some(instance),
-                ));
-            }
-            (None, start)
-        }
-        Some(name) => {
-            let Some(entry) = func(name) else {
-                let message = format!("the module exports no function `{name}`");
-                return Err(no_entry(&message, Some(instance)));
-            };
-            let initialize = func("_initialize").filter(|&index| is_command(instance, index));
-            (initialize.filter(|&index| index != entry), entry)
-        }
-    };
-    let initialize = initialize.map(|index| instance.funcs[index]);
-    let entry = instance.funcs[entry];
-    program.initialize = initialize;
-    program.entry = Some(entry);
-    program.invoke = options.invoke.is_some();
-    Ok(())
-}
-
-fn no_entry(message: &str, instance: Option<&Instance<'_>>) -> Error {
-    let names: Vec<_> = instance
-        .iter()
-        .flat_map(|instance| &instance.module.exports)
-        .filter(|export| matches!(export.entity, Entity::Func(_)))
-        .map(|export| format!("`{}`", export.name))
-        .collect();
-    let hint = match names.len() {
-        0 => None,
-        1..=8 => Some(format!(
-            "pass `--invoke NAME` to call one of its exports: {}",
-            names.join(", ")
-        )),
-        count => Some(format!(
-            "pass `--invoke NAME` to call one of its {count} exported functions, which \
-             `wasmc inspect` lists"
-        )),
-    };
-    Error::Unsupported {
-        message: message.to_owned(),
-        location: Location::default(),
-        hint,
-    }
-}
-
-/// Decides what the text consists of, and in which order: functions as their modules order them
-/// (the producer's linker put related ones together), then thunks, then trampolines.
-fn order_code(program: &mut Program<'_>) {
-    let defined = |func: &Func| matches!(func.kind, FuncKind::Defined { .. });
-    let items = |wanted: bool| {
-        program
-            .funcs
-            .iter()
-            .filter(move |(_, func)| func.in_text && defined(func) == wanted)
-            .map(|(id, _)| CodeItem::Func(id))
-    };
-    let mut code: Vec<_> = items(true).chain(items(false)).collect();
-    let mut sigs: Vec<SigId> = called_by_runtime(program)
-        .map(|func| program.funcs[func].sig)
-        .collect();
-    sigs.sort_unstable_by_key(|sig| sig.index());
-    sigs.dedup();
-    code.extend(sigs.into_iter().map(CodeItem::Trampoline));
-    program.code = code;
-}
-
-/// The functions that the runtime calls, through trampolines.
-pub(super) fn called_by_runtime(program: &Program<'_>) -> impl Iterator<Item = FuncId> {
-    let threads = program.threads.map(|threads| threads.entry);
-    let entries = program
-        .initialize
-        .into_iter()
-        .chain(program.entry)
-        .chain(threads);
-    let starts = program.instances.values().flat_map(start_functions);
-    let starts = starts.map(|(func, _)| func);
-    let scripted = program
-        .script
-        .iter()
-        .flatten()
-        .filter_map(|step| match step {
-            script::ScriptStep::Invoke { func, .. } => Some(*func),
+        let funcs = adding.funcs(self, memory);
+        let tags = adding.tags(self);
+        let in_instance = |error: Error| error.in_instance(&input.name);
+        let globals = adding.globals(self, &funcs).map_err(in_instance)?;
+        let tables = adding.tables(self, &funcs, &globals).map_err(in_instance)?;
+        let elems = adding
+            .elems(self, &funcs, &globals, &tables)
+            .map_err(in_instance)?;
+        let datas = adding
+            .datas(self, &funcs, &globals, &memories)
+            .map_err(in_instance)?;
+        let start = module.start.map(|index| (index, false));
+        let initialize = match module.export("_initialize") {
+            Some(Entity::Func(index)) if input.initializes => Some(index),
             _ => None,
-        });
-    entries.chain(starts).chain(scripted)
-}
-
-/// The functions that instantiation calls, and whether only the program's own does: the start
-/// function, then the `_initialize` of a linked reactor.
-pub(super) fn start_functions(instance: &Instance<'_>) -> impl Iterator<Item = (FuncId, bool)> {
-    let start = instance.module.start.map(|index| (index, false));
-    let linked = instance.linked_initialize.map(|index| (index, true));
-    let functions = start.into_iter().chain(linked);
-    functions.map(|(index, once)| (instance.funcs[index], once))
-}
-
-/// Finds the `_initialize` functions of the instances that the main module is linked with.
-fn choose_linked_initializers(program: &mut Program<'_>) {
-    let linked = program.instances.len().saturating_sub(1);
-    for instance in program.instances.values_mut().take(linked) {
-        if let Some(Entity::Func(index)) = instance.module.export("_initialize")
-            && is_command(instance, index)
-        {
-            instance.linked_initialize = Some(index);
-        }
+        };
+        let initialize = initialize.filter(|&index| module.is_procedure(index));
+        let starts = start
+            .into_iter()
+            .chain(initialize.map(|index| (index, true)))
+            .map(|(index, once)| Start {
+                func: funcs[index],
+                once,
+            })
+            .collect();
+        Ok(self.instances.push(Instance {
+            name: input.name,
+            types,
+            funcs,
+            tables,
+            memories,
+            globals,
+            tags,
+            elems,
+            datas,
+            starts,
+            module,
+        }))
     }
 }
 
-fn is_command(instance: &Instance<'_>, index: FuncIndex) -> bool {
-    let ty = instance.module.func_type(index);
-    ty.params().is_empty() && ty.results().is_empty()
+/// The names under which entities are exported; the first of several.
+fn export_names<'a>(module: &Module<'a>) -> HashMap<Entity, &'a str> {
+    let exports = module.exports.iter().rev();
+    exports.map(|export| (export.entity, export.name)).collect()
 }
 
-/// Checks the imports of the instances, which is what the last is about.
-pub(crate) fn check_imports(inputs: Vec<Input<'_>>) -> Result<()> {
-    declare_instances(&mut Program::empty(), inputs)
+/// An instance that is being added: each function declares the entities of one kind, those that are
+/// imported first.
+struct Adding<'i, 'a> {
+    id: InstanceId,
+    module: &'i Module<'a>,
+    types: &'i ModuleTypes,
+    sources: &'i [Source],
+    export_names: HashMap<Entity, &'a str>,
+}
+
+impl<'a> Adding<'_, 'a> {
+    /// The imports and their sources.
+    fn imports(&self) -> impl Iterator<Item = (Entity, Source, (&'a str, &'a str))> {
+        let imports = self.module.imports.iter().zip(self.sources);
+        imports.map(|(import, &source)| (import.entity, source, (import.module, import.name)))
+    }
+
+    /// The entities of one kind that other instances export: `of` finds one.
+    fn exported<Id>(
+        &self,
+        world: &World<'a>,
+        of: impl Fn(&Instance<'a>, Entity) -> Option<Id>,
+    ) -> impl Iterator<Item = Id> {
+        self.imports()
+            .filter_map(move |(_, source, _)| match source {
+                Source::Export(instance, entity) => of(&world.instances[instance], entity),
+                Source::Wasi(_) | Source::Made(_) => None,
+            })
+    }
+
+    fn memories(&self, world: &mut World<'a>) -> PrimaryMap<MemoryIndex, MemoryId> {
+        let mut memories = PrimaryMap::with_capacity(self.module.memories.len());
+        for (import, source, names) in self.imports() {
+            let Entity::Memory(index) = import else {
+                continue;
+            };
+            memories.push(match source {
+                Source::Export(instance, Entity::Memory(theirs)) => {
+                    world.instances[instance].memories[theirs]
+                }
+                Source::Made(Some(memory)) => memory,
+                Source::Made(None) => world.memories.push(Memory {
+                    ty: self.module.memories[index],
+                    owner: self.id,
+                    made_for: Some((names.0.to_owned(), names.1.to_owned())),
+                }),
+                source => unreachable!("{source:?} is no memory"),
+            });
+        }
+        for &ty in self.module.memories.values().skip(memories.len()) {
+            memories.push(world.memories.push(Memory {
+                ty,
+                owner: self.id,
+                made_for: None,
+            }));
+        }
+        memories
+    }
+
+    /// `memory` is the one that functions of the runtime work on.
+    fn funcs(
+        &self,
+        world: &mut World<'a>,
+        memory: Option<MemoryId>,
+    ) -> PrimaryMap<FuncIndex, FuncId> {
+        let module = self.module;
+        let mut funcs = PrimaryMap::with_capacity(module.funcs.len());
+        for (import, source, _) in self.imports() {
+            let Entity::Func(index) = import else {
+                continue;
+            };
+            funcs.push(match source {
+                Source::Export(instance, Entity::Func(theirs)) => {
+                    world.instances[instance].funcs[theirs]
+                }
+                Source::Wasi(function) => world.funcs.push(Func {
+                    ty: self.types[module.funcs[index].ty],
+                    kind: FuncKind::Wasi { function, memory },
+                    name: Some(function.name.to_owned()),
+                }),
+                source => unreachable!("{source:?} is no function"),
+            });
+        }
+        for (index, func) in module.funcs.iter().skip(funcs.len()) {
+            let named = module.names.funcs.get(&index.as_u32());
+            let name = named.or(self.export_names.get(&Entity::Func(index)));
+            funcs.push(world.funcs.push(Func {
+                ty: self.types[func.ty],
+                kind: FuncKind::Defined {
+                    instance: self.id,
+                    index,
+                },
+                name: name.map(|&name| name.to_owned()),
+            }));
+        }
+        funcs
+    }
+
+    fn tags(&self, world: &mut World<'a>) -> PrimaryMap<TagIndex, TagId> {
+        let module = self.module;
+        let mut tags: PrimaryMap<_, _> = self
+            .exported(world, |instance, entity| match entity {
+                Entity::Tag(index) => Some(instance.tags[index]),
+                _ => None,
+            })
+            .collect();
+        for (index, &ty) in module.tags.iter().skip(tags.len()) {
+            let named = module.names.get(Named::Tag, index.as_u32());
+            let name = named.or(self.export_names.get(&Entity::Tag(index)).copied());
+            tags.push(world.tags.push(Tag {
+                ty: self.types[ty],
+                name: name.map_or_else(|| format!("tag[{}]", index.index()), str::to_owned),
+            }));
+        }
+        tags
+    }
+
+    fn globals(
+        &self,
+        world: &mut World<'a>,
+        funcs: &PrimaryMap<FuncIndex, FuncId>,
+    ) -> Result<PrimaryMap<GlobalIndex, GlobalId>> {
+        let mut globals: PrimaryMap<_, _> = self
+            .exported(world, |instance, entity| match entity {
+                Entity::Global(index) => Some(instance.globals[index]),
+                _ => None,
+            })
+            .collect();
+        for global in self.module.globals.values().skip(globals.len()) {
+            let init = global.init.as_ref().expect("a defined global");
+            let value = consts::eval(init, funcs, |index| world.globals[globals[index]].value)?;
+            // In a type of the program, like in its signatures.
+            let ty = GlobalType {
+                content_type: canonical_type(global.ty.content_type, self.types),
+                ..global.ty
+            };
+            globals.push(world.globals.push(Global { ty, value }));
+        }
+        Ok(globals)
+    }
+
+    fn tables(
+        &self,
+        world: &mut World<'a>,
+        funcs: &PrimaryMap<FuncIndex, FuncId>,
+        globals: &PrimaryMap<GlobalIndex, GlobalId>,
+    ) -> Result<PrimaryMap<TableIndex, TableId>> {
+        let mut tables: PrimaryMap<_, _> = self
+            .exported(world, |instance, entity| match entity {
+                Entity::Table(index) => Some(instance.tables[index]),
+                _ => None,
+            })
+            .collect();
+        for table in self.module.tables.values().skip(tables.len()) {
+            let value = |index| world.globals[globals[index]].value;
+            let init = match &table.init {
+                None => Reference::Null,
+                Some(init) => consts::eval(init, funcs, value)?.as_reference(),
+            };
+            tables.push(world.tables.push(Table {
+                ty: table.ty,
+                owner: self.id,
+                init,
+            }));
+        }
+        Ok(tables)
+    }
+
+    fn elems(
+        &self,
+        world: &mut World<'a>,
+        funcs: &PrimaryMap<FuncIndex, FuncId>,
+        globals: &PrimaryMap<GlobalIndex, GlobalId>,
+        tables: &PrimaryMap<TableIndex, TableId>,
+    ) -> Result<PrimaryMap<ElemIndex, ElemId>> {
+        let value = |index| world.globals[globals[index]].value;
+        let mut elems = PrimaryMap::with_capacity(self.module.elems.len());
+        for elem in self.module.elems.values() {
+            let items = match &elem.items {
+                ElemItems::Funcs(items) => items
+                    .iter()
+                    .map(|&func| Reference::Func(funcs[func]))
+                    .collect(),
+                ElemItems::Exprs(exprs) => exprs
+                    .iter()
+                    .map(|expr| Ok(consts::eval(expr, funcs, value)?.as_reference()))
+                    .collect::<Result<_>>()?,
+            };
+            let mode = match &elem.mode {
+                ElemMode::Passive => SegmentMode::Passive,
+                ElemMode::Declared => SegmentMode::Declared,
+                ElemMode::Active { table, offset } => SegmentMode::Active {
+                    target: tables[*table],
+                    offset: consts::eval(offset, funcs, value)?.as_offset(),
+                },
+            };
+            elems.push(world.elems.push(Elem { items, mode }));
+        }
+        Ok(elems)
+    }
+
+    fn datas(
+        &self,
+        world: &mut World<'a>,
+        funcs: &PrimaryMap<FuncIndex, FuncId>,
+        globals: &PrimaryMap<GlobalIndex, GlobalId>,
+        memories: &PrimaryMap<MemoryIndex, MemoryId>,
+    ) -> Result<PrimaryMap<DataIndex, DataId>> {
+        let value = |index| world.globals[globals[index]].value;
+        let mut datas = PrimaryMap::with_capacity(self.module.datas.len());
+        for data in self.module.datas.values() {
+            let mode = match &data.active {
+                None => SegmentMode::Passive,
+                Some((memory, offset)) => SegmentMode::Active {
+                    target: memories[*memory],
+                    offset: consts::eval(offset, funcs, value)?.as_offset(),
+                },
+            };
+            datas.push(world.datas.push(Data {
+                bytes: data.bytes,
+                mode,
+            }));
+        }
+        Ok(datas)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmc_abi::wasi;
+
+    use super::*;
+    use crate::features::Features;
+
+    fn input<'a>(bytes: &'a [u8], initializes: bool) -> Input<'a> {
+        Input {
+            name: String::new(),
+            module: crate::parse::parse(bytes, Features::default()).unwrap(),
+            imports: HashMap::new(),
+            initializes,
+        }
+    }
+
+    #[test]
+    fn imports_are_given_by_position() {
+        let exporter = wat::parse_str(
+            "(module
+               (memory (export \"m\") 1)
+               (global (export \"g\") i32 (i32.const 7))
+               (table (export \"t\") 1 funcref)
+               (tag (export \"e\") (param i32))
+               (func)
+               (func $f (export \"f\"))
+               (start $f)
+               (func (export \"_initialize\")))",
+        )
+        .unwrap();
+        // The names say nothing, and are the same.
+        let importer = wat::parse_str(
+            "(module
+               (import \"\" \"\" (func))
+               (import \"\" \"\" (memory 1))
+               (import \"\" \"\" (func (param i32 i32) (result i32)))
+               (import \"\" \"\" (global i32))
+               (import \"\" \"\" (table 1 funcref))
+               (import \"\" \"\" (tag (param i32)))
+               (global i32 (global.get 0))
+               (elem (i32.const 0) func 0))",
+        )
+        .unwrap();
+        let inputs = [input(&exporter, true), input(&importer, false)];
+        let modules = inputs.iter().map(|input| &input.module);
+        let (types, module_types) = Types::canonical(modules).unwrap();
+        let mut world = World::new(types);
+        let [exporter, importer] = inputs;
+        let [first, second] = <[_; 2]>::try_from(module_types).unwrap();
+        let export = |name: &str| exporter.module.export(name).unwrap();
+        let first_id = InstanceId::new(0);
+        let random_get = wasi::find("random_get").unwrap();
+        let sources = [
+            Source::Export(first_id, export("f")),
+            Source::Export(first_id, export("m")),
+            Source::Wasi(random_get),
+            Source::Export(first_id, export("g")),
+            Source::Export(first_id, export("t")),
+            Source::Export(first_id, export("e")),
+        ];
+        assert_eq!(world.instantiate(exporter, first, &[]).unwrap(), first_id);
+        let second_id = world.instantiate(importer, second, &sources).unwrap();
+
+        let [exporter, importer] = [first_id, second_id].map(|id| &world.instances[id]);
+        let index = FuncIndex::new;
+        assert_eq!(importer.funcs[index(0)], exporter.funcs[index(1)]);
+        let FuncKind::Wasi { function, memory } = world.funcs[importer.funcs[index(1)]].kind else {
+            panic!("a function of the runtime");
+        };
+        assert_eq!(function.name, "random_get");
+        assert_eq!(memory, Some(exporter.memories[MemoryIndex::new(0)]));
+        assert_eq!(importer.tables.len(), 1);
+        assert_eq!(importer.tags.len(), 1);
+        assert_eq!(
+            world.tables.len() + world.memories.len() + world.tags.len(),
+            3
+        );
+        assert_eq!(world.globals[GlobalId::new(1)].value, Constant::I32(7));
+        let active = SegmentMode::Active {
+            target: exporter.tables[TableIndex::new(0)],
+            offset: 0,
+        };
+        assert_eq!(world.elems[ElemId::new(0)].mode, active);
+        // The start function, then what a linked reactor is initialised by, once.
+        let starts = exporter.starts.iter().map(|start| (start.func, start.once));
+        let expected = [
+            (exporter.funcs[index(1)], false),
+            (exporter.funcs[index(2)], true),
+        ];
+        assert!(starts.eq(expected));
+    }
 }

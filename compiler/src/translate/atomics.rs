@@ -68,7 +68,7 @@ impl Translator<'_, '_> {
         let (expected, timeout) = self.pop2();
         let address = self.waiting_address(ty, &memarg);
         let memory = self.instance.memories[MemoryIndex::from_u32(memory_of(&memarg))];
-        if !self.program.memories[memory].ty.shared {
+        if !self.program.world.memories[memory].ty.shared {
             self.trap(Trap::ExpectedSharedMemory);
             self.reachable = false;
             return;

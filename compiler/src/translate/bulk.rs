@@ -9,6 +9,7 @@ use wasmc_abi::traps::Trap;
 use super::env::{Region, Symbol, Translator};
 use super::traps::code;
 use crate::index::{DataIndex, MemoryId, MemoryIndex};
+use crate::program::OwnPlace;
 
 /// The width of an index or a length.
 #[derive(Clone, Copy)]
@@ -79,13 +80,14 @@ impl Translator<'_, '_> {
     pub fn memory_init(&mut self, data: u32, memory: u32) {
         let memory = self.instance.memories[MemoryIndex::from_u32(memory)];
         let id = self.instance.datas[DataIndex::from_u32(data)];
-        let data = &self.program.datas[id];
+        let data = &self.program.world.datas[id];
+        let (is_passive, cell) = (data.mode.is_passive(), self.program.places.data_lengths[id]);
         let (dst, src, len) = self.pop3();
         let (src, len) = (self.extended(src), self.extended(len));
         let dst = self.checked_range(memory, dst, len);
-        let available = self.segment_length(data.passive, data.bytes.len(), data.length_cell);
+        let available = self.segment_length(is_passive, data.bytes.len(), cell);
         self.check_range(src, len, available, Width::W32, Trap::MemoryOutOfBounds);
-        if data.passive {
+        if is_passive {
             let bytes = self.address(Symbol::Data(id.as_u32()), 0);
             let src = self.builder.ins().iadd(bytes, src);
             self.call_builtin(Builtin::memory_move, &[dst, src, len]);
@@ -94,11 +96,11 @@ impl Translator<'_, '_> {
 
     pub fn data_drop(&mut self, data: u32) {
         let id = self.instance.datas[DataIndex::from_u32(data)];
-        self.drop_segment(self.program.datas[id].length_cell);
+        self.drop_segment(self.program.places.data_lengths[id]);
     }
 
     /// Forgets a segment's length; one that code never reads has no cell.
-    pub fn drop_segment(&mut self, length_cell: Option<u32>) {
+    pub fn drop_segment(&mut self, length_cell: Option<OwnPlace>) {
         if let Some(cell) = length_cell {
             let cell = self.own(cell);
             let zero = self.builder.ins().iconst(types::I64, 0);
@@ -109,7 +111,7 @@ impl Translator<'_, '_> {
 
     /// A segment's current length: 0 when it is not passive, since those are dropped by
     /// instantiation.
-    pub fn segment_length(&mut self, passive: bool, len: usize, cell: Option<u32>) -> Value {
+    pub fn segment_length(&mut self, passive: bool, len: usize, cell: Option<OwnPlace>) -> Value {
         match cell {
             Some(cell) => {
                 let cell = self.own(cell);
@@ -125,11 +127,11 @@ impl Translator<'_, '_> {
 
     /// Traps unless the `len` bytes from index `start` are within the memory; their address.
     fn checked_range(&mut self, memory: MemoryId, start: Value, len: Value) -> Value {
-        let width = Width::of(self.program.memories[memory].ty.memory64);
+        let width = Width::of(self.program.world.memories[memory].ty.memory64);
         let start = self.extended(start);
         let size = self.memory_bytes(memory);
         self.check_range(start, len, size, width, Trap::MemoryOutOfBounds);
-        let base = self.program.memories[memory].base as i64;
+        let base = self.program.places.memories[memory].base as i64;
         let base = self.builder.ins().iconst(types::I64, base);
         self.builder.ins().iadd(base, start)
     }

@@ -19,8 +19,8 @@ pub(super) enum Callee {
 impl Translator<'_, '_> {
     pub fn call(&mut self, index: u32) {
         let id = self.instance.funcs[FuncIndex::from_u32(index)];
-        let func = &self.program.funcs[id];
-        let params = self.program.sigs[func.sig].params().len();
+        let func = &self.program.world.funcs[id];
+        let params = self.program.world.types.func(func.ty).params().len();
         let mut args = self.pop_many(params);
         match func.kind {
             FuncKind::Defined { .. } => {
@@ -59,8 +59,8 @@ impl Translator<'_, '_> {
 
     pub fn return_call(&mut self, index: u32) {
         let id = self.instance.funcs[FuncIndex::from_u32(index)];
-        let sig = self.program.funcs[id].sig;
-        let args = self.pop_many(self.program.sigs[sig].params().len());
+        let sig = self.program.world.funcs[id].ty;
+        let args = self.pop_many(self.program.world.types.func(sig).params().len());
         let function = self.function(id);
         self.save_fuel();
         self.builder.ins().return_call(function, &args);
@@ -98,28 +98,28 @@ impl Translator<'_, '_> {
     /// The code address, the arguments and the signature of a call through a reference, whose type
     /// was validated: it can only be null.
     fn callee_of_reference(&mut self, ty: u32) -> (Value, Vec<Value>, SigRef) {
-        let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
+        let sig = self.instance.types[TypeIndex::from_u32(ty)];
         let reference = self.pop();
         self.trap_unless(reference, Trap::NullFunctionReference);
-        let args = self.pop_many(self.program.sigs[sig].params().len());
+        let args = self.pop_many(self.program.world.types.func(sig).params().len());
         let code = self.code_address(reference);
         (code, args, self.signature(sig))
     }
 
     /// The checked code address, the arguments and the signature of an indirect call.
     fn callee_of_table(&mut self, ty: u32, table: u32) -> (Value, Vec<Value>, SigRef) {
-        let sig = self.instance.sigs[TypeIndex::from_u32(ty)];
+        let sig = self.instance.types[TypeIndex::from_u32(ty)];
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let index = self.pop();
         let address = self.element_address(table, index, Trap::UndefinedElement);
         let flags = self.element_flags(table);
         let reference = self.builder.ins().load(types::I64, flags, address, 0);
-        let args = self.pop_many(self.program.sigs[sig].params().len());
+        let args = self.pop_many(self.program.world.types.func(sig).params().len());
 
         // One comparison finds null and a wrong type alike; which of them it was is found out of
         // the way.
         let type_id = self.builder.ins().ireduce(types::I32, reference);
-        let expected = self.program.type_id(sig);
+        let expected = self.program.world.types.id(sig);
         let same = self
             .builder
             .ins()
@@ -149,9 +149,9 @@ impl Translator<'_, '_> {
     /// The state of the memory that a WASI function works on.
     pub fn wasi_memory(&mut self, memory: Option<MemoryId>) -> Value {
         let state = match memory {
-            Some(memory) => self.program.memories[memory].state,
+            Some(memory) => self.program.places.memories[memory].state,
             None => {
-                let empty = self.program.state.empty_memory;
+                let empty = self.program.places.empty_memory;
                 empty.expect("a memory state for instances without a memory")
             }
         };

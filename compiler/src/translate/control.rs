@@ -170,7 +170,7 @@ impl Translator<'_, '_> {
             BlockType::Empty => (0, Vec::new()),
             BlockType::Type(ty) => (0, vec![ty]),
             BlockType::FuncType(index) => {
-                let ty = &self.instance.module.types[TypeIndex::from_u32(index)];
+                let ty = self.instance.module.types[TypeIndex::from_u32(index)].unwrap_func();
                 (ty.params().len(), ty.results().to_vec())
             }
         }

@@ -13,9 +13,8 @@ use wasmc_abi::builtins::{Builtin, BuiltinType};
 use wasmparser::{FuncType, ValType};
 
 use super::frame::Frame;
-use crate::index::{FuncId, GlobalId, MemoryId, SigId, TableId};
-use crate::program::tracked::Tracked;
-use crate::program::{Instance, Program};
+use crate::index::{FuncId, GlobalId, MemoryId, TableId, TypeId};
+use crate::program::{Instance, OwnPlace, Program, Tracked};
 
 /// The state of a function's translation.
 pub(super) struct Translator<'p, 'f> {
@@ -42,7 +41,7 @@ pub(super) struct Translator<'p, 'f> {
     /// Whether the current place can be reached.
     pub reachable: bool,
     pub functions: HashMap<Symbol, ir::FuncRef>,
-    pub signatures: HashMap<SigId, ir::SigRef>,
+    pub signatures: HashMap<TypeId, ir::SigRef>,
     pub symbols: HashMap<(Symbol, i64), ir::GlobalValue>,
     /// The address of the thread's block, and the block of the function in which it was read.
     pub thread: Option<(ir::Block, Value)>,
@@ -297,14 +296,15 @@ impl Translator<'_, '_> {
         self.address(Symbol::State, i64::from(offset))
     }
 
-    /// The address of an offset in what each thread has of its own: in its block, or in the state
-    /// of a program that starts no threads.
-    pub fn own(&mut self, offset: u32) -> Value {
-        if self.program.threads.is_none() {
-            return self.state(offset);
+    /// The address of something that each thread has of its own.
+    pub fn own(&mut self, place: OwnPlace) -> Value {
+        match place {
+            OwnPlace::State(offset) => self.state(offset),
+            OwnPlace::Block(offset) => {
+                let block = self.thread_block();
+                self.builder.ins().iadd_imm_s(block, i64::from(offset))
+            }
         }
-        let block = self.thread_block();
-        self.builder.ins().iadd_imm_s(block, i64::from(offset))
     }
 
     /// The address of the thread's block. Reading the pinned register costs a move, keeping what
@@ -329,11 +329,11 @@ impl Translator<'_, '_> {
     }
 
     /// The IR's signature for a signature of the program.
-    pub fn signature(&mut self, sig: SigId) -> ir::SigRef {
+    pub fn signature(&mut self, sig: TypeId) -> ir::SigRef {
         if let Some(&signature) = self.signatures.get(&sig) {
             return signature;
         }
-        let signature = guest_signature(&self.program.sigs[sig]);
+        let signature = guest_signature(&self.program.world.types.func(sig));
         let signature = self.builder.import_signature(signature);
         self.signatures.insert(sig, signature);
         signature
@@ -341,13 +341,17 @@ impl Translator<'_, '_> {
 
     /// The IR's reference to a function of the text.
     pub fn function(&mut self, id: FuncId) -> ir::FuncRef {
-        let signature = self.signature(self.program.funcs[id].sig);
+        let signature = self.signature(self.program.world.funcs[id].ty);
         self.import(Symbol::Func(id), |_| signature)
     }
 
     /// The IR's reference to a WASI function of the runtime.
     pub fn wasi_function(&mut self, id: FuncId, symbol: Symbol) -> ir::FuncRef {
-        let ty = &self.program.sigs[self.program.funcs[id].sig];
+        let ty = &self
+            .program
+            .world
+            .types
+            .func(self.program.world.funcs[id].ty);
         let signature = wasi_signature(ty);
         self.import(symbol, |builder| builder.import_signature(signature))
     }

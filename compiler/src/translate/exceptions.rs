@@ -29,9 +29,9 @@ impl Translator<'_, '_> {
 
     /// An exception of the tag, with these values as its payload.
     pub fn exception(&mut self, tag: TagId, values: Vec<Value>) -> Value {
-        let id = i64::from(self.program.tag_id(tag));
+        let id = i64::from(self.program.world.tag_id(tag));
         let id = self.builder.ins().iconst(types::I64, id);
-        match self.program.payload(tag) {
+        match self.program.world.payload(tag) {
             Payload::None => id,
             Payload::Word => {
                 let word = match self.type_of(values[0]) {
@@ -164,7 +164,7 @@ impl Translator<'_, '_> {
 
     /// Goes on with exceptions of the tag; others go to the block that is returned.
     pub fn enter_if_tag(&mut self, exception: Value, tag: TagId) -> ir::Block {
-        let expected = i64::from(self.program.tag_id(tag));
+        let expected = i64::from(self.program.world.tag_id(tag));
         let id = self.builder.ins().ireduce(types::I32, exception);
         let same = self.builder.ins().icmp_imm_u(IntCC::Equal, id, expected);
         let (caught, next) = (self.builder.create_block(), self.builder.create_block());
@@ -176,18 +176,18 @@ impl Translator<'_, '_> {
     }
 
     fn payload_types(&self, tag: TagId) -> Vec<ValType> {
-        self.program.sigs[self.program.tags[tag]].params().to_vec()
+        self.program.world.tag_params(tag).to_vec()
     }
 
     fn payloads(&self) -> &Payloads {
-        let payloads = self.program.state.payloads.as_ref();
+        let payloads = self.program.places.payloads.as_ref();
         payloads.expect("a place for payloads in memory")
     }
 
     /// The values that an exception of the tag carries.
     pub fn payload_values(&mut self, tag: TagId, exception: Value) -> Vec<Value> {
         let types = self.payload_types(tag);
-        match self.program.payload(tag) {
+        match self.program.world.payload(tag) {
             Payload::None => Vec::new(),
             Payload::Word => {
                 let word = self.builder.ins().ushr_imm_u(exception, 32);
@@ -219,7 +219,7 @@ impl Translator<'_, '_> {
     /// The address of the payloads that have places of their own.
     fn payload_base(&mut self) -> Value {
         let (base, pool) = (self.payloads().base, self.payloads().pool);
-        if self.program.threads.is_none() {
+        if let Some(base) = base {
             return self.builder.ins().iconst(types::I64, base as i64);
         }
         let pool = self.own(pool);
@@ -230,7 +230,7 @@ impl Translator<'_, '_> {
 
     /// A reference to the exception: its payload must have a place of its own from now on.
     pub fn kept(&mut self, exception: Value) -> Value {
-        let Some(payloads) = &self.program.state.payloads else {
+        let Some(payloads) = &self.program.places.payloads else {
             return exception;
         };
         let (keep, next) = (self.builder.create_block(), self.builder.create_block());

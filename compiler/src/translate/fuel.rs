@@ -58,7 +58,7 @@ fn ends_run(operator: &Operator<'_>) -> bool {
 impl Translator<'_, '_> {
     /// Begins to count, at the beginning of a function.
     pub fn open_fuel(&mut self) {
-        if self.program.state.fuel.is_none() {
+        if self.program.places.fuel.is_none() {
             return;
         }
         let left = self.builder.declare_var(types::I64);
@@ -106,7 +106,7 @@ impl Translator<'_, '_> {
     /// Ends a straight run and stores what is left, for another function.
     pub fn save_fuel(&mut self) {
         self.take_fuel();
-        if let (Some(fuel), Some(cell)) = (&self.fuel, self.program.state.fuel) {
+        if let (Some(fuel), Some(cell)) = (&self.fuel, self.program.places.fuel) {
             let left = self.builder.use_var(fuel.left);
             let cell = self.state(cell);
             let flags = self.trusted(Region::Fuel);
@@ -116,7 +116,7 @@ impl Translator<'_, '_> {
 
     /// Loads what another function has left.
     pub fn load_fuel(&mut self) {
-        if let (Some(fuel), Some(cell)) = (&self.fuel, self.program.state.fuel) {
+        if let (Some(fuel), Some(cell)) = (&self.fuel, self.program.places.fuel) {
             let variable = fuel.left;
             let cell = self.state(cell);
             let flags = self.trusted(Region::Fuel);

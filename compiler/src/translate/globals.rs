@@ -5,9 +5,8 @@ use cranelift_codegen::ir::{
 };
 
 use super::env::{Region, Symbol, Translator, value_type};
-use crate::index::GlobalIndex;
-use crate::program::tracked::Tracked;
-use crate::program::{Constant, Reference};
+use crate::index::{GlobalId, GlobalIndex};
+use crate::program::{Constant, Reference, Tracked};
 
 impl Translator<'_, '_> {
     pub fn local_get(&mut self, index: u32) {
@@ -46,9 +45,9 @@ impl Translator<'_, '_> {
 
     pub fn global_get(&mut self, index: u32) {
         let id = self.instance.globals[GlobalIndex::from_u32(index)];
-        let global = &self.program.globals[id];
+        let global = &self.program.world.globals[id];
         let value = if global.ty.mutable {
-            let cell = self.own(global.cell.expect("mutable globals have cells"));
+            let cell = self.global_cell(id);
             let flags = self.trusted(Region::Global(id));
             let ty = value_type(global.ty.content_type);
             self.builder.ins().load(ty, flags, cell, 0)
@@ -61,10 +60,15 @@ impl Translator<'_, '_> {
     pub fn global_set(&mut self, index: u32) {
         let value = self.pop();
         let id = self.instance.globals[GlobalIndex::from_u32(index)];
-        let global = &self.program.globals[id];
-        let cell = self.own(global.cell.expect("mutable globals have cells"));
+        let cell = self.global_cell(id);
         let flags = self.trusted(Region::Global(id));
         self.builder.ins().store(flags, value, cell, 0);
+    }
+
+    /// The address of a mutable global's cell.
+    fn global_cell(&mut self, id: GlobalId) -> Value {
+        let cell = self.program.places.globals[id];
+        self.own(cell.expect("mutable globals have cells"))
     }
 
     /// A value known at compile time.
@@ -100,9 +104,8 @@ impl Translator<'_, '_> {
     /// A reference to a function, from the table of funcref constants: its bits are known only
     /// once the text is laid out.
     pub fn func_reference(&mut self, func: crate::index::FuncId) -> Value {
-        let slot = self.program.funcs[func].ref_slot;
-        let slot = slot.expect("referenced functions have a slot");
-        let address = self.address(Symbol::RefFuncs, i64::from(slot) * 8);
+        let slot = self.program.live.ref_slot(func);
+        let address = self.address(Symbol::RefFuncs, slot as i64 * 8);
         let flags = self.constant();
         self.builder.ins().load(types::I64, flags, address, 0)
     }

@@ -92,7 +92,7 @@ impl Translator<'_, '_> {
     fn hold(&mut self, exception: Value) -> (Value, CaughtPayload) {
         let Some(payloads) = self
             .program
-            .state
+            .places
             .payloads
             .as_ref()
             .filter(|_| self.rethrows)

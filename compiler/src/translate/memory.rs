@@ -89,7 +89,7 @@ impl Translator<'_, '_> {
     pub fn checked_address(&mut self, memarg: &MemArg, bytes: u32) -> Address {
         let id = self.instance.memories[MemoryIndex::from_u32(memory_of(memarg))];
         let index = self.pop();
-        match self.program.memories[id].strategy {
+        match self.program.places.memories[id].strategy {
             Strategy::Guarded => {
                 let access =
                     MemFlagsData::new().with_trap_code(Some(code(Trap::MemoryOutOfBounds)));
@@ -116,15 +116,15 @@ impl Translator<'_, '_> {
         bytes: u32,
         flags: MemFlagsData,
     ) -> Address {
-        let memory = &self.program.memories[id];
+        let base = self.program.places.memories[id].base;
         // Only the offset of a 64-bit memory can make a sum wrap, in code that a check has left
         // before.
-        let start = memory.base.wrapping_add(offset);
+        let start = base.wrapping_add(offset);
         let small = |address: u64| i32::try_from(address).ok().map(Offset32::new);
         if let Some(index) = self.known_index(index) {
             // Accesses at known places share the base.
             let (base, offset) = match small(offset.wrapping_add(index)) {
-                Some(offset) => (memory.base, offset),
+                Some(offset) => (base, offset),
                 None => (start.wrapping_add(index), Offset32::new(0)),
             };
             let base = self.builder.ins().iconst(types::I64, base as i64);
@@ -140,14 +140,14 @@ impl Translator<'_, '_> {
             index
         };
         if !self.is_x86()
-            && !memory.ty.memory64
+            && !self.program.world.memories[id].ty.memory64
             && fits_aarch64_access(offset, bytes)
-            && memory.base.trailing_zeros() >= 32
+            && base.trailing_zeros() >= 32
         {
             // The index has none of the base's bits, so that `|` adds them, by one instruction
             // whose immediate is the base in slot 0; accesses of several offsets share it. The
             // code generator would take a sum apart and add the offset to the base instead.
-            let base = self.builder.ins().iconst(types::I64, memory.base as i64);
+            let base = self.builder.ins().iconst(types::I64, base as i64);
             return Address {
                 base: self.builder.ins().bor(index, base),
                 offset: Offset32::new(offset as i32),
@@ -192,7 +192,7 @@ impl Translator<'_, '_> {
 
     /// Traps unless `index + offset + bytes` is within the memory.
     pub fn check_bounds(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
-        if self.program.memories[id].ty.memory64 {
+        if self.program.world.memories[id].ty.memory64 {
             return self.check_bounds64(id, index, offset, bytes);
         }
         let index = self.extended(index);
@@ -208,10 +208,11 @@ impl Translator<'_, '_> {
 
     /// As [`Self::check_bounds`] for an index of 64 bits, where no sum may wrap.
     fn check_bounds64(&mut self, id: MemoryId, index: Value, offset: u64, bytes: u32) {
-        let memory = &self.program.memories[id];
+        let initial_bytes = self.program.world.memories[id].initial_bytes();
+        let max = self.program.places.memories[id].max;
         let trap = Trap::MemoryOutOfBounds;
         let reach = match offset.checked_add(u64::from(bytes)) {
-            Some(reach) if reach <= memory.max => reach as i64,
+            Some(reach) if reach <= max => reach as i64,
             _ => {
                 // Outside whatever the index is.
                 let always = self.builder.ins().iconst(types::I32, 1);
@@ -219,7 +220,7 @@ impl Translator<'_, '_> {
             }
         };
         let size = self.memory_bytes(id);
-        let outside = if reach as u64 <= memory.initial_bytes() {
+        let outside = if reach as u64 <= initial_bytes {
             // Memories do not shrink: the difference cannot wrap.
             let last = self.builder.ins().iadd_imm_s(size, -reach);
             self.builder
@@ -253,12 +254,11 @@ impl Translator<'_, '_> {
 
     /// The memory's current size in bytes.
     pub fn memory_bytes(&mut self, id: MemoryId) -> Value {
-        let memory = &self.program.memories[id];
-        if !memory.grows {
-            let bytes = memory.initial_bytes() as i64;
+        if !self.program.live.uses.memories_grown.contains(id) {
+            let bytes = self.program.world.memories[id].initial_bytes() as i64;
             return self.builder.ins().iconst(types::I64, bytes);
         }
-        let state = self.state(memory.state);
+        let state = self.state(self.program.places.memories[id].state);
         let flags = self.trusted(Region::Sizes);
         let offset = std::mem::offset_of!(MemoryState, size) as i32;
         self.builder.ins().load(types::I64, flags, state, offset)
@@ -268,30 +268,31 @@ impl Translator<'_, '_> {
     /// before whatever follows.
     fn memory_bytes_now(&mut self, id: MemoryId) -> Value {
         let size = std::mem::offset_of!(MemoryState, size) as u32;
-        let address = self.state(self.program.memories[id].state + size);
+        let address = self.state(self.program.places.memories[id].state + size);
         let flags = self.trusted(Region::Sizes);
         self.builder.ins().atomic_load(types::I64, flags, address)
     }
 
     pub fn memory_size(&mut self, memory: u32) {
         let id = self.instance.memories[MemoryIndex::from_u32(memory)];
-        let bytes = match self.program.threads {
-            Some(_) if self.program.memories[id].grows => self.memory_bytes_now(id),
+        let grows = self.program.live.uses.memories_grown.contains(id);
+        let bytes = match self.program.live.threads {
+            Some(_) if grows => self.memory_bytes_now(id),
             _ => self.memory_bytes(id),
         };
-        let shift = i64::from(self.program.memories[id].page_log2());
+        let shift = i64::from(self.program.world.memories[id].page_log2());
         let pages = self.builder.ins().ushr_imm_u(bytes, shift);
-        self.push_size(pages, self.program.memories[id].ty.memory64);
+        self.push_size(pages, self.program.world.memories[id].ty.memory64);
     }
 
     pub fn memory_grow(&mut self, memory: u32) {
         let id = self.instance.memories[MemoryIndex::from_u32(memory)];
         let delta = self.pop();
         let delta = self.extended(delta);
-        let state = self.state(self.program.memories[id].state);
+        let state = self.state(self.program.places.memories[id].state);
         let old = self.call_builtin(Builtin::memory_grow, &[state, delta]);
         let old = old.expect("memory_grow has a result");
-        self.push_size(old, self.program.memories[id].ty.memory64);
+        self.push_size(old, self.program.world.memories[id].ty.memory64);
     }
 
     /// Pushes a size, or -1, of 64 bits as a value of the index type.

@@ -48,30 +48,32 @@ pub(crate) fn translate(
             thunks::trampoline(program, isa, sig, func, context);
             Ok(())
         }
-        CodeItem::Func(id) => match program.funcs[id].kind {
+        CodeItem::Func(id) => match program.world.funcs[id].kind {
             FuncKind::Wasi { .. } => {
                 thunks::wasi(program, isa, id, func, context);
                 Ok(())
             }
             FuncKind::Defined { instance, index } => {
-                let sig = program.funcs[id].sig;
-                func.signature = env::guest_signature(&program.sigs[sig]);
+                let sig = program.world.funcs[id].ty;
+                func.signature = env::guest_signature(&program.world.types.func(sig));
                 let mut translator = Translator::new(
                     program,
-                    &program.instances[instance],
+                    &program.world.instances[instance],
                     isa,
                     FunctionBuilder::new(func, context),
                 );
-                let body = program.body(instance, index);
+                let body = program.world.body(instance, index);
                 translator.rethrows = body.rethrows;
-                translator.tracked = program.tracked[id];
-                let module = &program.instances[instance].module;
+                if let Some(tracked) = &program.tracked {
+                    translator.tracked = tracked[id];
+                }
+                let module = &program.world.instances[instance].module;
                 let hints = module.branch_hints.of_func(index.as_u32());
                 translate_body(&mut translator, &body.bytes, hints).map_err(|error| {
                     Error::Invalid {
                         message: error.message().to_owned(),
                         location: Location {
-                            function: Some((index.as_u32(), program.funcs[id].name.clone())),
+                            function: Some((index.as_u32(), program.world.funcs[id].name.clone())),
                             offset: Some(error.offset()),
                             instance: None,
                         },

@@ -9,7 +9,7 @@ use wasmc_abi::traps::Trap;
 use super::bulk::Width;
 use super::env::{Region, Symbol, Translator};
 use crate::index::{ElemIndex, TableId, TableIndex};
-use crate::program::TablePlace;
+use crate::program::Elements;
 
 impl Translator<'_, '_> {
     pub fn table_get(&mut self, table: u32) {
@@ -32,17 +32,17 @@ impl Translator<'_, '_> {
     pub fn table_size(&mut self, table: u32) {
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let size = self.table_elements(table);
-        self.push_size(size, self.program.tables[table].ty.table64);
+        self.push_size(size, self.program.world.tables[table].ty.table64);
     }
 
     pub fn table_grow(&mut self, table: u32) {
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let (init, delta) = self.pop2();
         let delta = self.extended(delta);
-        let state = self.own(self.program.tables[table].state);
+        let state = self.own(self.program.places.tables[table].state);
         let old = self.call_builtin(Builtin::table_grow, &[state, delta, init]);
         let old = old.expect("table_grow has a result");
-        self.push_size(old, self.program.tables[table].ty.table64);
+        self.push_size(old, self.program.world.tables[table].ty.table64);
     }
 
     pub fn table_fill(&mut self, table: u32) {
@@ -67,13 +67,14 @@ impl Translator<'_, '_> {
     pub fn table_init(&mut self, elem: u32, table: u32) {
         let table = self.instance.tables[TableIndex::from_u32(table)];
         let id = self.instance.elems[ElemIndex::from_u32(elem)];
-        let elem = &self.program.elems[id];
+        let elem = &self.program.world.elems[id];
+        let (is_passive, cell) = (elem.mode.is_passive(), self.program.places.elem_lengths[id]);
         let (dst, src, len) = self.pop3();
         let (src, len) = (self.extended(src), self.extended(len));
         let dst = self.checked_elements(table, dst, len);
-        let available = self.segment_length(elem.passive, elem.items.len(), elem.length_cell);
+        let available = self.segment_length(is_passive, elem.items.len(), cell);
         self.check_range(src, len, available, Width::W32, Trap::TableOutOfBounds);
-        if elem.passive {
+        if is_passive {
             let items = self.address(Symbol::Elem(id.as_u32()), 0);
             let offset = self.builder.ins().ishl_imm_u(src, 3);
             let src = self.builder.ins().iadd(items, offset);
@@ -84,7 +85,7 @@ impl Translator<'_, '_> {
 
     pub fn elem_drop(&mut self, elem: u32) {
         let id = self.instance.elems[ElemIndex::from_u32(elem)];
-        self.drop_segment(self.program.elems[id].length_cell);
+        self.drop_segment(self.program.places.elem_lengths[id]);
     }
 
     /// The address of an element; traps unless the index is within the table.
@@ -106,7 +107,7 @@ impl Translator<'_, '_> {
 
     /// Traps unless the `len` elements from index `start` are within the table; their address.
     fn checked_elements(&mut self, table: TableId, start: Value, len: Value) -> Value {
-        let width = Width::of(self.program.tables[table].ty.table64);
+        let width = Width::of(self.program.world.tables[table].ty.table64);
         let start = self.extended(start);
         let size = self.table_elements(table);
         self.check_range(start, len, size, width, Trap::TableOutOfBounds);
@@ -114,14 +115,13 @@ impl Translator<'_, '_> {
     }
 
     fn element(&mut self, table: TableId, index: Value) -> Value {
-        let base = match self.program.tables[table].place {
-            TablePlace::Slot(base) => self.builder.ins().iconst(types::I64, base as i64),
-            TablePlace::ReadOnly(offset) => self.address(Symbol::ReadOnlyTables, i64::from(offset)),
-            TablePlace::State(offset) => self.state(offset),
-            TablePlace::Zero(offset) => self.address(Symbol::Zero, i64::from(offset)),
-            TablePlace::Block(offset) => self.own(offset),
-            TablePlace::Mapped => {
-                let state = self.own(self.program.tables[table].state);
+        let base = match self.program.places.tables[table].elements {
+            Elements::Slot(base) => self.builder.ins().iconst(types::I64, base as i64),
+            Elements::ReadOnly(offset) => self.address(Symbol::ReadOnlyTables, i64::from(offset)),
+            Elements::Zero(offset) => self.address(Symbol::Zero, i64::from(offset)),
+            Elements::Own(place) => self.own(place),
+            Elements::Mapped => {
+                let state = self.own(self.program.places.tables[table].state);
                 let flags = self.trusted(Region::Sizes);
                 let offset = std::mem::offset_of!(TableState, base) as i32;
                 self.builder.ins().load(types::I64, flags, state, offset)
@@ -133,12 +133,11 @@ impl Translator<'_, '_> {
 
     /// The table's current number of elements.
     fn table_elements(&mut self, id: TableId) -> Value {
-        let table = &self.program.tables[id];
-        if !table.grows {
-            let size = table.ty.initial as i64;
+        if !self.program.live.uses.tables_grown.contains(id) {
+            let size = self.program.world.tables[id].ty.initial as i64;
             return self.builder.ins().iconst(types::I64, size);
         }
-        let state = self.own(table.state);
+        let state = self.own(self.program.places.tables[id].state);
         let flags = self.trusted(Region::Sizes);
         let offset = std::mem::offset_of!(TableState, size) as i32;
         self.builder.ins().load(types::I64, flags, state, offset)

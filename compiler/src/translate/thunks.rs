@@ -9,7 +9,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::calls::wasi_symbol;
 use super::env::{Translator, guest_signature, value_type};
-use crate::index::{FuncId, SigId};
+use crate::index::{FuncId, TypeId};
 use crate::program::{FuncKind, Program};
 
 /// Bytes of a value in a trampoline's array.
@@ -19,11 +19,11 @@ const VALUE_BYTES: i32 = 16;
 pub(super) fn trampoline(
     program: &Program<'_>,
     isa: &dyn TargetIsa,
-    sig: SigId,
+    sig: TypeId,
     func: &mut ir::Function,
     context: &mut FunctionBuilderContext,
 ) {
-    let ty = &program.sigs[sig];
+    let ty = &program.world.types.func(sig);
     func.signature = Signature::new(CallConv::SystemV);
     func.signature
         .params
@@ -65,11 +65,11 @@ pub(super) fn wasi(
     func: &mut ir::Function,
     context: &mut FunctionBuilderContext,
 ) {
-    let FuncKind::Wasi { function, memory } = program.funcs[id].kind else {
+    let FuncKind::Wasi { function, memory } = program.world.funcs[id].kind else {
         unreachable!("only WASI functions have thunks");
     };
-    func.signature = guest_signature(&program.sigs[program.funcs[id].sig]);
-    let (_, instance) = program.instances.iter().next().expect("an instance");
+    func.signature = guest_signature(&program.world.types.func(program.world.funcs[id].ty));
+    let (_, instance) = program.world.instances.iter().next().expect("an instance");
     let mut fx = Translator::new(program, instance, isa, FunctionBuilder::new(func, context));
     let entry = fx.builder.create_block();
     fx.builder.append_block_params_for_function_params(entry);

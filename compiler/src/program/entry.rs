@@ -1,0 +1,154 @@
+//! What does the runtime start, and what of the program does it reach itself?
+
+use super::script::{self, ScriptStep};
+use super::world::{Instance, World};
+use crate::error::{Error, Location, Result};
+use crate::index::{FuncId, GlobalId};
+use crate::instances::Command;
+use crate::module::Entity;
+use crate::options::Options;
+
+/// What an executable does once everything is instantiated.
+#[derive(Debug)]
+pub enum Main {
+    /// It calls `_start`.
+    Command {
+        /// The function.
+        start: FuncId,
+    },
+    /// It calls what `--invoke` names, with arguments of the command line, and prints the results.
+    Invoke {
+        /// Called first: the `_initialize` of a reactor.
+        initialize: Option<FuncId>,
+        /// The function.
+        func: FuncId,
+    },
+    /// It carries out the commands of a spec-suite driver, which instantiate too.
+    Script(Vec<ScriptStep>),
+}
+
+impl Main {
+    /// Finds what to call: with `commands` their functions, else one of the last instance.
+    pub(super) fn choose(
+        world: &World<'_>,
+        commands: Option<&[Command]>,
+        options: &Options,
+    ) -> Result<Main> {
+        if let Some(commands) = commands {
+            return script::resolve(world, commands).map(Main::Script);
+        }
+        let Some((_, instance)) = world.instances.iter().next_back() else {
+            return Err(no_entry("there is no module", None));
+        };
+        let func = |name: &str| match instance.module.export(name) {
+            Some(Entity::Func(index)) => Some(index),
+            _ => None,
+        };
+        let Some(name) = &options.invoke else {
+            let Some(start) = func("_start") else {
+                return Err(no_entry("the module exports no `_start`", Some(instance)));
+            };
+            if !instance.module.is_procedure(start) {
+                let message = "`_start` has parameters or results";
+                return Err(no_entry(message, Some(instance)));
+            }
+            let start = instance.funcs[start];
+            return Ok(Main::Command { start });
+        };
+        let Some(entry) = func(name) else {
+            let message = format!("the module exports no function `{name}`");
+            return Err(no_entry(&message, Some(instance)));
+        };
+        let initialize = func("_initialize")
+            .filter(|&index| instance.module.is_procedure(index) && index != entry);
+        Ok(Main::Invoke {
+            initialize: initialize.map(|index| instance.funcs[index]),
+            func: instance.funcs[entry],
+        })
+    }
+
+    /// The function that is called first: `_initialize` of a reactor.
+    pub fn initialize(&self) -> Option<FuncId> {
+        match *self {
+            Main::Invoke { initialize, .. } => initialize,
+            Main::Command { .. } | Main::Script(_) => None,
+        }
+    }
+
+    /// The function that is called then.
+    pub fn entry(&self) -> Option<FuncId> {
+        match *self {
+            Main::Command { start: func } | Main::Invoke { func, .. } => Some(func),
+            Main::Script(_) => None,
+        }
+    }
+
+    /// The commands of a spec-suite driver.
+    pub fn script(&self) -> &[ScriptStep] {
+        match self {
+            Main::Script(steps) => steps,
+            Main::Command { .. } | Main::Invoke { .. } => &[],
+        }
+    }
+}
+
+fn no_entry(message: &str, instance: Option<&Instance<'_>>) -> Error {
+    let names: Vec<_> = instance
+        .iter()
+        .flat_map(|instance| &instance.module.exports)
+        .filter(|export| matches!(export.entity, Entity::Func(_)))
+        .map(|export| format!("`{}`", export.name))
+        .collect();
+    let hint = match names.len() {
+        0 => None,
+        1..=8 => Some(format!(
+            "pass `--invoke NAME` to call one of its exports: {}",
+            names.join(", ")
+        )),
+        count => Some(format!(
+            "pass `--invoke NAME` to call one of its {count} exported functions, which \
+             `wasmc inspect` lists"
+        )),
+    };
+    Error::Unsupported {
+        message: message.to_owned(),
+        location: Location::default(),
+        hint,
+    }
+}
+
+/// What the runtime reaches of a program: from here everything that is live is found.
+#[derive(Debug)]
+pub(super) struct Roots {
+    /// The functions that it calls, through trampolines; those that threads call come with
+    /// [`Threads`](super::threads::Threads).
+    pub funcs: Vec<FuncId>,
+    /// The globals that it reads.
+    pub globals: Vec<GlobalId>,
+}
+
+impl Roots {
+    /// Those of an executable.
+    pub fn of(world: &World<'_>, main: &Main) -> Roots {
+        let mut funcs: Vec<_> = main.initialize().into_iter().chain(main.entry()).collect();
+        funcs.extend(starts(world));
+        let mut globals = Vec::new();
+        for step in main.script() {
+            match step {
+                ScriptStep::Invoke { func, .. } => funcs.push(*func),
+                ScriptStep::ReadGlobal(global) => globals.push(*global),
+                ScriptStep::Instantiate(_) | ScriptStep::HashMemory(_) => {}
+            }
+        }
+        Roots { funcs, globals }
+    }
+}
+
+/// The functions that instantiation calls.
+fn starts(world: &World<'_>) -> impl Iterator<Item = FuncId> {
+    let starts = world
+        .instances
+        .values()
+        .flat_map(|instance| &instance.starts);
+    starts.map(|start| start.func)
+}
