@@ -244,9 +244,9 @@ pub(crate) fn code(program: &Program<'_>, code: &[CompiledFunc]) {
 /// What the program needs of the kernel.
 pub(crate) fn needs(needs: Needs) {
     if log_enabled!(target: "wasmc::emit", Level::Debug) {
-        for &(need, reason) in Needs::ALL {
-            if needs.contains(need) {
-                debug!(target: "wasmc::emit", "needs of the kernel: {}", reason.trim());
+        for need in Needs::ALL {
+            if needs.contains(need.needs) {
+                debug!(target: "wasmc::emit", "needs of the kernel: {}", need.text.trim());
             }
         }
     }

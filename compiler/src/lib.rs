@@ -41,5 +41,7 @@ pub use error::{Error, Location, Result};
 pub use inspect::{Inspection, inspect};
 pub use instances::{Command, InstanceSpec};
 pub use options::{BranchProtection, DebugLevel, Emit, OptLevel, Options};
-pub use pipeline::{Artifact, Phase, Stats, check_imports, compile, compile_program, validate};
+pub use pipeline::{
+    Artifact, Phase, Stats, check_imports, compile, compile_program, policy, validate,
+};
 pub use target::{Arch, Cpu, Target};

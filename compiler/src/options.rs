@@ -129,6 +129,13 @@ pub struct Options {
     pub verify_ir: bool,
 }
 
+impl Options {
+    /// Whether debuggers are told about the code.
+    pub(crate) fn tells_debuggers(&self) -> bool {
+        self.emit == Emit::Exe && self.debug != DebugLevel::None
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {

@@ -9,6 +9,7 @@ use crate::codegen::IrStage;
 use crate::error::Result;
 use crate::features::Features;
 use crate::index::InstanceId;
+use crate::inspect::policy::{Permission, permissions};
 use crate::instances::{Command, InstanceSpec};
 use crate::link::{self, LinkRequest, Symbols};
 use crate::options::{Emit, Options};
@@ -129,7 +130,7 @@ pub fn compile_program(
                 code,
                 code_target.required_cpu,
                 options,
-                provenance::note(&provenance::provenance(instances, options)),
+                provenance::note(&provenance::provenance(instances, options, program.needs)),
                 &sources,
             )?;
             clock.lap("emit");
@@ -230,6 +231,16 @@ fn add_debug(
 pub fn check_imports(instances: &[InstanceSpec<'_>], index: usize) -> Result<()> {
     let inputs = parse_all(&instances[..=index], Features::complete(), false)?;
     World::link(inputs).map(drop)
+}
+
+/// The system calls that a program of these instances may make once its guest runs, compiled without
+/// flags: a command, or a library of which `--invoke` names any function.
+///
+/// # Errors
+/// Why there is no such program.
+pub fn policy(instances: &[InstanceSpec<'_>]) -> Result<Vec<Permission>> {
+    let inputs = parse_all(instances, Features::complete(), true)?;
+    program::needs_of(inputs, &Options::default()).map(permissions)
 }
 
 /// Parses and validates a module.

@@ -14,6 +14,7 @@ use object::LittleEndian as Le;
 use object::elf::FileHeader64;
 use object::read::elf::{FileHeader as _, SectionHeader as _};
 use sha2::{Digest as _, Sha256};
+use wasmc_abi::confine::Needs;
 use wasmc_abi::symbols::{NOTE_NAME, NOTE_TYPE, SECTION_NOTE};
 
 use crate::features::PROPOSALS;
@@ -24,11 +25,13 @@ use crate::options::{OptLevel, Options};
 /// Keys and values, in the order of the note. A key may occur several times.
 pub type Provenance = Vec<(String, String)>;
 
+/// The key of what the program needs of the kernel: names of [`Needs`], apart by commas.
+const NEEDS: &str = "needs";
 /// Most bytes of a note that are read.
 const MAX_BYTES: usize = 1 << 20;
 
-/// What is said about a program of these instances.
-pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options) -> Provenance {
+/// What is said about a program of these instances, which has these needs.
+pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options, needs: Needs) -> Provenance {
     let mut fields: Provenance = Vec::new();
     let mut field = |key: &str, value: String| fields.push((key.to_owned(), value));
     field("wasmc", env!("CARGO_PKG_VERSION").to_owned());
@@ -73,12 +76,29 @@ pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options) -> Provenan
             field("grant", String::from_utf8_lossy(word).into_owned());
         }
     }
+    let names: Vec<_> = needs.names().collect();
+    field(NEEDS, names.join(","));
     for instance in instances {
         let digest = Sha256::digest(instance.module);
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         field("module", format!("sha256:{hex}"));
     }
     fields
+}
+
+/// What an executable needs of the kernel, by its note; and the names of needs that are not known
+/// here. `None` when it does not say.
+pub fn needs(fields: &Provenance) -> Option<(Needs, Vec<&str>)> {
+    let (_, names) = fields.iter().find(|(key, _)| key == NEEDS)?;
+    let mut needs = Needs::NONE;
+    let mut unknown = Vec::new();
+    for name in names.split(',').filter(|name| !name.is_empty()) {
+        match Needs::named(name) {
+            Some(need) => needs = needs.and(need),
+            None => unknown.push(name),
+        }
+    }
+    Some((needs, unknown))
 }
 
 /// The bytes of the note's section.
@@ -173,6 +193,7 @@ mod tests {
         );
         assert_eq!(value(&fields, "sealed"), Some("yes"));
         assert_eq!(value(&fields, "bounds-checks"), Some("yes"));
+        assert_eq!(value(&fields, "needs"), Some("ALWAYS"));
         assert_eq!(value(&fields, "grant"), Some("--env=A=\\u{1b}[2J\\nB"));
         assert!(value(&fields, "module").unwrap().starts_with("sha256:"));
     }
@@ -191,6 +212,19 @@ mod tests {
         let executable = compile_program(&instances, None, &Options::default()).unwrap();
         let fields = read(&executable.bytes).unwrap().unwrap();
         assert_eq!(fields.iter().filter(|(key, _)| key == "module").count(), 2);
+    }
+
+    #[test]
+    fn needs_are_read_by_name() {
+        let field = |value: &str| vec![("needs".to_owned(), value.to_owned())];
+        let known = field("ALWAYS,WRITE");
+        let expected = Needs::ALWAYS.and(Needs::WRITE);
+        assert_eq!(needs(&known), Some((expected, Vec::new())));
+        // Of a later version.
+        let later = field("ALWAYS,TIME_TRAVEL");
+        assert_eq!(needs(&later), Some((Needs::ALWAYS, vec!["TIME_TRAVEL"])));
+        assert_eq!(needs(&field("")), Some((Needs::NONE, Vec::new())));
+        assert_eq!(needs(&Vec::new()), None);
     }
 
     #[test]

@@ -354,11 +354,15 @@ pub struct CodeArgs {
 #[command(after_long_help = "\
 Examples:
   $ wasmc inspect app.wasm
+  $ wasmc inspect --link math=math.wasm app.wasm
   $ wasmc inspect --format json app.wasm")]
 pub struct InspectArgs {
     /// The module, or an executable that wasmc made: a file, or `-` for standard input
     #[arg(value_name = "MODULE")]
     pub module: OsString,
+
+    #[command(flatten)]
+    pub links: LinkArgs,
 
     /// The form of the answer
     #[arg(long, value_name = "FORMAT", default_value = "human")]

@@ -143,20 +143,34 @@ pub fn compile_linked(
     if links.is_empty() && debug.is_none() {
         return compile(input.module()?, options).map_err(|error| Failure::compiler(title, &error));
     }
-    let mut instances = Vec::with_capacity(links.len() + 1);
-    let mut names = HashMap::new();
-    let mut debugs = Vec::with_capacity(links.len());
+    let mut debugs = Vec::with_capacity(links.len() + 1);
     for (_, link) in &mut *links {
         debugs.push(link.external_debug()?);
     }
-    for ((name, link), debug) in links.iter_mut().zip(&debugs) {
+    debugs.push(debug);
+    let instances = linked(input, links, &debugs)?;
+    compile_program(&instances, None, options).map_err(|error| Failure::compiler(title, &error))
+}
+
+/// The instances of a module and those that satisfy its imports, which come first. `debugs` are the
+/// modules with their debugging information, in the same order, if that is wanted.
+pub fn linked<'a>(
+    input: &'a mut Input,
+    links: &'a mut [(String, Input)],
+    debugs: &'a [Option<Vec<u8>>],
+) -> Result<Vec<InstanceSpec<'a>>, Failure> {
+    let mut instances = Vec::with_capacity(links.len() + 1);
+    let mut names = HashMap::new();
+    let debug = |position: usize| debugs.get(position)?.as_deref();
+    for (name, link) in links {
+        let position = instances.len();
         instances.push(InstanceSpec {
             name: name.clone(),
             module: link.module()?,
-            debug: debug.as_deref(),
+            debug: debug(position),
             imports: names.clone(),
         });
-        names.insert(name.clone(), instances.len() - 1);
+        names.insert(name.clone(), position);
     }
     instances.push(InstanceSpec {
         // Alone it needs no name.
@@ -164,11 +178,11 @@ pub fn compile_linked(
             true => String::new(),
             false => input.name(),
         },
+        debug: debug(instances.len()),
         module: input.module()?,
-        debug: debug.as_deref(),
         imports: names,
     });
-    compile_program(&instances, None, options).map_err(|error| Failure::compiler(title, &error))
+    Ok(instances)
 }
 
 /// Compiles what was read, in the current thread pool.

@@ -63,6 +63,115 @@ fn an_executable_says_how_it_was_made() {
     assert_eq!(outcome.status, 1, "{outcome:?}");
 }
 
+/// The system calls that `wasmc inspect` says something may make.
+fn system_calls(sandbox: &Sandbox, what: &str) -> serde_json::Value {
+    let line = format!("wasmc inspect --format json {what}");
+    let outcome = sandbox.sh(&line).ok();
+    let value: serde_json::Value = serde_json::from_str(outcome.text()).unwrap();
+    value["system_calls"].clone()
+}
+
+#[test]
+fn a_module_and_its_executable_may_make_the_same_system_calls() {
+    // Nothing calls what grows the memory, nor `path_open`.
+    let dead = "(module
+        (import \"wasi_snapshot_preview1\" \"path_open\" (func $open
+          (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (memory 1)
+        (func $grow (drop (memory.grow (i32.const 1))))
+        (func (export \"_start\")))";
+    let live = dead.replace("\"_start\")", "\"_start\") (call $grow)");
+    let throws = "(module (tag $e (param i64)) (func (export \"_start\")
+        (block $h (result exnref)
+          (try_table (catch_all_ref $h) (throw $e (i64.const 1)))
+          unreachable)
+        drop))";
+    let sandbox = Sandbox::with(&[
+        ("dead.wat", dead),
+        ("live.wat", &live),
+        ("throws.wat", throws),
+        ("hello.wat", crate::support::HELLO),
+    ]);
+    let mut counts = Vec::new();
+    for name in ["dead", "live", "throws", "hello"] {
+        sandbox
+            .sh(&format!("wasmc compile {name}.wat -o {name}"))
+            .ok();
+        let of_module = system_calls(&sandbox, &format!("{name}.wat"));
+        assert_eq!(of_module, system_calls(&sandbox, name), "{name}");
+        counts.push(of_module.as_array().unwrap().len());
+        let grows = of_module.to_string().contains("\"mprotect\"");
+        assert_eq!(grows, name == "live", "{name}");
+        let text = sandbox.sh(&format!("wasmc inspect {name}")).ok();
+        assert!(text.text().contains("system calls allowed ("), "{name}");
+    }
+    let [dead, live, throws, hello] = counts[..] else {
+        panic!("four programs");
+    };
+    assert!(dead < live && dead < throws && dead < hello, "{counts:?}");
+}
+
+#[test]
+fn linked_modules_count() {
+    let library = "(module
+        (import \"wasi_snapshot_preview1\" \"random_get\"
+          (func $random (param i32 i32) (result i32)))
+        (memory 1)
+        (func (export \"roll\") (result i32)
+          (call $random (i32.const 0) (i32.const 4)))
+        (func (export \"rest\")))";
+    let module = "(module
+        (import \"dice\" \"roll\" (func $roll (result i32)))
+        (func (export \"_start\") (drop (call $roll))))";
+    let wrong = module.replace("\"roll\"", "\"throw\"");
+    let sandbox = Sandbox::with(&[
+        ("library.wat", library),
+        ("module.wat", module),
+        ("wrong.wat", &wrong),
+    ]);
+    let outcome = sandbox
+        .sh("wasmc inspect --link dice=library.wat module.wat")
+        .ok();
+    for part in ["dice  roll  func  () -> i32  linked", "getrandom"] {
+        assert!(outcome.text().contains(part), "{}", outcome.text());
+    }
+    sandbox
+        .sh("wasmc compile --link dice=library.wat module.wat -o app")
+        .ok();
+    let linked = system_calls(&sandbox, "--link dice=library.wat module.wat");
+    assert_eq!(linked, system_calls(&sandbox, "app"));
+    // Without the module that it imports from there is no program.
+    let outcome = sandbox.sh("wasmc inspect module.wat").ok();
+    for part in [
+        "not offered",
+        "there is no program",
+        "unknown import: `dice` `roll`",
+    ] {
+        assert!(outcome.text().contains(part), "{}", outcome.text());
+    }
+    assert!(system_calls(&sandbox, "module.wat").is_null());
+    let outcome = sandbox
+        .sh("wasmc inspect --link dice=library.wat wrong.wat")
+        .ok();
+    for part in ["not exported by the linked module", "has no such export"] {
+        assert!(outcome.text().contains(part), "{}", outcome.text());
+    }
+    let outcome = sandbox.sh("wasmc inspect --link dice=library.wat app");
+    assert_eq!(outcome.status, 2, "{outcome:?}");
+}
+
+#[test]
+fn a_library_may_do_what_any_of_its_functions_does() {
+    let library = "(module
+        (import \"wasi_snapshot_preview1\" \"sched_yield\" (func $yield (result i32)))
+        (func (export \"rest\") (drop (call $yield))))";
+    let sandbox = Sandbox::with(&[("library.wat", library)]);
+    let calls = system_calls(&sandbox, "library.wat").to_string();
+    for name in ["sched_yield", "standard output"] {
+        assert!(calls.contains(name), "{calls}");
+    }
+}
+
 #[test]
 fn proposals_are_found() {
     for (module, proposals) in [

@@ -7,7 +7,6 @@
 
 mod functions;
 mod instances;
-mod needs;
 mod places;
 mod records;
 mod sources;
@@ -24,6 +23,8 @@ use object::{
     SymbolFlags, SymbolKind, SymbolScope, elf,
 };
 use std::collections::HashMap;
+use wasmc_abi::builtins::Builtin;
+use wasmc_abi::confine::Needs;
 use wasmc_abi::pointer::Any;
 use wasmc_abi::symbols as names;
 use wasmc_abi::wasi;
@@ -39,6 +40,7 @@ use records::Records;
 pub(crate) use sources::Sources;
 use state::PAGE;
 pub(crate) use text::Part;
+use text::Text;
 
 /// Makes the guest's object; also what its text consists of. `provenance` is a note that it carries,
 /// `sources` what is known of the modules' source.
@@ -52,6 +54,7 @@ pub(crate) fn object(
 ) -> Result<(Vec<u8>, Vec<Part>)> {
     let arch = options.target.arch;
     let mut text = text::lay_out(code, arch, options.branch_reach.unwrap_or(veneers::REACH))?;
+    check_needs(program, &text);
     if options.branch_protection.guards() {
         text.fill_pages();
     }
@@ -142,6 +145,26 @@ pub(crate) fn object(
     object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
     symbols::add(&mut object, &sections, program, &text, &places);
     Ok((object.write().map_err(broken)?, text.parts))
+}
+
+/// Makes sure that the code calls nothing of the runtime that was not foreseen: the filter of system
+/// calls would end the program there.
+fn check_needs(program: &Program<'_>, text: &Text) {
+    for reloc in &text.relocs {
+        let grows = Needs::GROW_GUARDED.and(Needs::GROW_MAPPED);
+        let foreseen = match reloc.target {
+            translate::Symbol::Builtin(Builtin::memory_grow) => program.needs.intersects(grows),
+            symbol => program.needs.contains(match symbol {
+                translate::Symbol::Wasi(index) => {
+                    Needs::of_function(&wasi::FUNCTIONS[index as usize])
+                }
+                translate::Symbol::ThreadSpawn => Needs::of_function(&wasi::THREAD_SPAWN),
+                translate::Symbol::Builtin(builtin) => Needs::of_builtin(builtin),
+                _ => Needs::NONE,
+            }),
+        };
+        assert!(foreseen, "{:?} needs what was not foreseen", reloc.target);
+    }
 }
 
 /// The sections of the object that were made.

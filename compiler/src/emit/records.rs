@@ -12,7 +12,6 @@ use wasmc_abi::write::{Array, Blob, Place, Pointer, Section};
 use wasmparser::{RefType, ValType};
 
 use super::functions::{self, Names};
-use super::needs::needs;
 use super::places::{Context, Places, state as state_place};
 use super::sources::{self, Sources};
 use super::text::Text;
@@ -81,8 +80,7 @@ pub(super) fn write(
     let landings = functions::write_landings(text, &mut blob);
     let threads = write_threads(cx, &mut blob);
 
-    let needs = needs(program, text);
-    explain::needs(needs);
+    explain::needs(program.needs);
     let first_memory = program.places.memories.values().next();
     let program_record = NewProgram {
         magic: MAGIC,
@@ -119,7 +117,7 @@ pub(super) fn write(
             _ => Place::new(Section::Stack, 0).into(),
         },
         stack_size: options.stack_size,
-        needs,
+        needs: program.needs,
         state: state_image,
         parts: parts(options),
         sources,

@@ -9,7 +9,6 @@ use wasmc_abi::layout::{
 use wasmc_abi::symbols;
 use wasmc_abi::write::{Blob, Place, Section};
 
-use super::needs::is_aliased;
 use super::places::{Context, state};
 use crate::index::{MemoryId, TableId};
 use crate::options::{Emit, Options};
@@ -107,7 +106,7 @@ fn memory_state(program: &Program<'_>, id: MemoryId, place: &MemoryPlace) -> New
     if memory.ty.shared {
         flags |= memory_flags::SHARED;
     }
-    if is_aliased(program, id) {
+    if place.aliased {
         flags |= memory_flags::ALIASED;
     }
     NewMemoryState {

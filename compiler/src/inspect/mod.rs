@@ -1,7 +1,5 @@
-//! What a module is and needs: its kind, types, imports, exports, proposals and sizes, and
-//! which system calls its program may make.
+//! What a module is and needs: its kind, types, imports, exports, proposals and sizes.
 
-use wasmc_abi::confine::Needs;
 use wasmc_abi::wasi::{self, WasiFunction};
 use wasmparser::{
     CompositeInnerType, ExternalKind, FuncType, FunctionBody, KnownCustom, Operator, Parser,
@@ -11,7 +9,6 @@ use wasmparser::{
 use crate::error::{Error, Result};
 use crate::features::{Features, PROPOSALS, Proposal, Status};
 use crate::inspect::entity::EntityType;
-use crate::inspect::policy::{Permission, needs_of_growth, needs_of_operator, permissions};
 use crate::inspect::proposals::{of_locals, of_operator};
 use crate::names::{Named, Names};
 use crate::parse::walk::{self, BodyToValidate};
@@ -54,8 +51,6 @@ pub struct Inspection {
     pub names: NameList,
     /// The producers section: fields, each with names and versions.
     pub producers: Vec<(String, Vec<(String, String)>)>,
-    /// The system calls that its program may make once the guest runs.
-    pub policy: Vec<Permission>,
 }
 
 /// What the name section names, beside the module.
@@ -190,9 +185,8 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
     })?;
     scan.sizes.module = module.len();
     scan.sizes.functions = bodies.len();
-    let used = used_by_bodies(bodies)?;
-    let features = used.features | used_by_sections(&sections, all);
-    let mut inspection = scan.finish(features, &used);
+    let features = used_by_bodies(bodies)? | used_by_sections(&sections, all);
+    let mut inspection = scan.finish(features);
     inspection.needs_heap = features.contains(WasmFeatures::GC)
         && matches!(
             crate::parse::parse(module, Features::complete()),
@@ -221,51 +215,27 @@ fn used_by_sections(sections: &[Payload<'_>], all: WasmFeatures) -> WasmFeatures
         .fold(WasmFeatures::empty(), |used, proposal| used | proposal.bits)
 }
 
-/// What bodies use.
-struct Used {
-    features: WasmFeatures,
-    needs: Needs,
-    /// Whether a memory is grown.
-    grows: bool,
-}
+/// The proposals that a body uses. (The default of [`WasmFeatures`] is what validators allow by
+/// default.)
+struct Used(WasmFeatures);
 
 impl Default for Used {
-    /// Nothing. (The default of `WasmFeatures` is what validators allow by default.)
     fn default() -> Used {
-        Used {
-            features: WasmFeatures::empty(),
-            needs: Needs::NONE,
-            grows: false,
-        }
+        Used(WasmFeatures::empty())
     }
 }
 
-impl Used {
-    fn and(self, other: &Used) -> Used {
-        Used {
-            features: self.features | other.features,
-            needs: self.needs.and(other.needs),
-            grows: self.grows | other.grows,
-        }
-    }
-}
-
-/// Validates the bodies, and finds the proposals and the needs of their operators.
-fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<Used> {
-    let note = |used: &mut Used, operator: &Operator<'_>, _| {
-        used.features |= of_operator(operator);
-        used.needs = used.needs.and(needs_of_operator(operator));
-        used.grows |= matches!(operator, Operator::MemoryGrow { .. });
-    };
+/// Validates the bodies, and finds the proposals of their operators.
+fn used_by_bodies(bodies: Vec<BodyToValidate<'_>>) -> Result<WasmFeatures> {
+    let note = |used: &mut Used, operator: &Operator<'_>, _| used.0 |= of_operator(operator);
     let finish = |used: Used, body: FunctionBody<'_>| {
         let locals = of_locals(&body).map_err(|error| Error::invalid(&error))?;
-        Ok(Used {
-            features: used.features | locals,
-            ..used
-        })
+        Ok(used.0 | locals)
     };
     let used = walk::bodies(bodies, |_| None, note, finish)?;
-    Ok(used.iter().fold(Used::default(), Used::and))
+    Ok(used
+        .into_iter()
+        .fold(WasmFeatures::empty(), |all, used| all | used))
 }
 
 /// What the sections of a module say, while they are read.
@@ -451,23 +421,7 @@ impl Scan {
         )
     }
 
-    /// What the program needs of the kernel.
-    fn needs(&self, used: &Used) -> Needs {
-        let functions = self.imports.iter().filter_map(|import| match import.offer {
-            Offer::Offered(function) => function,
-            _ => None,
-        });
-        let mut needs = functions.fold(Needs::ALWAYS.and(used.needs), |needs, function| {
-            needs.and(Needs::of_function(function))
-        });
-        if used.grows {
-            needs = needs.and(needs_of_growth(self.memories.iter()));
-        }
-        needs
-    }
-
-    fn finish(mut self, features: WasmFeatures, used: &Used) -> Inspection {
-        let policy = permissions(self.needs(used));
+    fn finish(mut self, features: WasmFeatures) -> Inspection {
         let exports = |name| {
             let mut exports = self.exports.iter();
             exports.any(|export| export.name == name && matches!(export.ty, EntityType::Func(_)))
@@ -508,7 +462,6 @@ impl Scan {
             sizes: self.sizes,
             names: self.names,
             producers: self.producers,
-            policy,
         }
     }
 }

@@ -1,10 +1,7 @@
-//! Which system calls may the module's program make once its guest runs?
+//! Which system calls may a program make once its guest runs, and with which grants?
 
 use wasmc_abi::confine::{Grants, Needs};
 use wasmc_abi::syscalls::SYSTEM_CALLS;
-use wasmparser::Operator;
-
-use crate::inspect::entity::EntityType;
 
 /// A system call that the filter lets through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +64,7 @@ const STEPS: &[(&str, Grants)] = &[
 ];
 
 /// What a program with these needs may do, in the order of the table of system calls.
-pub(super) fn permissions(needs: Needs) -> Vec<Permission> {
+pub fn permissions(needs: Needs) -> Vec<Permission> {
     let mut permissions: Vec<Permission> = Vec::new();
     for (grant, grants) in STEPS {
         let needs = needs.granted(*grants);
@@ -95,30 +92,4 @@ pub(super) fn permissions(needs: Needs) -> Vec<Permission> {
         }
     }
     permissions
-}
-
-/// What an operator needs, but for growing memories.
-pub(super) fn needs_of_operator(operator: &Operator<'_>) -> Needs {
-    match operator {
-        Operator::TableGrow { .. } | Operator::Throw { .. } => Needs::GROW_MAPPED,
-        Operator::MemoryAtomicNotify { .. } => Needs::FUTEX,
-        Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. } => {
-            Needs::FUTEX.and(Needs::CLOCK)
-        }
-        _ => Needs::NONE,
-    }
-}
-
-/// What growing these memories needs, as `wasmc compile` places them by default.
-pub(super) fn needs_of_growth<'a>(memories: impl Iterator<Item = &'a EntityType>) -> Needs {
-    memories.fold(Needs::NONE, |needs, memory| {
-        needs.and(match memory {
-            EntityType::Memory { limits, page_size }
-                if limits.index64 || page_size % 65536 != 0 =>
-            {
-                Needs::GROW_MAPPED
-            }
-            _ => Needs::GROW_GUARDED,
-        })
-    })
 }

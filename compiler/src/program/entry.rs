@@ -1,5 +1,7 @@
 //! What does the runtime start, and what of the program does it reach itself?
 
+use wasmc_abi::confine::Needs;
+
 use super::script::{self, ScriptStep};
 use super::world::{Instance, World};
 use crate::error::{Error, Location, Result};
@@ -125,6 +127,8 @@ pub(super) struct Roots {
     pub funcs: Vec<FuncId>,
     /// The globals that it reads.
     pub globals: Vec<GlobalId>,
+    /// What it needs of the kernel for itself.
+    pub needs: Needs,
 }
 
 impl Roots {
@@ -140,7 +144,33 @@ impl Roots {
                 ScriptStep::Instantiate(_) | ScriptStep::HashMemory(_) => {}
             }
         }
-        Roots { funcs, globals }
+        let needs = match main {
+            Main::Command { .. } => Needs::NONE,
+            Main::Invoke { .. } => Needs::OUTPUT,
+            Main::Script(_) => Needs::OUTPUT.and(Needs::INSTANTIATE),
+        };
+        Roots {
+            funcs,
+            globals,
+            needs,
+        }
+    }
+
+    /// Those of a library, as if `--invoke` named all its functions.
+    pub fn of_library(world: &World<'_>) -> Roots {
+        let exports = world.instances.values().next_back().into_iter();
+        let exports = exports.flat_map(|instance| {
+            let exports = instance.module.exports.iter();
+            exports.filter_map(move |export| match export.entity {
+                Entity::Func(index) => Some(instance.funcs[index]),
+                _ => None,
+            })
+        });
+        Roots {
+            funcs: exports.chain(starts(world)).collect(),
+            globals: Vec::new(),
+            needs: Needs::OUTPUT,
+        }
     }
 }
 

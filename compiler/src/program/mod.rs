@@ -15,6 +15,7 @@ mod consts;
 mod entry;
 pub(crate) mod imports;
 mod live;
+mod needs;
 mod places;
 mod script;
 mod steps;
@@ -24,6 +25,7 @@ mod types;
 pub(crate) mod world;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use wasmc_abi::confine::Needs;
 
 pub use consts::{Constant, Reference};
 pub use entry::Main;
@@ -63,6 +65,8 @@ pub struct Program<'a> {
     pub steps: Steps,
     /// Where everything lies.
     pub places: Places,
+    /// What it needs of the kernel once its guest runs.
+    pub needs: Needs,
     /// What the text consists of, in order.
     pub code: Vec<CodeItem>,
     /// The locals that are kept where debuggers find them; `None` if debuggers are told nothing.
@@ -93,6 +97,7 @@ pub(crate) fn plan<'a>(
     let live = Live::find(&world, &roots, options)?;
     let steps = Steps::plan(&world, &live, options.target.arch);
     let places = Places::assign(&world, &roots, &live, &steps, options)?;
+    let needs = needs::needs(&world, &roots, &live, &steps, &places);
     let code = order_code(&world, &roots, &live);
     let tracked = tracked::track(&world, options, warnings);
     Ok(Program {
@@ -101,9 +106,24 @@ pub(crate) fn plan<'a>(
         live,
         steps,
         places,
+        needs,
         code,
         tracked,
     })
+}
+
+/// What a program of the instances needs of the kernel: a command, or a library of which any
+/// exported function may be called.
+pub(crate) fn needs_of(inputs: Vec<Input<'_>>, options: &Options) -> Result<Needs> {
+    let world = World::link(inputs)?;
+    let roots = match Main::choose(&world, None, options) {
+        Ok(main) => Roots::of(&world, &main),
+        Err(_) => Roots::of_library(&world),
+    };
+    let live = Live::find(&world, &roots, options)?;
+    let steps = Steps::plan(&world, &live, options.target.arch);
+    let places = Places::assign(&world, &roots, &live, &steps, options)?;
+    Ok(needs::needs(&world, &roots, &live, &steps, &places))
 }
 
 /// Decides what the text consists of, and in which order: functions as their modules order them

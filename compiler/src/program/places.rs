@@ -1,6 +1,7 @@
 //! Places: address slots of memories and growing tables, and the layout of the state.
 
 use cranelift_codegen::entity::PrimaryMap;
+use wasmc_abi::confine::Needs;
 use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
 use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 
@@ -93,6 +94,9 @@ pub struct MemoryPlace {
     pub max: u64,
     /// Offset of its [`MemoryState`] in the state.
     pub state: u32,
+    /// Whether it is mapped a second time at the guest's own addresses: for debuggers, and only if
+    /// that happens before the kernel confines the program.
+    pub aliased: bool,
 }
 
 /// How accesses are kept inside a memory.
@@ -187,7 +191,10 @@ impl Places {
     ) -> Result<Places> {
         let mut slots = Slots::new(options.target.arch);
         let mut state = Offsets::default();
-        let memories = assign_memories(world, live, options, &mut slots, &mut state)?;
+        let may_alias = options.tells_debuggers()
+            && !roots.needs.contains(Needs::INSTANTIATE)
+            && !steps.maps_after_guest_code();
+        let memories = assign_memories(world, live, options, &mut slots, &mut state, may_alias)?;
         let homes = choose_homes(world, live, steps, &mut slots)?;
         let lacks_memory = |kind: &FuncKind| matches!(kind, FuncKind::Wasi { memory: None, .. });
         let needs_empty = world.funcs.values().any(|func| lacks_memory(&func.kind));
@@ -359,6 +366,7 @@ fn assign_memories(
     options: &Options,
     slots: &mut Slots,
     state: &mut Offsets,
+    may_alias: bool,
 ) -> Result<PrimaryMap<MemoryId, MemoryPlace>> {
     let maxima: PrimaryMap<MemoryId, u64> = world
         .memories
@@ -388,6 +396,7 @@ fn assign_memories(
             strategy,
             max,
             state: state.take(size_of::<MemoryState>() as u64),
+            aliased: may_alias && base == slot0 && strategy == Strategy::Guarded,
         }
     };
     Ok(world.memories.iter().map(&mut place).collect())

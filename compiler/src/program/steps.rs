@@ -135,6 +135,13 @@ impl Steps {
         }
         steps
     }
+
+    /// Whether something is mapped after a start function was called.
+    pub(super) fn maps_after_guest_code(&self) -> bool {
+        let steps = self.of_instances.values().flatten();
+        let mut after_call = steps.skip_while(|step| !matches!(step, Step::Call { .. }));
+        after_call.any(|step| !matches!(step, Step::Call { .. }))
+    }
 }
 
 fn check_imports(world: &World<'_>, id: InstanceId) -> Vec<Step> {

@@ -15,7 +15,7 @@ use crate::dwarf::sections::{DebugSections, Malformed, Reader, unusable};
 use crate::dwarf::source::{Units, is_dead};
 use crate::index::{FuncId, FuncIndex, InstanceId};
 use crate::module::Module;
-use crate::options::{DebugLevel, Emit, Options};
+use crate::options::{DebugLevel, Options};
 
 /// The locals of a function that are kept in stack slots for debuggers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) fn track(
     options: &Options,
     warnings: &mut Vec<String>,
 ) -> Option<PrimaryMap<FuncId, Tracked>> {
-    if options.emit != Emit::Exe || options.debug == DebugLevel::None {
+    if !options.tells_debuggers() {
         return None;
     }
     let mut bases: HashMap<InstanceId, HashMap<FuncIndex, u32>> = HashMap::new();

@@ -14,31 +14,110 @@ use crate::wasi::{Area, WasiFunction};
 /// A set of reasons to make system calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(transparent)]
-pub struct Needs(pub u64);
+// Two words rather than one of 128 bits, which would have an alignment of 16 bytes.
+pub struct Needs([u64; 2]);
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Needs = Needs(0);
+    pub const NONE: Needs = Needs([0; 2]);
+
+    /// Those with these bits, of which each is one of [`Needs::ALL`].
+    pub const fn from_bits(bits: u128) -> Needs {
+        Needs([bits as u64, (bits >> 64) as u64])
+    }
+
+    /// A bit for each.
+    pub const fn bits(self) -> u128 {
+        self.0[0] as u128 | (self.0[1] as u128) << 64
+    }
+
+    /// The names of those that are among these, in the order of [`Needs::ALL`].
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let among = Needs::ALL
+            .iter()
+            .filter(move |row| self.contains(row.needs));
+        among.map(|row| row.name)
+    }
+
+    /// The need with this name.
+    pub fn named(name: &str) -> Option<Needs> {
+        let mut rows = Needs::ALL.iter();
+        rows.find(|row| row.name == name).map(|row| row.needs)
+    }
 
     /// Both.
     pub const fn and(self, other: Needs) -> Needs {
-        Needs(self.0 | other.0)
+        Needs([self.0[0] | other.0[0], self.0[1] | other.0[1]])
     }
 
     /// These, but for the others.
     pub const fn without(self, other: Needs) -> Needs {
-        Needs(self.0 & !other.0)
+        Needs([self.0[0] & !other.0[0], self.0[1] & !other.0[1]])
     }
 
     /// Whether some are among the others.
     pub const fn intersects(self, other: Needs) -> bool {
-        self.0 & other.0 != 0
+        self.0[0] & other.0[0] != 0 || self.0[1] & other.0[1] != 0
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(self) -> bool {
+        self.0[0] == 0 && self.0[1] == 0
     }
 
     /// Whether all the others are among these.
     pub const fn contains(self, other: Needs) -> bool {
-        self.0 & other.0 == other.0
+        other.without(self).is_empty()
     }
+}
+
+/// From one to eight needs, in half the bytes: the runtime has many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FewNeeds {
+    /// Numbers of bits; that of the last need stands for those that are missing.
+    bits: [u8; 8],
+}
+
+impl FewNeeds {
+    /// These needs.
+    ///
+    /// # Panics
+    /// If there are none, or more than eight.
+    pub const fn new(needs: Needs) -> FewNeeds {
+        let mut rest = needs.bits();
+        let mut bits = [0; 8];
+        let mut at = 0;
+        assert!(rest != 0, "there is a need");
+        while at < bits.len() {
+            bits[at] = rest.trailing_zeros() as u8;
+            if rest & (rest - 1) != 0 {
+                rest &= rest - 1;
+            }
+            at += 1;
+        }
+        assert!(rest & (rest - 1) == 0 && bits[7] == rest.trailing_zeros() as u8);
+        FewNeeds { bits }
+    }
+
+    /// Whether some are among the others.
+    pub fn intersects(self, other: Needs) -> bool {
+        let [low, high] = other.0;
+        self.bits.iter().any(|&bit| {
+            let word = if bit < 64 { low } else { high };
+            word >> (bit % 64) & 1 != 0
+        })
+    }
+}
+
+/// One bit of [`Needs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// The bit.
+    pub needs: Needs,
+    /// The name of its constant: what the note of an executable calls it.
+    pub name: &'static str,
+    /// What it is for.
+    pub text: &'static str,
 }
 
 macro_rules! needs {
@@ -48,10 +127,14 @@ macro_rules! needs {
         enum Bit { $($name,)* }
 
         impl Needs {
-            $($(#[doc = $doc])+ pub const $name: Needs = Needs(1 << Bit::$name as u64);)*
+            $($(#[doc = $doc])+ pub const $name: Needs = Needs::from_bits(1 << Bit::$name as u64);)*
 
-            /// Every need, with what it is for.
-            pub const ALL: &[(Needs, &str)] = &[$((Needs::$name, needs!(@text $($doc)+))),*];
+            /// Every need.
+            pub const ALL: &[Need] = &[$(Need {
+                needs: Needs::$name,
+                name: stringify!($name),
+                text: needs!(@text $($doc)+),
+            }),*];
         }
     };
     (@text $first:literal $($rest:literal)*) => {
@@ -347,10 +430,45 @@ mod tests {
 
     #[test]
     fn needs_fit_their_bits() {
-        for (at, &(needs, text)) in Needs::ALL.iter().enumerate() {
-            assert_eq!(needs, Needs(1 << at), "{text}");
-            assert!(!text.trim().is_empty());
+        assert!(Needs::ALL.len() <= 128);
+        for (at, row) in Needs::ALL.iter().enumerate() {
+            assert_eq!(row.needs.bits(), 1 << at, "{}", row.name);
+            assert!(!row.text.trim().is_empty());
+            assert_eq!(Needs::named(row.name), Some(row.needs));
         }
+    }
+
+    #[test]
+    fn both_halves_count() {
+        let bits = 1 << 127 | 1 << 64 | 1 << 3;
+        let needs = Needs::from_bits(bits);
+        assert_eq!(needs.bits(), bits);
+        let (low, high) = (Needs::from_bits(1 << 3), Needs::from_bits(1 << 127));
+        assert!(needs.contains(low.and(high)) && needs.intersects(high));
+        assert!(!low.and(high).contains(needs) && !low.intersects(high));
+        assert_eq!(needs.without(high).bits(), 1 << 64 | 1 << 3);
+    }
+
+    #[test]
+    fn a_few_needs_are_as_many() {
+        let all = (0..128).map(|bit| Needs::from_bits(1 << bit));
+        for few in [1 << 127, 0b11, 1 << 64 | 1 << 63 | 1, 0xff << 60] {
+            let needs = Needs::from_bits(few);
+            let few = FewNeeds::new(needs);
+            for one in all.clone() {
+                assert_eq!(few.intersects(one), needs.intersects(one), "{needs:?}");
+            }
+            assert!(!few.intersects(Needs::NONE));
+        }
+    }
+
+    #[test]
+    fn needs_have_names() {
+        let needs = Needs::WRITE.and(Needs::ALWAYS);
+        assert!(needs.names().eq(["ALWAYS", "WRITE"]));
+        let parsed = needs.names().map(|name| Needs::named(name).unwrap());
+        assert_eq!(parsed.fold(Needs::NONE, Needs::and), needs);
+        assert_eq!(Needs::named("write"), None);
     }
 
     #[test]

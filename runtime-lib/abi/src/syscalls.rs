@@ -7,7 +7,7 @@
 //! Only the lower 32 bits of arguments are looked at: every argument with a condition is one of which
 //! the kernel uses no more, or in whose lower half every bit that matters lies.
 
-use crate::confine::Needs;
+use crate::confine::{FewNeeds, Needs};
 
 /// A condition: the lower half of argument `argument`, under `mask`, equals `value`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ pub struct Rule {
     /// See [`SystemCall::conditions`].
     pub conditions: [Condition; 2],
     /// See [`SystemCall::needs`].
-    pub needs: Needs,
+    pub needs: FewNeeds,
 }
 
 /// A condition on an argument.
@@ -99,7 +99,7 @@ macro_rules! system_calls {
             aarch64: $aarch64,
             conditions: system_calls!(@conditions $($first $(, $second)?)?),
             arguments: concat!($($text)?),
-            needs: Needs(0 $(| Needs::$need.0)+),
+            needs: Needs::NONE$(.and(Needs::$need))+,
         },)*];
     };
     (@conditions) => {
@@ -281,7 +281,7 @@ pub const fn rules(numbers: Numbers) -> [Rule; COUNT] {
     const EMPTY: Rule = Rule {
         number: 0,
         conditions: [Condition::NONE; 2],
-        needs: Needs::NONE,
+        needs: FewNeeds::new(Needs::ALWAYS),
     };
     let mut rules = [EMPTY; COUNT];
     let mut count = 0;
@@ -290,7 +290,7 @@ pub const fn rules(numbers: Numbers) -> [Rule; COUNT] {
         let rule = Rule {
             number: call.number(numbers),
             conditions: call.conditions,
-            needs: call.needs,
+            needs: FewNeeds::new(call.needs),
         };
         // Insertion keeps rows of one system call in their order.
         let mut at = count;

@@ -239,13 +239,13 @@ impl Field for Needs {
     type Value = Needs;
 
     fn put(value: Needs, blob: &mut Blob, at: u64) {
-        put_number(value.0, blob, at);
+        put_number(value.bits(), blob, at);
     }
 
     #[cfg(test)]
     fn sample(next: &mut u32) -> (Needs, Needs) {
         let (bits, _) = Field::sample(next);
-        (Needs(bits), Needs(bits))
+        (Needs::from_bits(bits), Needs::from_bits(bits))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
+use wasmc_compiler::inspect::policy::{Permission, permissions};
 use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::provenance::{self, Provenance};
 use wasmc_compiler::target::TARGETS;
@@ -10,7 +11,7 @@ use crate::args::Format;
 use crate::output;
 use crate::report::Failure;
 
-use super::row;
+use super::{human_policy, json_policy, row};
 
 /// Prints what the executable's note says.
 pub fn inspect(bytes: &[u8], name: &str, format: Format) -> Result<(), Failure> {
@@ -23,13 +24,29 @@ pub fn inspect(bytes: &[u8], name: &str, format: Format) -> Result<(), Failure> 
         .context(failed())
     })?;
     let outdated = outdated(&fields);
+    let policy = policy(&fields);
     output::print(&match format {
-        Format::Human => human(&fields, &outdated, bytes.len()),
-        Format::Json => format!("{:#}\n", to_json(&fields, &outdated, bytes.len())),
+        Format::Human => human(&fields, &outdated, policy.as_deref(), bytes.len()),
+        Format::Json => {
+            let value = to_json(&fields, &outdated, policy.as_deref(), bytes.len());
+            format!("{value:#}\n")
+        }
     })
 }
 
-fn human(fields: &Provenance, outdated: &[String], bytes: usize) -> String {
+/// The system calls that the program may make once its guest runs; `None` when its note does not
+/// say, or says what this wasmc does not understand.
+fn policy(fields: &Provenance) -> Option<Vec<Permission>> {
+    let (needs, unknown) = provenance::needs(fields)?;
+    unknown.is_empty().then(|| permissions(needs))
+}
+
+fn human(
+    fields: &Provenance,
+    outdated: &[String],
+    policy: Option<&[Permission]>,
+    bytes: usize,
+) -> String {
     let mut rows = vec![row(["bytes", &bytes.to_string()])];
     rows.extend(fields.iter().map(|(key, value)| row([key, value])));
     let current = match outdated {
@@ -37,10 +54,19 @@ fn human(fields: &Provenance, outdated: &[String], bytes: usize) -> String {
         reasons => format!("no: {}", reasons.join("; ")),
     };
     rows.push(row(["up to date", &current]));
-    format!("executable\n{}", output::table(&rows, "  "))
+    let policy = policy.map_or_else(
+        || "system calls allowed: not known to this wasmc\n".to_owned(),
+        |permissions| human_policy(Ok(permissions)),
+    );
+    format!("executable\n{}{policy}", output::table(&rows, "  "))
 }
 
-fn to_json(fields: &Provenance, outdated: &[String], bytes: usize) -> Value {
+fn to_json(
+    fields: &Provenance,
+    outdated: &[String],
+    policy: Option<&[Permission]>,
+    bytes: usize,
+) -> Value {
     let list = |wanted: &str| -> Vec<&str> {
         let found = fields.iter().filter(|(key, _)| key == wanted);
         found.map(|(_, value)| value.as_str()).collect()
@@ -61,6 +87,7 @@ fn to_json(fields: &Provenance, outdated: &[String], bytes: usize) -> Value {
     for key in ["module", "grant", "feature"] {
         value[format!("{key}s")] = json!(list(key));
     }
+    value["system_calls"] = policy.map_or(Value::Null, json_policy);
     value
 }
 

@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use wasmc_compiler::inspect::entity::{EntityType, Limits};
-use wasmc_compiler::inspect::{Inspection, Offer, inspect};
+use wasmc_compiler::inspect::policy::Permission;
+use wasmc_compiler::inspect::{Import, Inspection, Offer, inspect};
+use wasmc_compiler::{Error, InstanceSpec, policy};
 
 use crate::args::{Format, InspectArgs};
+use crate::commands::compile::{linked, read_links};
 use crate::commands::in_pool;
 use crate::input::Input;
 use crate::output;
@@ -20,19 +23,70 @@ pub fn execute(args: &InspectArgs, report: &Report) -> Result<(), Failure> {
     let mut input = Input::open(&args.module, false, report)?;
     let name = input.name();
     if input.raw().starts_with(b"\x7fELF") {
+        if !args.links.link.is_empty() {
+            return Err(Failure::usage(format!(
+                "`--link` is for modules, and `{name}` is an executable"
+            )));
+        }
         return executable::inspect(input.raw(), &name, args.format);
     }
-    let inspection = in_pool(None, || {
-        inspect(input.module()?)
-            .map_err(|error| Failure::compiler(format!("failed to inspect `{name}`"), &error))
+    let mut links = read_links(&args.links)?;
+    let program = in_pool(None, || {
+        let instances = linked(&mut input, &mut links, &[])?;
+        inspect_all(&instances, &name)
     })??;
     output::print(&match args.format {
-        Format::Human => human(&inspection, !args.no_demangle),
-        Format::Json => format!("{:#}\n", to_json(&inspection, !args.no_demangle)),
+        Format::Human => human(&program, !args.no_demangle),
+        Format::Json => format!("{:#}\n", to_json(&program, !args.no_demangle)),
     })
 }
 
-fn human(inspection: &Inspection, demangle: bool) -> String {
+/// What was found out.
+struct Found {
+    module: Inspection,
+    /// The modules that it is linked with, and their names.
+    links: Vec<(String, Inspection)>,
+    /// What the program of all of them may do, or why there is none.
+    policy: Result<Vec<Permission>, Error>,
+}
+
+/// Inspects instances, of which the last is what was asked about, and is called `name`.
+fn inspect_all(instances: &[InstanceSpec<'_>], name: &str) -> Result<Found, Failure> {
+    let inspect = |instance: &InstanceSpec<'_>| {
+        let title = match &*instance.name {
+            "" => format!("failed to inspect `{name}`"),
+            name => format!("failed to inspect `{name}`"),
+        };
+        inspect(instance.module).map_err(|error| Failure::compiler(title, &error))
+    };
+    let (last, others) = instances.split_last().expect("the module itself");
+    let links = others
+        .iter()
+        .map(|instance| Ok((instance.name.clone(), inspect(instance)?)))
+        .collect::<Result<_, Failure>>()?;
+    Ok(Found {
+        module: inspect(last)?,
+        links,
+        policy: policy(instances),
+    })
+}
+
+impl Found {
+    /// Whether the module with which an import is linked exports that; `None` for an import that is
+    /// not from a linked module.
+    fn is_exported(&self, import: &Import) -> Option<bool> {
+        let mut links = self.links.iter();
+        let (_, link) = links.find(|(name, _)| *name == import.module)?;
+        let mut exports = link.exports.iter();
+        Some(
+            exports
+                .any(|export| export.name == import.name && export.ty.kind() == import.ty.kind()),
+        )
+    }
+}
+
+fn human(found: &Found, demangle: bool) -> String {
+    let inspection = &found.module;
     let plain = |name| plain_name(name, demangle).unwrap_or_default();
     let mut text = String::new();
     let mut section = |title: String, rows: Vec<Vec<String>>| {
@@ -77,13 +131,19 @@ fn human(inspection: &Inspection, demangle: bool) -> String {
             &import.name,
             import.ty.kind(),
             &import.ty.to_string(),
-            &match &import.offer {
-                Offer::Offered(function) => match function.and_then(|f| f.area.socket_grants()) {
-                    None => "offered".to_owned(),
-                    Some(grants) => format!("offered, needs {grants}"),
-                },
-                Offer::OtherTypes(types) => format!("offered as {}", types.join(" and ")),
-                Offer::Unknown => "not offered".to_owned(),
+            &match (found.is_exported(import), &import.offer) {
+                (Some(true), _) => "linked".to_owned(),
+                (Some(false), _) => "not exported by the linked module".to_owned(),
+                (None, Offer::Offered(function)) => {
+                    match function.and_then(|f| f.area.socket_grants()) {
+                        None => "offered".to_owned(),
+                        Some(grants) => format!("offered, needs {grants}"),
+                    }
+                }
+                (None, Offer::OtherTypes(types)) => {
+                    format!("offered as {}", types.join(" and "))
+                }
+                (None, Offer::Unknown) => "not offered".to_owned(),
             },
             &plain(&import.name),
         ])
@@ -118,17 +178,7 @@ fn human(inspection: &Inspection, demangle: bool) -> String {
         values.map(move |(name, version)| row([field, name, version]))
     });
     section("producers".to_owned(), producers.collect());
-    let policy = inspection.policy.iter().map(|permission| {
-        let grant = match permission.grant {
-            "" => String::new(),
-            grant => format!("with {grant}"),
-        };
-        row([permission.name, permission.arguments, &grant])
-    });
-    section(
-        count("system calls allowed", inspection.policy.len()),
-        policy.collect(),
-    );
+    text.push_str(&human_policy(found.policy.as_deref()));
     text
 }
 
@@ -136,6 +186,48 @@ fn human(inspection: &Inspection, demangle: bool) -> String {
 fn plain_name(name: &str, demangle: bool) -> Option<String> {
     let plain = wasmc_compiler::dwarf::demangle::demangle(name);
     (demangle && plain != name).then(|| plain.into_owned())
+}
+
+/// The system calls that a program may make, or why that is not known.
+fn human_policy(policy: Result<&[Permission], &Error>) -> String {
+    let (title, rows) = match policy {
+        Ok(permissions) => {
+            let rows = permissions.iter().map(|permission| {
+                let grant = match permission.grant {
+                    "" => String::new(),
+                    grant => format!("with {grant}"),
+                };
+                row([permission.name, permission.arguments, &grant])
+            });
+            let title = count("system calls allowed", permissions.len());
+            (title, rows.collect::<Vec<_>>())
+        }
+        Err(error) => (
+            "system calls allowed: not known, since there is no program".to_owned(),
+            reason(error).iter().map(|line| row([line])).collect(),
+        ),
+    };
+    format!("{title}\n{}", output::table(&rows, "  "))
+}
+
+/// Why there is no program, line by line.
+fn reason(error: &Error) -> Vec<String> {
+    let mut lines: Vec<_> = error.to_string().lines().map(str::to_owned).collect();
+    lines.extend(error.location().map(ToString::to_string));
+    lines
+}
+
+/// The system calls that a program may make.
+fn json_policy(permissions: &[Permission]) -> Value {
+    let rows = permissions.iter().map(|permission| {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        json!({
+            "name": permission.name,
+            "arguments": text(permission.arguments),
+            "grant": text(permission.grant),
+        })
+    });
+    rows.collect::<Vec<_>>().into()
 }
 
 /// A row for each distinct type, with how often it occurs: many modules have hundreds of globals.
@@ -174,7 +266,8 @@ fn count(title: &str, count: usize) -> String {
     format!("{title} ({count})")
 }
 
-fn to_json(inspection: &Inspection, demangle: bool) -> Value {
+fn to_json(found: &Found, demangle: bool) -> Value {
+    let inspection = &found.module;
     let with_plain = |mut value: Value, name: &str| {
         if let Some(plain) = plain_name(name, demangle) {
             value["demangled"] = json!(plain);
@@ -183,7 +276,7 @@ fn to_json(inspection: &Inspection, demangle: bool) -> Value {
     };
     let list = |entities: &[EntityType]| entities.iter().map(entity).collect::<Vec<_>>();
     let sizes = &inspection.sizes;
-    json!({
+    let mut value = json!({
         "kind": inspection.kind.name(),
         "name": inspection.name,
         "types": inspection.types,
@@ -193,7 +286,13 @@ fn to_json(inspection: &Inspection, demangle: bool) -> Value {
             let mut value = entity(&import.ty);
             value["module"] = json!(import.module);
             value["name"] = json!(import.name);
-            value["offered"] = json!(matches!(import.offer, Offer::Offered(_)));
+            let linked = found.is_exported(import);
+            value["offered"] =
+                json!(linked.unwrap_or(matches!(import.offer, Offer::Offered(_))));
+            if linked.is_some() {
+                value["linked"] = json!(true);
+                return with_plain(value, &import.name);
+            }
             match &import.offer {
                 Offer::Offered(function) => {
                     if let Some(grants) = function.and_then(|f| f.area.socket_grants()) {
@@ -239,15 +338,15 @@ fn to_json(inspection: &Inspection, demangle: bool) -> Value {
                 json!({ "field": field, "name": name, "version": version })
             })
         }).collect::<Vec<_>>(),
-        "system_calls": inspection.policy.iter().map(|permission| {
-            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            json!({
-                "name": permission.name,
-                "arguments": text(permission.arguments),
-                "grant": text(permission.grant),
-            })
-        }).collect::<Vec<_>>(),
-    })
+    });
+    match &found.policy {
+        Ok(permissions) => value["system_calls"] = json_policy(permissions),
+        Err(error) => {
+            value["system_calls"] = Value::Null;
+            value["no_program"] = json!(reason(error));
+        }
+    }
+    value
 }
 
 fn entity(ty: &EntityType) -> Value {

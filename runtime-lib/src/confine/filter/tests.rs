@@ -124,10 +124,13 @@ fn the_filter_says_what_the_table_says() {
     let mut compared = 0;
     for round in 0..200 {
         let needs = match round {
-            0 => Needs(u64::MAX),
+            0 => Needs::from_bits(u128::MAX),
             1 => Needs::NONE,
             2 => Needs::ALWAYS,
-            _ => Needs(random() & random() << 20).and(Needs::ALWAYS),
+            _ => {
+                let mut word = || u128::from(random() & random() << 20);
+                Needs::from_bits(word() << 64 | word()).and(Needs::ALWAYS)
+            }
         };
         let program = compose(needs);
         let mut compare = |data: Data| {
@@ -161,7 +164,7 @@ fn the_filter_says_what_the_table_says() {
 
 #[test]
 fn other_architectures_and_number_spaces_are_refused() {
-    let program = compose(Needs(u64::MAX));
+    let program = compose(Needs::from_bits(u128::MAX));
     for call in SYSTEM_CALLS {
         let arguments = arguments(call, &mut random());
         let mut data = Data::new(here(call), arguments);
@@ -181,9 +184,9 @@ fn other_architectures_and_number_spaces_are_refused() {
 
 #[test]
 fn programs_fit_and_paths_are_short() {
-    let program = compose(Needs(u64::MAX));
+    let program = compose(Needs::from_bits(u128::MAX));
     assert!(program.len() < MAX_INSTRUCTIONS / 2, "{}", program.len());
-    let ranges = Ranges::of(Needs(u64::MAX));
+    let ranges = Ranges::of(Needs::from_bits(u128::MAX));
     assert!(ranges.len < MAX_RANGES, "{}", ranges.len);
     let hello = compose(Needs::ALWAYS.and(Needs::WRITE));
     let all = |program: &[Instruction]| -> usize {
