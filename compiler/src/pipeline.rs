@@ -13,8 +13,8 @@ use crate::inspect::policy::{Permission, permissions};
 use crate::instances::{Command, InstanceSpec};
 use crate::link::{self, LinkRequest, Symbols};
 use crate::options::{Emit, Options};
-use crate::program::world::{Input, World};
-use crate::program::{self, CodeItem, FuncKind, Program};
+use crate::program::declare::Input;
+use crate::program::{self, CodeItem, FuncKind, Program, World};
 use crate::{codegen, debug, dump, dwarf, emit, explain, isa, parse, provenance};
 
 /// What a compilation made.

@@ -12,6 +12,7 @@
 //! writes it in [`Live`], its address in [`Places`].
 
 mod consts;
+pub(crate) mod declare;
 mod entry;
 pub(crate) mod imports;
 mod live;
@@ -22,7 +23,7 @@ mod steps;
 mod threads;
 pub(crate) mod tracked;
 mod types;
-pub(crate) mod world;
+mod world;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use wasmc_abi::confine::Needs;
@@ -49,8 +50,8 @@ use crate::error::Result;
 use crate::index::{FuncId, TypeId};
 use crate::instances::Command;
 use crate::options::Options;
+use declare::Input;
 use entry::Roots;
-use world::Input;
 
 /// Everything that was decided about an executable.
 #[derive(Debug)]

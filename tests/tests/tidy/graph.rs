@@ -30,16 +30,12 @@ const CRATES: &[Crate] = &[
         folder: "compiler/src/",
         layers: &[
             (
-                &[
-                    "error",
-                    "index",
-                    "features",
-                    "hints",
-                    "names",
-                    "instances",
-                    "type_text",
-                ],
+                &["error", "index", "features", "hints", "names"],
                 "what every phase may name",
+            ),
+            (
+                &["instances", "type_text"],
+                "what a caller hands in; how types are written",
             ),
             (
                 &["dwarf", "target"],
