@@ -4,7 +4,7 @@
 //! image's index, under both annotations by which tools name it; `manifest.json` has the image of
 //! one platform for engines that know no layout. Both refer to the same blobs.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::manifest::{children, parse};
 use crate::reference::Reference;
+use crate::regular;
 use crate::store::Store;
 
 /// Where a file of a layout is while it is written.
@@ -119,7 +120,7 @@ pub fn pack_layout(
     for path in blobs {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = format!("blobs/sha256/{name}");
-        let mut file = File::open(&path).map_err(Error::io(failed()))?;
+        let mut file = regular::open(&path).map_err(Error::io(failed()))?;
         let size = file.metadata().map_err(Error::io(failed()))?.len();
         archive.stream(&name, size, |out| {
             io::copy(&mut file, out).map(drop).map_err(self::failed())
@@ -308,6 +309,7 @@ mod tests {
     use super::*;
     use crate::blob::media;
     use crate::build::{Executable, Spec, build};
+    use std::fs::File;
 
     fn image() -> Image {
         let spec = Spec {

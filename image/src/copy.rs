@@ -1,11 +1,13 @@
 //! Files of this machine that become part of an image.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::layer::{Node, NodeKind, ROOT, Tree};
+use crate::regular;
 
 /// Copies a file, or what is in a folder, to an absolute path of the tree. A path that ends with
 /// `/` is a folder in which a file keeps its name. Symbolic links inside a folder stay links; they
@@ -72,8 +74,10 @@ fn copy_folder(tree: &mut Tree, from: &Path, to: &str) -> Result<()> {
 }
 
 fn read_file(path: &Path, metadata: &fs::Metadata) -> Result<Node> {
-    let content =
-        fs::read(path).map_err(Error::io(format!("failed to read `{}`", path.display())))?;
+    let mut content = Vec::new();
+    regular::open(path)
+        .and_then(|mut file| file.read_to_end(&mut content))
+        .map_err(Error::io(format!("failed to read `{}`", path.display())))?;
     Ok(
         Node::file(content).mode(match metadata.permissions().mode() & 0o111 {
             0 => 0o644,

@@ -23,6 +23,7 @@ pub mod sbom;
 pub mod store;
 
 mod manifest;
+mod regular;
 mod time;
 pub mod unpack;
 

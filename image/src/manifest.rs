@@ -8,8 +8,22 @@ use crate::limits;
 
 /// A manifest as JSON.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Error::malformed(format!("a manifest is malformed: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| match bytes.trim_ascii_start().first() {
+        Some(b'<') => Error::malformed(not_json(bytes)),
+        _ => Error::malformed(format!("a manifest is malformed: {error}")),
+    })
+}
+
+/// What an answer is that should have been JSON.
+pub(crate) fn not_json(bytes: &[u8]) -> &'static str {
+    let start = bytes.trim_ascii_start();
+    match start.first() {
+        Some(b'<') => {
+            "the answer is a web page, such as a login page: is this the address of a registry, and \
+             does the network let you through?"
+        }
+        _ => "the answer is no JSON",
+    }
 }
 
 /// What a manifest or index refers to, and whether that is itself a manifest. The subject is not

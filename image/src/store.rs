@@ -1,7 +1,8 @@
 //! Reading images from files: archives and folders in the OCI layout.
 //!
 //! Security: whoever made the file decides what is in it. Blobs are found by digest and verified,
-//! members are looked at where they lie, and nothing is unpacked to disk.
+//! members are looked at where they lie, and nothing is unpacked to disk. What is no regular file is
+//! not read: a pipe would never end.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::blob::{Descriptor, verify};
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::regular;
 
 /// An image in a file or folder, for reading.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Store {
         if path.is_dir() {
             return Ok(Store::Folder(path.to_owned()));
         }
-        let file = File::open(path).map_err(Error::io(failed()))?;
+        let file = regular::open(path).map_err(Error::io(failed()))?;
         let mut archive = tar::Archive::new(&file);
         let mut members = HashMap::new();
         let entries = archive.entries_with_seek().map_err(Error::io(failed()))?;
@@ -140,10 +142,11 @@ impl Store {
         };
         match self {
             Store::Folder(folder) => {
-                let file = File::open(folder.join(name)).map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => absent(),
-                    _ => Error::io(failed())(error),
-                })?;
+                let file =
+                    regular::open(&folder.join(name)).map_err(|error| match error.kind() {
+                        io::ErrorKind::NotFound => absent(),
+                        _ => Error::io(failed())(error),
+                    })?;
                 let size = file.metadata().map_err(Error::io(failed()))?.len();
                 Ok((Box::new(file), size))
             }

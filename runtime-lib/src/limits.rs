@@ -9,7 +9,7 @@ use crate::guest::trap;
 use crate::host::system::SYSTEM;
 use crate::options::{given, run_options};
 use crate::output;
-use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SignalInfo};
+use crate::sys::signal::{self, Action, SI_TIMER, SIGALRM, SIGTTIN, SIGTTOU, SignalInfo};
 use crate::sys::{process, time};
 use wasmc_abi::layout::Program;
 use wasmc_abi::options::{RunOption, kinds};
@@ -75,6 +75,10 @@ fn fill(amount: u64) {
 #[inline(never)]
 fn start_timer(nanoseconds: u64) {
     signal::set_action(SIGALRM, Action::Handle(on_timer));
+    // A process in the background that uses its terminal is stopped, and a stopped one sees no timer:
+    // reading and writing fail instead.
+    signal::set_action(SIGTTIN, Action::Ignore);
+    signal::set_action(SIGTTOU, Action::Ignore);
     signal::unblock(SIGALRM);
     if !time::start_timer(SIGALRM, nanoseconds, GRACE) {
         output::fail("the system has no timer for `--timeout`");

@@ -16,6 +16,7 @@ use ureq::{Agent, SendBody};
 
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::manifest;
 use crate::registry::address::{check_scheme, is_plain_loopback, origin, resolve};
 use crate::registry::auth::{self, Challenge};
 use crate::registry::{Client, MeteredReader, Settings};
@@ -367,7 +368,7 @@ impl Client<'_> {
         }
         let bytes = response.expect_success(self)?.read(limits::ANSWER)?;
         serde_json::from_slice(&bytes)
-            .map_err(|_| Error::malformed(format!("{shown}: the answer is no JSON")))
+            .map_err(|_| Error::malformed(format!("{shown}: {}", manifest::not_json(&bytes))))
     }
 }
 

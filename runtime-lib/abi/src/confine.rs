@@ -181,8 +181,10 @@ needs! {
     SYNC,
     /// `fd_fdstat_get`
     FDSTAT,
-    /// `fd_fdstat_set_flags`
+    /// `fd_fdstat_set_flags`, of any descriptor
     SET_FLAGS,
+    /// `fd_fdstat_set_flags`, of what is no standard stream
+    SET_MODES,
     /// `fd_filestat_get`
     FILESTAT,
     /// `fd_filestat_set_size`
@@ -249,16 +251,25 @@ needs! {
     GROW_ALIASED,
 }
 
-/// Needs that only a granted folder makes real: without one no descriptor is a directory, and the
-/// functions fail before they ask the kernel.
+/// Needs that only a granted folder makes real: without one no descriptor is a directory or a file
+/// (standard streams are as pipes to the guest), and the functions fail before they ask the kernel.
 pub const OF_FOLDERS: Needs = Needs::READDIR
     .and(Needs::RESOLVE)
     .and(Needs::OPEN)
     .and(Needs::PATH_STAT)
     .and(Needs::READLINK)
+    .and(Needs::PREAD)
+    .and(Needs::SEEK)
+    .and(Needs::ADVISE)
+    .and(Needs::DATASYNC)
+    .and(Needs::SYNC)
     .and(OF_WRITABLE_FOLDERS);
 /// Needs that only a folder granted without `:ro` makes real.
 pub const OF_WRITABLE_FOLDERS: Needs = Needs::PATH_TIMES
+    .and(Needs::PWRITE)
+    .and(Needs::ALLOCATE)
+    .and(Needs::SET_SIZE)
+    .and(Needs::SET_TIMES)
     .and(Needs::CREATE_DIRECTORY)
     .and(Needs::REMOVE_DIRECTORY)
     .and(Needs::UNLINK)
@@ -317,6 +328,9 @@ impl Needs {
         if !grants.sockets {
             needs = needs.without(OF_SOCKETS);
         }
+        if !grants.folders && !grants.sockets {
+            needs = needs.without(Needs::SET_MODES);
+        }
         if !grants.net {
             needs = needs.without(OF_NET);
         }
@@ -358,7 +372,7 @@ fn of_name(name: &str) -> Option<Needs> {
         "fd_close" | "fd_renumber" => Needs::CLOSE,
         "fd_datasync" => Needs::DATASYNC,
         "fd_fdstat_get" => Needs::FDSTAT,
-        "fd_fdstat_set_flags" => Needs::SET_FLAGS,
+        "fd_fdstat_set_flags" => Needs::SET_FLAGS.and(Needs::SET_MODES),
         "fd_filestat_get" => Needs::FILESTAT,
         "fd_filestat_set_size" => Needs::SET_SIZE,
         "fd_filestat_set_times" => Needs::SET_TIMES,
@@ -394,6 +408,7 @@ fn of_name(name: &str) -> Option<Needs> {
         "sock_bind" => Needs::SOCKET_NAME
             .and(Needs::ACCEPT)
             .and(Needs::SET_FLAGS)
+            .and(Needs::SET_MODES)
             .and(Needs::BIND),
         "sock_listen" => Needs::LISTEN.and(Needs::SOCKET_NAME),
         "sock_connect" => Needs::CONNECT,

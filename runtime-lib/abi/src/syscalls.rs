@@ -4,8 +4,10 @@
 //! filter of its rows ([`rules`]), `wasmc inspect` prints them. Several rows for one system call are
 //! alternatives.
 //!
-//! Only the lower 32 bits of arguments are looked at: every argument with a condition is one of which
-//! the kernel uses no more, or in whose lower half every bit that matters lies.
+//! This is security-relevant. The kernel's filter machine compares 32 bits at a time. Where the kernel
+//! itself takes 64 bits of an argument (pointers, `unsigned long`), a condition on it says so
+//! ([`Condition::whole`]), and both halves are compared; of an `int` the kernel uses the lower half
+//! only, and what lies in the upper one is left alone.
 
 use crate::confine::{FewNeeds, Needs};
 
@@ -14,9 +16,11 @@ use crate::confine::{FewNeeds, Needs};
 #[repr(C)]
 pub struct Condition {
     /// Index of the argument.
-    pub argument: u16,
+    pub argument: u8,
     /// Whether the value is the process's own number instead of `value`.
     pub own_process: bool,
+    /// Whether the argument has 64 bits for the kernel: its upper half must be 0.
+    pub whole: bool,
     /// Bits that count; 0 for a condition that always holds.
     pub mask: u32,
     /// What they must be.
@@ -28,10 +32,23 @@ impl Condition {
     pub const NONE: Condition = Condition {
         argument: 0,
         own_process: false,
+        whole: false,
         mask: 0,
         value: 0,
     };
+
+    /// Whether both are the same; `==` is none for constants.
+    const fn is(self, other: Condition) -> bool {
+        self.argument == other.argument
+            && self.own_process == other.own_process
+            && self.whole == other.whole
+            && self.mask == other.mask
+            && self.value == other.value
+    }
 }
+
+/// Most conditions that a row has.
+pub const MOST_CONDITIONS: usize = 3;
 
 /// A system call that may be needed.
 #[derive(Debug)]
@@ -43,7 +60,7 @@ pub struct SystemCall {
     /// Its number on aarch64.
     pub aarch64: u32,
     /// What must hold for its arguments.
-    pub conditions: [Condition; 2],
+    pub conditions: [Condition; MOST_CONDITIONS],
     /// The conditions as text; empty without any.
     pub arguments: &'static str,
     /// It is allowed when one of these is needed.
@@ -56,61 +73,80 @@ pub struct SystemCall {
 #[repr(C)]
 pub struct Rule {
     /// The system call.
-    pub number: u32,
-    /// See [`SystemCall::conditions`].
-    pub conditions: [Condition; 2],
+    pub number: u16,
+    /// See [`SystemCall::conditions`]: indices into [`conditions`], 0 for none.
+    pub conditions: [u8; MOST_CONDITIONS],
     /// See [`SystemCall::needs`].
     pub needs: FewNeeds,
 }
 
-/// A condition on an argument.
-const fn argument(argument: u16, mask: u32, value: u32) -> Condition {
+/// A condition on an argument of which the kernel takes 32 bits.
+const fn argument(argument: u8, mask: u32, value: u32) -> Condition {
     Condition {
         argument,
         own_process: false,
+        whole: false,
         mask,
         value,
     }
 }
 
-/// An argument has exactly this value.
-const fn equal(at: u16, value: u32) -> Condition {
+/// An argument of 32 bits has exactly this value.
+const fn equal(at: u8, value: u32) -> Condition {
     argument(at, u32::MAX, value)
 }
 
-/// An argument is the process's own number.
-const fn own_process(at: u16) -> Condition {
+/// A condition on an argument of which the kernel takes 64 bits.
+const fn whole_argument(at: u8, mask: u32, value: u32) -> Condition {
     Condition {
-        argument: at,
+        whole: true,
+        ..argument(at, mask, value)
+    }
+}
+
+/// An argument of 64 bits has exactly this value.
+const fn whole(at: u8, value: u32) -> Condition {
+    whole_argument(at, u32::MAX, value)
+}
+
+/// A pointer is null.
+const fn null(at: u8) -> Condition {
+    whole(at, 0)
+}
+
+/// An argument is the process's own number.
+const fn own_process(at: u8) -> Condition {
+    Condition {
         own_process: true,
-        mask: u32::MAX,
-        value: 0,
+        ..equal(at, 0)
     }
 }
 
 macro_rules! system_calls {
     ($($name:ident $x86_64:literal $aarch64:literal
-       $([$first:expr $(, $second:expr)? ; $text:literal])?
+       $([$($condition:expr),+ ; $text:literal])?
        : $($need:ident)|+;)*) => {
         /// Every system call that a program may make once its guest runs.
         pub const SYSTEM_CALLS: &[SystemCall] = &[$(SystemCall {
             name: stringify!($name),
             x86_64: $x86_64,
             aarch64: $aarch64,
-            conditions: system_calls!(@conditions $($first $(, $second)?)?),
+            conditions: filled(&[$($($condition),+)?]),
             arguments: concat!($($text)?),
             needs: Needs::NONE$(.and(Needs::$need))+,
         },)*];
     };
-    (@conditions) => {
-        [Condition::NONE, Condition::NONE]
-    };
-    (@conditions $first:expr) => {
-        [$first, Condition::NONE]
-    };
-    (@conditions $first:expr, $second:expr) => {
-        [$first, $second]
-    };
+}
+
+/// The conditions of a row, with room filled.
+const fn filled(conditions: &[Condition]) -> [Condition; MOST_CONDITIONS] {
+    let mut filled = [Condition::NONE; MOST_CONDITIONS];
+    let mut at = 0;
+    while at < conditions.len() {
+        filled[at] = conditions[at];
+        at += 1;
+    }
+    filled
 }
 
 // Values of the kernel's headers.
@@ -143,6 +179,8 @@ const AT_REMOVEDIR: u32 = 0x200;
 const AF_INET: u32 = 2;
 const SOCK_STREAM: u32 = 1;
 const SOCK_DGRAM: u32 = 2;
+/// That of the family and type: TCP or UDP. Others have numbers of their own, SCTP and MPTCP too.
+const DEFAULT_PROTOCOL: u32 = 0;
 /// `SOCK_NONBLOCK | SOCK_CLOEXEC`
 const SOCKET_FLAGS: u32 = 0o4000 | 0o2_000_000;
 const MSG_NOSIGNAL: u32 = 0x4000;
@@ -168,21 +206,21 @@ system_calls! {
     write 1 64 [equal(0, 1); "standard output"]: OUTPUT;
 
     // Memory: nothing is ever executable.
-    mprotect 10 226 [equal(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
-    mprotect 10 226 [equal(2, 0); "no access"]: THREADS;
+    mprotect 10 226 [whole(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
+    mprotect 10 226 [whole(2, 0); "no access"]: THREADS;
     madvise 28 233 [equal(2, MADV_DODUMP); "into core files"]: GROW_ALIASED;
-    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
-    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS | LOOKUP;
-    mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;
-    mmap 9 222 [equal(2, 0), equal(3, ANYWHERE | MAP_NORESERVE | MAP_STACK); "addresses for a stack"]: THREADS;
-    mmap 9 222 [equal(2, PROT_READ_WRITE), equal(3, ANYWHERE | MAP_FIXED); "zeros in the place of a memory's"]: INSTANTIATE;
+    mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
+    mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS | LOOKUP;
+    mmap 9 222 [whole(2, 0), whole(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;
+    mmap 9 222 [whole(2, 0), whole(3, ANYWHERE | MAP_NORESERVE | MAP_STACK); "addresses for a stack"]: THREADS;
+    mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, ANYWHERE | MAP_FIXED); "zeros in the place of a memory's"]: INSTANTIATE;
     munmap 11 215: GROW_MAPPED | INSTANTIATE | POLL | THREADS | LOOKUP;
     mremap 25 216: INSTANTIATE;
-    mremap 25 216 [equal(3, MREMAP_MAYMOVE); "to anywhere"]: THREADS;
-    prlimit64 302 261 [equal(2, 0); "reading limits"]: INSTANTIATE;
+    mremap 25 216 [whole(3, MREMAP_MAYMOVE); "to anywhere"]: THREADS;
+    prlimit64 302 261 [null(2); "reading limits"]: INSTANTIATE;
 
     // Threads.
-    clone 56 220 [argument(0, !CLONE_PLACES, CLONE_THREAD); "a thread of this process"]: THREADS;
+    clone 56 220 [whole_argument(0, !CLONE_PLACES, CLONE_THREAD); "a thread of this process"]: THREADS;
     exit 60 93: THREADS;
     sigaltstack 131 132: THREADS;
     rt_sigprocmask 14 135: THREADS;
@@ -209,13 +247,13 @@ system_calls! {
     fsync 74 82: SYNC;
     fstat 5 80: FDSTAT | FILESTAT | OPEN | POLL;
     fcntl 72 25 [equal(1, F_GETFL); "F_GETFL"]: FDSTAT | SET_FLAGS;
-    fcntl 72 25 [equal(1, F_SETFL); "F_SETFL"]: SET_FLAGS;
+    fcntl 72 25 [equal(1, F_SETFL); "F_SETFL"]: SET_MODES;
     fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | SOCKET | LOOKUP;
     ioctl 16 29 [equal(1, TIOCGWINSZ); "TIOCGWINSZ"]: FDSTAT;
     ioctl 16 29 [equal(1, FIONREAD); "FIONREAD"]: POLL;
     ftruncate 77 46: SET_SIZE;
     utimensat 280 88: PATH_TIMES;
-    utimensat 280 88 [equal(1, 0); "an open file"]: SET_TIMES;
+    utimensat 280 88 [null(1); "an open file"]: SET_TIMES;
     getdents64 217 61: READDIR;
 
     // Paths.
@@ -236,8 +274,8 @@ system_calls! {
     getrandom 318 278: RANDOM | LOOKUP;
 
     // Sockets: of IPv4 or IPv6, which differ in one bit.
-    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_STREAM); "TCP"]: SOCKET | LOOKUP;
-    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_DGRAM); "UDP"]: DATAGRAM | LOOKUP;
+    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_STREAM), equal(2, DEFAULT_PROTOCOL); "TCP"]: SOCKET | LOOKUP;
+    socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_DGRAM), equal(2, DEFAULT_PROTOCOL); "UDP"]: DATAGRAM | LOOKUP;
     accept4 288 242: ACCEPT;
     recvmsg 47 212: RECEIVE;
     // Without the flag that makes it connect (`MSG_FASTOPEN`), which Landlock overlooks.
@@ -276,22 +314,72 @@ impl SystemCall {
 /// Number of rows.
 pub const COUNT: usize = SYSTEM_CALLS.len();
 
+/// Every condition of the rows once, behind one that always holds, and their number.
+const fn distinct() -> ([Condition; 64], usize) {
+    let mut distinct = [Condition::NONE; 64];
+    let mut count = 1;
+    let mut row = 0;
+    while row < COUNT {
+        let mut at = 0;
+        while at < MOST_CONDITIONS {
+            let condition = SYSTEM_CALLS[row].conditions[at];
+            if index_in(&distinct, count, condition) == count {
+                distinct[count] = condition;
+                count += 1;
+            }
+            at += 1;
+        }
+        row += 1;
+    }
+    (distinct, count)
+}
+
+/// The index of a condition among the first `count`, or `count` if it is not among them.
+const fn index_in(conditions: &[Condition], count: usize, condition: Condition) -> usize {
+    let mut at = 0;
+    while at < count && !conditions[at].is(condition) {
+        at += 1;
+    }
+    at
+}
+
+/// Number of [`conditions`].
+pub const CONDITION_COUNT: usize = distinct().1;
+
+/// What [`Rule::conditions`] index.
+pub const fn conditions() -> [Condition; CONDITION_COUNT] {
+    let mut conditions = [Condition::NONE; CONDITION_COUNT];
+    let mut at = 0;
+    while at < CONDITION_COUNT {
+        conditions[at] = distinct().0[at];
+        at += 1;
+    }
+    conditions
+}
+
 /// The rows as rules of an architecture, ascending by number.
 pub const fn rules(numbers: Numbers) -> [Rule; COUNT] {
     const EMPTY: Rule = Rule {
         number: 0,
-        conditions: [Condition::NONE; 2],
+        conditions: [0; MOST_CONDITIONS],
         needs: FewNeeds::new(Needs::ALWAYS),
     };
+    let distinct = distinct();
     let mut rules = [EMPTY; COUNT];
     let mut count = 0;
     while count < COUNT {
         let call = &SYSTEM_CALLS[count];
-        let rule = Rule {
-            number: call.number(numbers),
-            conditions: call.conditions,
+        let mut rule = Rule {
+            number: call.number(numbers) as u16,
             needs: FewNeeds::new(call.needs),
+            ..EMPTY
         };
+        let mut condition = 0;
+        while condition < MOST_CONDITIONS {
+            let index = index_in(&distinct.0, distinct.1, call.conditions[condition]);
+            rule.conditions[condition] = index as u8;
+            condition += 1;
+        }
         // Insertion keeps rows of one system call in their order.
         let mut at = count;
         while at > 0 && rules[at - 1].number > rule.number {
@@ -354,9 +442,60 @@ mod tests {
     #[test]
     fn conditions_are_explained() {
         for call in SYSTEM_CALLS {
-            let has = call.conditions != [Condition::NONE; 2];
+            let has = call.conditions != [Condition::NONE; MOST_CONDITIONS];
             assert_eq!(has, !call.arguments.is_empty(), "{}", call.name);
             assert_ne!(call.needs, Needs::NONE, "{}", call.name);
+        }
+    }
+
+    /// Which arguments of which calls the kernel takes 64 bits of: pointers and `unsigned long`.
+    #[test]
+    fn conditions_compare_what_the_kernel_takes() {
+        const WHOLE: &[(&str, &[u8])] = &[
+            ("mprotect", &[0, 1, 2]),
+            ("mmap", &[0, 1, 2, 3, 5]),
+            ("madvise", &[0, 1]),
+            ("munmap", &[0, 1]),
+            ("mremap", &[0, 1, 2, 3, 4]),
+            ("prlimit64", &[2, 3]),
+            ("clone", &[0, 1, 2, 3, 4]),
+            ("utimensat", &[1, 2]),
+            ("futex", &[0, 3, 4]),
+            ("openat", &[1]),
+            ("unlinkat", &[1]),
+            ("linkat", &[1, 3]),
+            ("ioctl", &[2]),
+            ("fcntl", &[2]),
+            ("sendmsg", &[1]),
+            ("write", &[1, 2]),
+            ("getsockopt", &[3, 4]),
+            ("setsockopt", &[3]),
+            ("tgkill", &[]),
+            ("socket", &[]),
+        ];
+        for call in SYSTEM_CALLS {
+            for condition in call.conditions.iter().filter(|c| c.mask != 0) {
+                let row = WHOLE.iter().find(|row| row.0 == call.name);
+                let (_, whole) = row.unwrap_or_else(|| panic!("`{}` is missing", call.name));
+                let expected = whole.contains(&condition.argument);
+                assert_eq!(condition.whole, expected, "{} {condition:?}", call.name);
+            }
+        }
+    }
+
+    #[test]
+    fn rules_say_what_the_rows_say() {
+        let conditions = conditions();
+        for numbers in [Numbers::X86_64, Numbers::Aarch64] {
+            for rule in rules(numbers) {
+                let of_rule = rule.conditions.map(|at| conditions[usize::from(at)]);
+                let same = |call: &&SystemCall| {
+                    call.number(numbers) == u32::from(rule.number)
+                        && call.conditions == of_rule
+                        && rule.needs.intersects(call.needs)
+                };
+                assert_eq!(SYSTEM_CALLS.iter().filter(same).count(), 1, "{rule:?}");
+            }
         }
     }
 

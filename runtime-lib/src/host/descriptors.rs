@@ -41,10 +41,23 @@ pub enum Kind {
     Other,
 }
 
+/// Whether calls wait until there is something to read or room to write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Waits {
+    /// As the host's descriptor has it.
+    AsOpened = 0,
+    /// The guest does not want to, although the host's descriptor would.
+    Never,
+    /// The guest wants to, although the host's descriptor would not.
+    Always,
+}
+
 /// What a guest's number refers to.
 #[derive(Clone, Copy)]
 struct Descriptor {
     host: i32,
+    waits: Waits,
     /// Calls that work with it, and the number in the table.
     uses: u32,
     access: Access,
@@ -114,6 +127,7 @@ pub struct FdRef<'t> {
     index: Index,
     host: i32,
     access: Access,
+    waits: Waits,
 }
 
 impl FdRef<'_> {
@@ -126,6 +140,20 @@ impl FdRef<'_> {
     /// What it may be used for.
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// Whether calls wait.
+    pub fn waits(&self) -> Waits {
+        self.waits
+    }
+
+    /// Sets whether calls wait, of those to come.
+    pub fn set_waits(&self, waits: Waits) {
+        self.table.with(|inner| {
+            if let Ok(descriptor) = inner.descriptor(self.index) {
+                descriptor.waits = waits;
+            }
+        });
     }
 
     /// What it stands for.
@@ -172,6 +200,7 @@ impl FdTable {
             fd: 0,
             descriptor: Descriptor {
                 host: 0,
+                waits: Waits::AsOpened,
                 uses: 0,
                 access: Access {
                     base: Rights::NONE,
@@ -234,6 +263,7 @@ impl FdTable {
             index,
             host: descriptor.host,
             access: descriptor.access,
+            waits: descriptor.waits,
         }
     }
 
@@ -497,6 +527,7 @@ impl Inner {
         let index = at as Index + 1;
         *self.descriptor(index)? = Descriptor {
             host,
+            waits: Waits::AsOpened,
             uses: 1,
             access,
             preopen,

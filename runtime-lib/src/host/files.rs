@@ -3,12 +3,14 @@
 //! Offsets and positions are bytes from the start of a file. A descriptor that is not open for
 //! reading or writing is a bad one, as on other systems.
 
-use super::descriptors::{FdRef, Kind};
+use super::descriptors::{FdRef, Kind, Waits};
 use super::error::Error;
 use super::rights::Rights;
+use super::stream;
 use crate::sys::fs::{self, Advice, DirectoryEntry, Modes, SetTime, Stat, Whence};
 use crate::sys::io::{self, IoVec};
 use crate::sys::net;
+use crate::sys::poll::Entry;
 use core::ops::ControlFlow;
 use rustix::io::Errno;
 
@@ -85,14 +87,24 @@ pub fn sync(descriptor: &FdRef<'_>) -> Result<(), Error> {
     Ok(fs::sync(descriptor.host())?)
 }
 
+/// How a descriptor is open, as the guest sees it. Needs no right.
+pub fn modes(descriptor: &FdRef<'_>) -> Result<Modes, Error> {
+    Ok(stream::modes(descriptor, fs::modes(descriptor.host())?))
+}
+
 /// Sets whether a descriptor appends and whether it blocks.
 ///
-/// Linux cannot change whether writes are synchronous: asking for that fails.
+/// Linux cannot change whether writes are synchronous: asking for that fails. Standard streams are
+/// not changed: see [`stream`].
 pub fn set_modes(descriptor: &FdRef<'_>, wanted: Modes) -> Result<(), Error> {
     descriptor.require(Rights::FD_FDSTAT_SET_FLAGS)?;
     let current = fs::modes(descriptor.host())?;
     if wanted.sync && !current.sync || wanted.dsync && !(current.dsync || current.sync) {
         return Err(Errno::NOTSUP.into());
+    }
+    if descriptor.kind() == Kind::Stdio {
+        descriptor.set_waits(stream::waits(wanted, current)?);
+        return Ok(());
     }
     Ok(fs::set_modes(descriptor.host(), wanted)?)
 }
@@ -122,7 +134,7 @@ pub fn require_seek(descriptor: &FdRef<'_>, offset: i64, whence: Whence) -> Resu
     match (descriptor.kind(), whence, offset) {
         // The position in a directory is the kernel's affair: see `list`.
         (Kind::Directory, ..) => Err(Errno::BADF.into()),
-        (Kind::Socket, ..) => Err(Errno::SPIPE.into()),
+        (Kind::Socket | Kind::Stdio, ..) => Err(Errno::SPIPE.into()),
         (_, Whence::Current, 0) => descriptor.require(Rights::FD_TELL),
         _ => descriptor.require(Rights::FD_SEEK),
     }
@@ -154,9 +166,9 @@ fn require_transfer(descriptor: &FdRef<'_>, rights: Rights) -> Result<(), Error>
 }
 
 /// Fails unless a descriptor may be read and written at offsets, which takes the right to seek;
-/// sockets have no offsets.
+/// sockets and streams have no offsets.
 pub fn require_offsets(descriptor: &FdRef<'_>) -> Result<(), Error> {
-    if descriptor.kind() == Kind::Socket {
+    if matches!(descriptor.kind(), Kind::Socket | Kind::Stdio) {
         return Err(Errno::SPIPE.into());
     }
     descriptor.require(Rights::FD_SEEK)
@@ -165,13 +177,19 @@ pub fn require_offsets(descriptor: &FdRef<'_>) -> Result<(), Error> {
 /// Reads at the current position, as far as there is something: how many bytes; 0 at the end.
 pub fn read(descriptor: &FdRef<'_>, buffers: &[IoVec<'_>]) -> Result<usize, Error> {
     require_readable(descriptor)?;
-    Ok(io::read(descriptor.host(), buffers)?)
+    Ok(match descriptor.waits() {
+        Waits::AsOpened => io::read(descriptor.host(), buffers)?,
+        _ => stream::transfer(descriptor, Entry::readable, buffers, io::read)?,
+    })
 }
 
 /// Writes at the current position: how many bytes.
 pub fn write(descriptor: &FdRef<'_>, buffers: &[IoVec<'_>]) -> Result<usize, Error> {
     require_writing(descriptor)?;
-    Ok(io::write(descriptor.host(), buffers)?)
+    Ok(match descriptor.waits() {
+        Waits::AsOpened => io::write(descriptor.host(), buffers)?,
+        _ => stream::transfer(descriptor, Entry::writable, buffers, io::write)?,
+    })
 }
 
 /// Reads at an offset, without moving the position: how many bytes.

@@ -3,6 +3,7 @@
 use super::address;
 use super::descriptors::{Access, FdTable, Kind};
 use super::rights::Rights;
+use super::stream;
 use crate::output;
 use crate::sys::path::PathBuffer;
 use crate::sys::{fs, net};
@@ -12,7 +13,7 @@ use wasmc_abi::options::RunOption;
 /// Gives the standard streams the numbers 0 to 2 of an empty table. Whether a stream is open is
 /// found out when it is used.
 pub fn open_streams(fds: &FdTable) {
-    let stream = Rights::FILE;
+    let stream = stream::RIGHTS;
     // The table is empty: nothing can fail.
     let _ = fds.insert_stdio(0, stream & !Rights::WRITING);
     let _ = fds.insert_stdio(1, stream & !Rights::READING);

@@ -5,7 +5,7 @@
 //!
 //! - [`system`][]: what the running program has; [`descriptors`] and their [`rights`]; [`grants`]:
 //!   what it holds at start; [`environment`]: arguments and variables.
-//! - [`files`][]: open descriptors; [`paths`]: files by path.
+//! - [`files`][]: open descriptors; [`stream`]: what is different for standard streams; [`paths`]: files by path.
 //! - [`sockets`][]: opening and using them; [`poll`]: waiting for descriptors and times.
 //! - [`lookup`][]: from names to addresses; [`address`]: how a socket's is written.
 
@@ -20,4 +20,5 @@ pub mod paths;
 pub mod poll;
 pub mod rights;
 pub mod sockets;
+pub mod stream;
 pub mod system;

@@ -67,6 +67,16 @@ fn mapped_bytes(bytes: u64) -> u64 {
     bytes.next_multiple_of(CHUNK.max(page_size() as u64))
 }
 
+/// Whether a cell more than these may be mapped: none lies beyond the pool's slot, wherever the
+/// cells are, so that the unit of every payload fits the 32 bits of a reference.
+fn has_room(cells: u64, cell_bytes: u64) -> bool {
+    let cells = cells.checked_add(1);
+    let bytes = cells.and_then(|cells| cells.checked_mul(cell_bytes));
+    bytes.is_some_and(|bytes| mapped_bytes(bytes) <= SLOT_SIZE)
+}
+
+const _: () = assert!(SLOT_SIZE / PAYLOAD_UNIT <= u32::MAX as u64);
+
 /// Gives back the payloads of a thread.
 ///
 /// # Safety
@@ -146,6 +156,9 @@ impl Pool {
         unsafe {
             let bytes = self.cell_bytes();
             let state = self.state();
+            if !has_room(state.cells, bytes) {
+                return false;
+            }
             let mapped = mapped_bytes(state.cells * bytes);
             let needed = mapped_bytes((state.cells + 1) * bytes);
             if needed > mapped && state.flags & pool_flags::MAPPED != 0 {
@@ -161,8 +174,7 @@ impl Pool {
             } else if needed > mapped {
                 let address = (state.base + mapped) as usize;
                 let more = (needed - mapped) as usize;
-                let fits = needed <= SLOT_SIZE;
-                if !fits || mm::map_at(address, more, Access::ReadWrite).is_err() {
+                if mm::map_at(address, more, Access::ReadWrite).is_err() {
                     return false;
                 }
             }
@@ -358,6 +370,23 @@ mod tests {
         // SAFETY: the pool is as a program's, and has payloads of 32 bytes.
         let unit = unsafe { wasmc_keep_payload((&raw mut *state).cast(), payload.as_ptr().cast()) };
         reference(unit)
+    }
+
+    #[test]
+    fn units_of_payloads_never_wrap() {
+        for cell_bytes in [32, 48, 16 + 16_000] {
+            let most = (0..64).rev().fold(0, |cells: u64, bit| {
+                match has_room(cells | 1 << bit, cell_bytes) {
+                    true => cells | 1 << bit,
+                    false => cells,
+                }
+            });
+            let last_unit = most * (cell_bytes / PAYLOAD_UNIT) + 1;
+            assert!(u32::try_from(last_unit).is_ok(), "{cell_bytes}: {most}");
+            assert!((most + 1) * cell_bytes <= SLOT_SIZE);
+            assert!((most + 2) * cell_bytes + CHUNK > SLOT_SIZE);
+        }
+        assert!(!has_room(u64::MAX, 32) && !has_room(u64::MAX / 16, 32));
     }
 
     #[test]

@@ -67,6 +67,19 @@ impl IoVec<'_> {
             bytes: PhantomData,
         }
     }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first bytes, at most `most`.
+    pub fn first(&self, most: usize) -> Self {
+        IoVec {
+            len: self.len.min(most),
+            ..*self
+        }
+    }
 }
 
 /// Reads into the buffers: how many bytes.

@@ -158,9 +158,9 @@ pub fn accept_up_to(socket: BorrowedFd<'_>, backlog: i32) -> Result<(), Errno> {
     rustix::net::listen(socket, backlog)
 }
 
-/// A TCP socket that listens at this address.
+/// A TCP socket that listens at this address, and does not wait for connections.
 pub fn listen(address: SocketAddr) -> Result<OwnedFd, Errno> {
-    let socket = open(Family::of(&address), Transport::Stream, Blocking::Yes)?;
+    let socket = open(Family::of(&address), Transport::Stream, Blocking::No)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     bind(socket.as_fd(), &address)?;
     accept_up_to(socket.as_fd(), BACKLOG)?;

@@ -22,6 +22,10 @@ pub const SIGPIPE: i32 = 13;
 pub const SIGALRM: i32 = 14;
 /// Request to end.
 pub const SIGTERM: i32 = 15;
+/// Reading from the terminal in the background.
+pub const SIGTTIN: i32 = 21;
+/// Writing to the terminal in the background.
+pub const SIGTTOU: i32 = 22;
 /// A file would become larger than the process may make one.
 pub const SIGXFSZ: i32 = 25;
 /// [`SignalInfo::code`] of a signal that a timer of [`super::time::start_timer`] made.

@@ -119,7 +119,7 @@ const CRATES: &[Crate] = &[
         name: "image",
         folder: "image/src/",
         layers: &[
-            (&["error", "limits", "time"], "what all may name"),
+            (&["error", "limits", "regular", "time"], "what all may name"),
             (&["blob"], "content and its digest"),
             (
                 &["layer", "manifest", "reference", "sbom", "store"],

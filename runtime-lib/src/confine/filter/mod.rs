@@ -16,10 +16,14 @@ use crate::sys::process;
 use crate::sys::seccomp::{self, Instruction};
 use core::mem::MaybeUninit;
 use wasmc_abi::confine::Needs;
-use wasmc_abi::syscalls::{COUNT, Condition, Rule, rules};
+use wasmc_abi::syscalls::{
+    CONDITION_COUNT, COUNT, Condition, MOST_CONDITIONS, Rule, conditions, rules,
+};
 
 /// Every rule for this architecture, ascending by number.
 static RULES: [Rule; COUNT] = rules(arch::NUMBERS);
+/// What they compare.
+static CONDITIONS: [Condition; CONDITION_COUNT] = conditions();
 
 /// Most ranges: for each rule one, and one behind it.
 const MAX_RANGES: usize = 2 * COUNT + 3;
@@ -92,15 +96,16 @@ impl Ranges {
             let rules = RULES.iter().take(end).skip(at);
             let mut needed = rules.filter(|rule| rule.needs.intersects(needs)).peekable();
             if needed.peek().is_some() {
-                let verdict = match needed.any(|rule| rule.conditions == [Condition::NONE; 2]) {
+                let verdict = match needed.any(|rule| rule.conditions == [0; MOST_CONDITIONS]) {
                     true => Verdict::Allow,
                     false => Verdict::Compare {
                         first: at as u16,
                         end: end as u16,
                     },
                 };
-                ranges.push(rule.number, verdict);
-                ranges.push(rule.number + 1, Verdict::Kill);
+                let number = u32::from(rule.number);
+                ranges.push(number, verdict);
+                ranges.push(number + 1, Verdict::Kill);
             }
             at = end;
         }
@@ -249,9 +254,16 @@ impl Program {
     /// Compares what a rule's conditions are about; goes on at `otherwise` when one does not hold.
     fn compare(&mut self, rule: &Rule, process: u32, otherwise: usize) -> usize {
         let mut place = self.allow();
-        for condition in rule.conditions.iter().rev() {
-            if condition.mask == 0 {
+        for &at in rule.conditions.iter().rev() {
+            let condition = CONDITIONS.get(usize::from(at));
+            let Some(condition) = condition.filter(|condition| condition.mask != 0) else {
                 continue;
+            };
+            let argument = ARGUMENTS + 8 * u32::from(condition.argument);
+            if condition.whole {
+                self.branch(JUMP_EQUAL, 0, place, otherwise);
+                self.prepend(LOAD, (0, 0), argument + 4);
+                place = self.here();
             }
             let value = match condition.own_process {
                 true => process,
@@ -261,8 +273,7 @@ impl Program {
             if condition.mask != u32::MAX {
                 self.prepend(AND, (0, 0), condition.mask);
             }
-            let argument = u32::from(condition.argument);
-            self.prepend(LOAD, (0, 0), ARGUMENTS + 8 * argument);
+            self.prepend(LOAD, (0, 0), argument);
             place = self.here();
         }
         place

@@ -88,6 +88,9 @@ fn arguments(call: &SystemCall, random: &mut impl FnMut() -> u64) -> [u64; 6] {
         };
         let argument: &mut u64 = &mut arguments[usize::from(condition.argument)];
         *argument = *argument & !u64::from(condition.mask) | u64::from(value);
+        if condition.whole {
+            *argument &= u64::from(u32::MAX);
+        }
     }
     arguments
 }
@@ -102,8 +105,9 @@ fn allowed(needs: Needs, data: &Data) -> bool {
                 true => PROCESS,
                 false => condition.value,
             };
-            let argument = data.arguments[usize::from(condition.argument)] as u32;
-            condition.mask == 0 || argument & condition.mask == value
+            let argument = data.arguments[usize::from(condition.argument)];
+            let upper_half = condition.whole && argument >> 32 != 0;
+            condition.mask == 0 || !upper_half && argument as u32 & condition.mask == value
         })
     })
 }
@@ -154,6 +158,10 @@ fn the_filter_says_what_the_table_says() {
                 let right = arguments;
                 let bit = 1 << condition.mask.trailing_zeros();
                 arguments[usize::from(condition.argument)] ^= bit;
+                compare(Data::new(here(call), arguments));
+                arguments = right;
+                // One bit of the other half.
+                arguments[usize::from(condition.argument)] ^= 1 << (32 + random() % 32);
                 compare(Data::new(here(call), arguments));
                 arguments = right;
             }
@@ -209,7 +217,7 @@ fn programs_fit_and_paths_are_short() {
 fn tables_of_both_architectures_have_no_gap() {
     for numbers in [Numbers::X86_64, Numbers::Aarch64] {
         let rules = rules(numbers);
-        assert!(rules.iter().all(|rule| rule.number < NUMBERS));
+        assert!(rules.iter().all(|rule| u32::from(rule.number) < NUMBERS));
         assert_eq!(rules.len(), SYSTEM_CALLS.len());
     }
 }
@@ -340,6 +348,13 @@ fn forbidden_calls_kill() {
         ("setuid", 105, [usize::MAX, 0, 0, 0]),
         ("setrlimit", 160, [7, 0, 0, 0]),
         ("prlimit64", 302, [0, 7, 1, 0]),
+        // Pointers whose lower half is that of a null pointer: slots of memories lie there.
+        ("prlimit64 from 32 GiB", 302, [0, 7, 0x8_0000_0000, 0]),
+        (
+            "mmap with a high bit of protection",
+            9,
+            [0, 0x1000, 1 << 32 | 3, 0x22],
+        ),
         ("dup2", 33, [usize::MAX, 0, 0, 0]),
         ("fcntl F_DUPFD", 72, [usize::MAX, 0, 0, 0]),
         ("fcntl F_SETFD", 72, [usize::MAX, 2, 0, 0]),
@@ -392,6 +407,9 @@ fn allowed_calls_come_back() {
                 };
                 let argument = &mut arguments[usize::from(condition.argument)];
                 *argument = *argument & !(condition.mask as usize) | value as usize;
+                if condition.whole {
+                    *argument &= u32::MAX as usize;
+                }
             }
             if !process::renounce_privileges() || !enforce(call.needs.and(Needs::ALWAYS)) {
                 return 1;

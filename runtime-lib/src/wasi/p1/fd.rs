@@ -5,6 +5,7 @@ use super::types::{
     FdFlags, Fdstat, Filestat, Filetype, FstFlags, Prestat, rights_for_guest, rights_from_guest,
 };
 use crate::guest::pointer::GuestMemory;
+use crate::host::descriptors::Kind;
 use crate::host::files;
 use crate::host::rights::Rights;
 use crate::host::system::System;
@@ -73,16 +74,19 @@ pub fn fd_fdstat_get(
     let host = descriptor.host();
     let access = descriptor.access();
     let mut base = access.base;
-    let filetype = filetype(files::file_type(&descriptor)?);
+    let mut filetype = filetype(files::file_type(&descriptor)?);
     // The guest's C library takes a character device that cannot seek for a terminal.
-    let may_be_terminal = filetype == Filetype::CharacterDevice;
-    if may_be_terminal && fs::is_terminal(host) {
-        base = base & !(Rights::FD_SEEK | Rights::FD_TELL);
+    if filetype == Filetype::CharacterDevice {
+        if fs::is_terminal(host) {
+            base = base & !(Rights::FD_SEEK | Rights::FD_TELL);
+        } else if access.kind == Kind::Stdio {
+            filetype = Filetype::Unknown;
+        }
     }
     place.write(Fdstat {
         filetype: filetype as u8,
         padding: 0,
-        flags: fd_flags(fs::modes(host)?).0,
+        flags: fd_flags(files::modes(&descriptor)?).0,
         padding2: 0,
         rights_base: rights_for_guest(base),
         rights_inheriting: rights_for_guest(access.inheriting),
@@ -92,7 +96,8 @@ pub fn fd_fdstat_get(
 
 /// Sets whether a descriptor appends and whether it blocks.
 ///
-/// Linux cannot change whether writes are synchronous: asking for that fails.
+/// Linux cannot change whether writes are synchronous: asking for that fails. Whether a standard
+/// stream appends is not the guest's to change, and whether it blocks holds for the guest alone.
 pub fn fd_fdstat_set_flags(
     system: &System,
     _: &GuestMemory<'_>,

@@ -10,9 +10,15 @@ pub fn proc_exit(rval: u32) -> ! {
     process::exit(rval as i32)
 }
 
-/// Sends a signal to the program itself.
+/// Signals that stop a process until another one lets it go on: no limit of time would end it.
+const STOPPING: [i32; 4] = [19, 20, 21, 22];
+
+/// Sends a signal to the program itself, unless it would stop it.
 pub fn proc_raise(_: &System, _: &GuestMemory<'_>, sig: u32) -> Result<(), Errno> {
     let signal = linux_signal(sig)?;
+    if STOPPING.contains(&signal) {
+        return Err(Errno::NOTSUP);
+    }
     if signal != 0 {
         signal::raise(signal);
     }

@@ -8,6 +8,7 @@ mod net;
 mod paths;
 mod positions;
 mod sockets;
+mod streams;
 mod system;
 mod waiting;
 

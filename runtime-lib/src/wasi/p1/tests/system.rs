@@ -126,6 +126,10 @@ fn yields_and_raises() {
     assert_eq!(sched_yield(&guest.system, &memory), Ok(()));
     assert_eq!(proc_raise(&guest.system, &memory, 0), Ok(()));
     assert_eq!(proc_raise(&guest.system, &memory, 31), Err(Errno::INVAL));
+    // Those that stop a process: no time limit would end it any more.
+    for sig in [18, 19, 20, 21] {
+        assert_eq!(proc_raise(&guest.system, &memory, sig), Err(Errno::NOTSUP));
+    }
     let linux = [1, 9, 15, 16, 26, 30].map(|sig| linux_signal(sig).unwrap());
     assert_eq!(linux, [1, 9, 15, 17, 27, 31]);
 }
