@@ -10,6 +10,9 @@
 //!   the target out;
 //! - `WASMC_RUNTIME_<ARCH>_RUSTC`: a rustc whose sysroot has `core` for the target.
 //!
+//! In a package of this crate there is no source of the runtime, but its objects as
+//! `scripts/package` has built them: those are taken, and a build needs no `core` of any target.
+//!
 //! Where neither is set and the toolchain at hand has no `core` for aarch64, the rustc that
 //! `scripts/material aarch64` unpacks is taken. That script touches this file, so that cargo runs
 //! it again: a path that does not exist yet cannot be watched without running at each build.
@@ -114,6 +117,11 @@ fn run() -> Result<()> {
         .ok_or("the crate's folder has no parent")?
         .join("runtime-lib");
     println!("cargo:rerun-if-changed=build.rs");
+    let prebuilt = manifest_dir.join("prebuilt");
+    let is_package = !runtime_dir.exists();
+    if is_package {
+        println!("cargo:rerun-if-changed={}", prebuilt.display());
+    }
     for path in [
         "src",
         "abi/src",
@@ -129,7 +137,9 @@ fn run() -> Result<()> {
 
     let mut rows = String::new();
     for target in TARGETS {
-        if let Some(runtime) = runtime(target, &runtime_dir, &out_dir)? {
+        let ready = prebuilt.join(file_name(target));
+        let ready = is_package.then_some(&*ready);
+        if let Some(runtime) = runtime(target, &runtime_dir, ready, &out_dir)? {
             let Target { arch, .. } = target;
             let Runtime {
                 file_name,
@@ -149,11 +159,21 @@ fn run() -> Result<()> {
 }
 
 /// Builds, or takes from elsewhere, the runtime object of a target; `None` without `core` for it.
-fn runtime(target: &Target, runtime_dir: &Path, out_dir: &Path) -> Result<Option<Runtime>> {
-    let file_name = format!("runtime-{}.o", target.triple);
+/// `prebuilt` is where it lies in a package.
+fn runtime(
+    target: &Target,
+    runtime_dir: &Path,
+    prebuilt: Option<&Path>,
+    out_dir: &Path,
+) -> Result<Option<Runtime>> {
+    let file_name = file_name(target);
     let object = out_dir.join(&file_name);
-    if let Some(ready) = target_variable(target, "OBJECT") {
-        if ready == "none" {
+    let ready = target_variable(target, "OBJECT");
+    let ready = ready.or_else(|| prebuilt.map(|path| path.as_os_str().to_owned()));
+    if let Some(ready) = ready {
+        if ready == "none"
+            || prebuilt.is_some_and(|path| path.as_os_str() == ready && !path.exists())
+        {
             return Ok(None);
         }
         println!("cargo:rerun-if-changed={}", Path::new(&ready).display());
@@ -179,6 +199,10 @@ fn runtime(target: &Target, runtime_dir: &Path, out_dir: &Path) -> Result<Option
         sha256: sha256(&bytes),
         rustc: rustc_says(&rustc, &["-V"])?,
     }))
+}
+
+fn file_name(target: &Target) -> String {
+    format!("runtime-{}.o", target.triple)
 }
 
 /// A rustc whose sysroot has `core` for the target, and that sysroot.

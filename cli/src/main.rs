@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod environment;
+mod exec;
 mod input;
 mod logging;
 mod output;
@@ -13,6 +14,7 @@ mod registry;
 mod report;
 
 use std::env;
+use std::io::ErrorKind;
 use std::panic;
 use std::process::ExitCode;
 
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => match args::features::asked_list(&error) {
             Some(list) => return status(&Report::new(color, false), output::print(list)),
-            None => error.exit(),
+            None => return usage(error),
         },
     };
     let report = Report::new(cli.color, cli.verbose > 0);
@@ -66,5 +68,17 @@ fn status(report: &Report, result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report.failure(&failure),
+    }
+}
+
+/// Prints what clap has to say: help, or what is wrong with the command line.
+fn usage(error: clap::Error) -> ExitCode {
+    let error = args::suggest::explain(error);
+    match error.print() {
+        // Help that cannot be written is no success.
+        Err(cause) if !error.use_stderr() && cause.kind() != ErrorKind::BrokenPipe => {
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::from(error.exit_code() as u8),
     }
 }

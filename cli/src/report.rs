@@ -1,4 +1,8 @@
 //! What goes to standard error: failures, phases, progress, bugs.
+//!
+//! Security: messages quote names of modules, sources and images, whose authors are not trusted. What
+//! could move a terminal's cursor or give it orders is escaped here, once, for every message
+//! ([`plain`]); only colors and the line of progress, which are ours, are written as they are.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -113,7 +117,8 @@ impl Failure {
 
     /// The whole text, lines ended.
     fn render(&self, paint: Paint) -> String {
-        let mut text = format!("{}: {}\n", paint.error("error"), self.error);
+        let error = plain(&self.error.to_string());
+        let mut text = format!("{}: {error}\n", paint.error("error"));
         let causes: Vec<_> = self.error.chain().skip(1).collect();
         if !causes.is_empty() {
             text.push_str("\nCaused by:\n");
@@ -124,7 +129,7 @@ impl Failure {
                 _ => format!("{index}: "),
             };
             let indent = " ".repeat(4 + number.len());
-            for (at, line) in cause.to_string().lines().enumerate() {
+            for (at, line) in plain(&cause.to_string()).lines().enumerate() {
                 let start = if at == 0 {
                     &format!("    {number}")
                 } else {
@@ -135,10 +140,35 @@ impl Failure {
             }
         }
         if let Some(hint) = &self.hint {
+            let hint = plain(hint);
             write!(text, "\n{}: {hint}\n", paint.hint("hint")).expect("a String takes all");
         }
         text
     }
+}
+
+/// The text with every character escaped that would be an order to a terminal, or would make it show
+/// the text in another order; lines and tabs stay.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => plain.push(c),
+            c if c.is_control() || reorders(c) => plain.extend(c.escape_unicode()),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// A name: as [`plain`], on one line.
+pub fn plain_name(name: &str) -> String {
+    plain(name).replace('\n', "\\u{a}").replace('\t', "\\u{9}")
+}
+
+/// Whether a character changes the direction of others (Unicode's bidirectional controls).
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Writes to standard error as the flags say.
@@ -172,9 +202,15 @@ impl Report {
         })
     }
 
+    /// Prints what the user may not have meant, or may not know.
+    pub fn note(&self, text: &str) {
+        print(&format!("{}: {}\n", self.paint.hint("note"), plain(text)));
+    }
+
     /// Prints what the user should know although nothing failed.
     pub fn warnings<'w>(&self, warnings: impl IntoIterator<Item = &'w String>) {
         for warning in warnings {
+            let warning = plain(warning);
             print(&format!("{}: {warning}\n", self.paint.hint("warning")));
         }
     }
@@ -182,7 +218,7 @@ impl Report {
     /// Prints a line with `-v`.
     pub fn detail(&self, line: impl FnOnce() -> String) {
         if self.verbose {
-            print(&format!("{}\n", line()));
+            print(&format!("{}\n", plain(&line())));
         }
     }
 
@@ -213,6 +249,7 @@ impl Report {
         if !io::stderr().is_terminal() {
             return work();
         }
+        let doing = &plain(doing);
         thread::scope(|scope| {
             let (done, is_done) = mpsc::channel::<()>();
             scope.spawn(move || {
@@ -238,6 +275,7 @@ impl Report {
         if !io::stderr().is_terminal() {
             return work();
         }
+        let doing = &plain(doing);
         thread::scope(|scope| {
             let (done, is_done) = mpsc::channel::<()>();
             scope.spawn(move || {
@@ -306,6 +344,7 @@ fn progress_line(done: f64, doing: &str, elapsed: Duration) -> String {
         }
         false => String::new(),
     };
+    let doing = plain(doing);
     format!("\r\x1b[K[{bar}] {:3.0} %{left}: {doing}", done * 100.0)
 }
 
@@ -360,7 +399,10 @@ fn render_panic(message: &str, place: &str, paint: Paint) -> String {
         paint.error("error"),
         env!("CARGO_PKG_VERSION"),
     );
-    for line in message.lines().chain([format!("at {place}").as_str()]) {
+    for line in plain(message)
+        .lines()
+        .chain([format!("at {place}").as_str()])
+    {
         writeln!(text, "    {line}").expect("a String takes all");
     }
     let hint = "please report it with the command line and the module";
@@ -400,6 +442,24 @@ mod tests {
              at file.rs:1:2\n\nhint: please report it with the command line and the module\n"
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn no_message_gives_a_terminal_orders() {
+        let hostile = "a\x1b]0;title\x07b\u{9b}2Jc\rd\u{202e}e\x7f\tf";
+        let escaped = "a\\u{1b}]0;title\\u{7}b\\u{9b}2Jc\\u{d}d\\u{202e}e\\u{7f}\tf";
+        let failure = Failure::from(anyhow::anyhow!(hostile).context(hostile).context(hostile));
+        let text = failure.hint(hostile).render(Paint(false));
+        assert_eq!(text.matches(escaped).count(), 4, "{text:?}");
+        let bug = render_panic(hostile, "here", Paint(false));
+        let line = progress_line(0.5, hostile, Duration::from_secs(2));
+        for text in [&text, &bug, line.trim_start_matches("\r\x1b[K")] {
+            let orders = |c: char| c != '\n' && c != '\t' && (c.is_control() || reorders(c));
+            assert!(!text.contains(orders), "{text:?}");
+        }
+        // Our own colors stay.
+        let colored = Failure::from(anyhow::anyhow!("x")).render(Paint(true));
+        assert!(colored.starts_with("\x1b[1;31merror"), "{colored:?}");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error};
 use wasmc_compiler::features::{Features, PROPOSALS, Status};
 
+use super::suggest::did_you_mean;
+
 /// One `-W` value: a proposal turned on or off.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeatureSwitch {
@@ -66,9 +68,14 @@ fn parse_switch(text: &str) -> Result<FeatureSwitch, String> {
         Some(name) => (name, false),
         None => (text, true),
     };
-    Features::default()
-        .set(name, enabled)
-        .map_err(|cause| format!("{cause}; `-W help` lists the proposals"))?;
+    Features::default().set(name, enabled).map_err(|cause| {
+        let names = PROPOSALS.iter().map(|proposal| proposal.name);
+        let meant = match names.clone().any(|known| known == name) {
+            true => String::new(),
+            false => did_you_mean(name, names),
+        };
+        format!("{cause}; `-W help` lists the proposals{meant}")
+    })?;
     Ok(FeatureSwitch {
         name: name.to_owned(),
         enabled,

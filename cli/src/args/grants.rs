@@ -8,6 +8,7 @@
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
@@ -199,10 +200,38 @@ fn check(word: &OsStr) -> Result<(), String> {
             .ok()
             .and_then(|address| address.parse::<SocketAddr>().ok())
             .map(|_| ())
-            .ok_or_else(|| "expected ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080".to_owned()),
+            .ok_or_else(|| listen_form(address)),
+        Some(Ok(RunOption::Dir { host, guest, .. })) if host == guest => colon_form(host),
         Some(Ok(_)) => Ok(()),
         Some(Err(error)) => Err(explain(error)),
         None => unreachable!("the word ends with a NUL"),
+    }
+}
+
+/// What `--listen` takes, in terms of what was given.
+fn listen_form(given: &[u8]) -> String {
+    let given = String::from_utf8_lossy(given);
+    let port = given
+        .trim_start_matches(':')
+        .trim_start_matches("localhost:");
+    match port.parse::<u16>() {
+        Ok(port) => format!(
+            "expected ADDR:PORT: 127.0.0.1:{port} for this machine alone, 0.0.0.0:{port} for all"
+        ),
+        Err(_) => "expected ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+    }
+}
+
+/// Refuses a folder that is not there, but would be if its name meant what it means elsewhere.
+fn colon_form(host: &[u8]) -> Result<(), String> {
+    let host = String::from_utf8_lossy(host);
+    match host.split_once(':') {
+        Some((folder, name))
+            if !Path::new(&*host).exists() && Path::new(folder).is_dir() && !name.is_empty() =>
+        {
+            Err(format!("the form is HOST::GUEST: write `{folder}::{name}`"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -138,7 +138,7 @@ pub struct BuildArgs {
     )]
     pub load: Option<EngineArg>,
 
-    /// The platforms; all that wasmc compiles for by default
+    /// The platforms; by default all that this wasmc has a runtime for
     #[arg(
         long = "platform",
         value_name = "PLATFORM",

@@ -21,6 +21,7 @@ pub mod bench;
 pub mod features;
 pub mod grants;
 pub mod image;
+pub mod suggest;
 pub mod values;
 
 /// Where help shows the flags that all commands share: behind their own.
@@ -239,6 +240,25 @@ impl RunArgs {
             [first, rest @ ..] if first == "--" => rest,
             arguments => arguments,
         }
+    }
+
+    /// An argument of the program that looks as if it were meant for `wasmc run`: an option of it,
+    /// without a `--` that says what is whose.
+    pub fn option_behind_module(&self) -> Option<String> {
+        // Programs have these themselves.
+        const COMMON: [&str; 5] = ["help", "version", "verbose", "color", "time"];
+        let command = RunArgs::augment_args(clap::Command::new("run"));
+        let behind = self.module_and_arguments[1..].iter();
+        let words = behind.take_while(|word| *word != "--");
+        words.filter_map(|word| word.to_str()).find_map(|word| {
+            let (name, _) = word
+                .strip_prefix("--")
+                .map(|word| word.split_once('=').unwrap_or((word, "")))?;
+            let is_ours = command
+                .get_arguments()
+                .any(|argument| argument.get_long() == Some(name) && !COMMON.contains(&name));
+            is_ours.then(|| format!("--{name}"))
+        })
     }
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr as _;
 use wasmc_compiler::target::TARGETS;
 use wasmc_compiler::{Arch, Cpu};
 
+use super::suggest::did_you_mean;
+
 /// The stack below which not even an empty program runs: the runtime's own headroom twice.
 const MIN_STACK: u64 = 128 << 10;
 /// Beyond this no reservation of address space succeeds anyway.
@@ -25,7 +27,8 @@ pub(super) fn parse_cpu(text: &str) -> Result<Cpu, String> {
             .collect();
         names.sort_unstable();
         names.dedup();
-        format!("{error}; there are {}", names.join(", "))
+        let meant = did_you_mean(text, names.iter().copied());
+        format!("{error}; there are {}{meant}", names.join(", "))
     })
 }
 
@@ -39,6 +42,12 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
         "m" | "mib" => 20,
         "g" | "gib" => 30,
         "t" | "tib" => 40,
+        "kb" | "mb" | "gb" | "tb" => {
+            let unit = &unit.trim().to_ascii_uppercase()[..1];
+            return Err(format!(
+                "sizes are in binary units: write `{number}{unit}iB`"
+            ));
+        }
         _ => return Err("expected a number of bytes, such as 65536, 64KiB, 16MiB or 1GiB".into()),
     };
     number
@@ -101,6 +110,8 @@ mod tests {
         assert_eq!(parse_size("64k"), Ok(65536));
         assert_eq!(parse_size("16 MiB"), Ok(16 << 20));
         assert_eq!(parse_size("4GiB"), Ok(4 << 30));
+        let error = parse_size("1MB").unwrap_err();
+        assert_eq!(error, "sizes are in binary units: write `1MiB`");
         for wrong in ["", "MiB", "1.5MiB", "-1", "1KB", "99999999999TiB", "0x10"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }

@@ -1,14 +1,15 @@
 //! `wasmc run`: compiles a module, unless that was done before, and becomes the program.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
+use wasmc_abi::options::RunOption;
 use wasmc_compiler::{Arch, Options};
 
 use crate::args::RunArgs;
@@ -16,6 +17,7 @@ use crate::commands::cache::{Cache, Key};
 use crate::commands::compile::{compile_linked, read_links};
 use crate::commands::{in_pool, options};
 use crate::environment;
+use crate::exec;
 use crate::input::Input;
 use crate::report::{Failure, Report};
 
@@ -29,6 +31,22 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
     // The program checks its own variable; here the words are only checked against its limits.
     args.grants.encode().map_err(Failure::usage)?;
     let mut input = Input::open(args.module(), args.code.plain_http, report)?;
+    if let Some(option) = args.option_behind_module() {
+        report.note(&format!(
+            "`{option}` is passed to the program: options of wasmc go before the module, and `--` \
+             behind it says that the rest is the program's"
+        ));
+    }
+    args.grants.for_each(|grant| {
+        if let RunOption::Env { name, value: None } = grant
+            && env::var_os(OsStr::from_bytes(name)).is_none()
+        {
+            let name = String::from_utf8_lossy(name);
+            report.note(&format!(
+                "`--env {name}`: there is no such variable to pass on"
+            ));
+        }
+    });
     let mut links = read_links(&args.links)?;
     let name = argument_zero(&input);
 
@@ -36,17 +54,19 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
     // execution) is no reason to give up: the program can always run from memory.
     let cache = (!args.no_cache).then(Cache::open).flatten();
     let key = Key::new(input.raw(), &links, &options);
-    if let Some(path) = cache.as_ref().and_then(|cache| cache.find(&key)) {
-        report.detail(|| format!("found {}", path.display()));
-        let error = exec(&path, &name, args);
+    if let Some(cache) = &cache
+        && let Some(file) = cache.find(&key)
+    {
+        report.detail(|| format!("found {}", cache.path(&key).display()));
+        let error = become_program(&file, &name, args);
         report.detail(|| format!("not run: {error}"));
     }
     let executable = compile(&mut input, &mut links, &options, args, report)?;
     if let Some(cache) = cache {
         match cache.insert(&key, &executable) {
-            Ok(path) => {
-                report.detail(|| format!("kept {}", path.display()));
-                let error = exec(&path, &name, args);
+            Ok(file) => {
+                report.detail(|| format!("kept {}", cache.path(&key).display()));
+                let error = become_program(&file, &name, args);
                 report.detail(|| format!("not run: {error}"));
             }
             Err(error) => report.detail(|| format!("not kept: {error:#}")),
@@ -84,14 +104,12 @@ fn argument_zero(input: &Input) -> OsString {
     }
 }
 
-/// Becomes the program; the error when that fails.
-fn exec(path: &Path, name: &OsStr, args: &RunArgs) -> std::io::Error {
-    let mut command = Command::new(path);
-    command.arg0(name).args(args.arguments());
-    if let Some(value) = environment::options_value(&args.grants.words) {
-        command.env(environment::options_variable(), value);
-    }
-    command.exec()
+/// Becomes the program in the file; the error when that fails.
+fn become_program(file: &File, name: &OsStr, args: &RunArgs) -> std::io::Error {
+    let arguments = args.arguments().iter().map(OsString::as_os_str);
+    let variable = environment::options_value(&args.grants.words);
+    let variable = variable.map(|value| (environment::options_variable(), value));
+    exec::program(file, [name].into_iter().chain(arguments), variable)
 }
 
 /// Becomes the program without a file that would have to be removed afterwards.
@@ -102,9 +120,8 @@ fn exec_from_memory(
 ) -> Result<std::io::Error, Failure> {
     let memory = rustix::fs::memfd_create("wasmc-run", rustix::fs::MemfdFlags::CLOEXEC)
         .context("failed to create a file in memory")?;
-    let mut file = std::fs::File::from(memory);
+    let mut file = File::from(memory);
     file.write_all(executable)
         .context("failed to write a file in memory")?;
-    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    Ok(exec(&path, name, args))
+    Ok(become_program(&file, name, args))
 }

@@ -14,7 +14,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Sandbox, golden};
+use crate::support::{HELLO, Sandbox, golden};
 
 #[test]
 fn every_error_has_its_text_and_status() {
@@ -72,4 +72,55 @@ fn from_hex(text: &str) -> Vec<u8> {
     text.split_whitespace()
         .map(|byte| u8::from_str_radix(byte, 16).unwrap())
         .collect()
+}
+
+/// What other engines and container tools call something is answered with what it is called here.
+#[test]
+fn habits_of_other_tools_are_answered() {
+    let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
+    std::fs::create_dir(sandbox.path("data")).unwrap();
+    for (line, answer) in [
+        ("wasmc run --mapdir /::. hello.wat", "--dir HOST::GUEST"),
+        ("wasmc run --volume a:b hello.wat", "--dir HOST::GUEST"),
+        ("wasmc run -e A=B hello.wat", "--env NAME=VALUE"),
+        ("wasmc run --tcplisten 1:2 hello.wat", "--listen ADDR:PORT"),
+        (
+            "wasmc run --dir data:/data hello.wat",
+            "write `data::/data`",
+        ),
+        ("wasmc run --listen 8080 hello.wat", "127.0.0.1:8080"),
+        ("wasmc run --listen localhost:80 hello.wat", "127.0.0.1:80"),
+        ("wasmc run --max-memory 1MB hello.wat", "write `1MiB`"),
+        (
+            "wasmc compile -W thread hello.wat",
+            "did you mean `threads`?",
+        ),
+        (
+            "wasmc compile --cpu natve hello.wat",
+            "did you mean `native`?",
+        ),
+    ] {
+        let outcome = sandbox.sh(line);
+        assert_eq!(outcome.status, 2, "{line}: {outcome:?}");
+        assert!(outcome.stderr.contains(answer), "{line}: {outcome:?}");
+    }
+    let outcome = sandbox.sh("wasmc run --env WASMC_TEST_UNSET hello.wat");
+    assert_eq!((outcome.status, outcome.text()), (0, "hello\n"));
+    assert!(outcome.stderr.contains("no such variable"), "{outcome:?}");
+}
+
+/// What cannot be written is no success, help included.
+#[test]
+fn a_full_device_is_an_error() {
+    let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
+    for line in [
+        "wasmc targets",
+        "wasmc --help",
+        "wasmc --version",
+        "wasmc inspect hello.wat",
+        "wasmc -o - hello.wat",
+    ] {
+        let outcome = sandbox.sh(&format!("{line} > /dev/full"));
+        assert_eq!(outcome.status, 1, "{line}: {outcome:?}");
+    }
 }

@@ -14,5 +14,6 @@ mod link;
 mod log;
 mod mutations;
 mod outputs;
+mod readme;
 mod registry;
 mod run;

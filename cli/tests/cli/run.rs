@@ -1,6 +1,7 @@
 //! `wasmc run`: arguments, status, grants, cache.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{ARGUMENTS, HELLO, Sandbox};
 
@@ -55,6 +56,24 @@ fn an_emptied_cache_file_is_made_again() {
     sandbox.sh("wasmc run hello.wat").ok();
     fs::write(&sandbox.cached()[0], b"").unwrap();
     assert_eq!(sandbox.sh("wasmc run hello.wat").ok().text(), "hello\n");
+}
+
+/// What is no executable of ours does not run, least of all as a script of the shell.
+#[test]
+fn a_foreign_cache_file_is_made_again() {
+    let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
+    sandbox.sh("wasmc run hello.wat").ok();
+    let path = &sandbox.cached()[0];
+    let good = fs::read(path).unwrap();
+    for content in [&b"echo pwned\n"[..], b"#!/bin/sh\necho pwned\n", &good[1..]] {
+        fs::write(path, content).unwrap();
+        assert_eq!(sandbox.sh("wasmc run hello.wat").ok().text(), "hello\n");
+        assert_eq!(fs::read(path).unwrap(), good);
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    fs::write(path, &good).unwrap();
+    let outcome = sandbox.sh("wasmc run -v hello.wat");
+    assert!(outcome.stderr.contains("kept "), "{outcome:?}");
 }
 
 #[test]

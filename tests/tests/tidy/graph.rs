@@ -143,7 +143,7 @@ const CRATES: &[Crate] = &[
         name: "cli",
         folder: "cli/src/",
         layers: &[
-            (&["environment"], "variables"),
+            (&["environment", "exec"], "variables; becoming a program"),
             (&["args"], "the command line"),
             (&["report"], "standard error"),
             (

@@ -3,6 +3,7 @@
 mod docs;
 mod graph;
 mod names;
+mod workflows;
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! From a module to an image: an executable for each platform, and where the image goes.
 
 use serde_json::{Value, json};
-use wasmc_compiler::link::{remedy_for_runtime, runtime_object};
+use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::target::TARGETS;
 use wasmc_compiler::{Arch, Artifact, Emit, Options, Target};
 use wasmc_image::build::{Executable, Image, build};
@@ -22,7 +22,7 @@ use crate::report::{Failure, Report};
 
 /// Builds an image and puts it where the command line says.
 pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
-    let platforms = platforms(args)?;
+    let platforms = platforms(args, report)?;
     let module = args.module.as_ref().expect("clap requires a module");
     let mut input = Input::open(module, args.code.plain_http, report)?;
     let settings = settings::settings(args, &input)?;
@@ -92,11 +92,27 @@ pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
     })
 }
 
-/// What can be compiled for, unless the command line chooses.
-fn platforms(args: &BuildArgs) -> Result<Vec<Arch>, Failure> {
+/// What this wasmc has runtimes for, unless the command line chooses.
+fn platforms(args: &BuildArgs, report: &Report) -> Result<Vec<Arch>, Failure> {
+    let lacks = |arch: &Arch| runtime_object(*arch).is_none();
+    let named = |lacking: bool| -> Vec<_> {
+        let archs = TARGETS.iter().map(|row| row.arch);
+        let archs = archs.filter(|arch| lacks(arch) == lacking);
+        archs
+            .map(|arch| format!("linux/{}", architecture(arch)))
+            .collect()
+    };
+    let (available, absent) = (named(false).join(","), named(true).join(","));
     let mut platforms = args.platforms.clone();
-    if platforms.is_empty() {
+    if platforms.is_empty() && !available.is_empty() {
         platforms = TARGETS.iter().map(|row| row.arch).collect();
+        platforms.retain(|arch| !lacks(arch));
+        if !absent.is_empty() {
+            report.note(&format!(
+                "the image is for {available} alone: this wasmc has no runtime for {absent} \
+                 (`--platform {available}` says that this is meant)"
+            ));
+        }
     }
     // The order of the index is ours, and a platform that is named twice is meant once.
     let platforms: Vec<_> = TARGETS
@@ -104,27 +120,20 @@ fn platforms(args: &BuildArgs) -> Result<Vec<Arch>, Failure> {
         .map(|row| row.arch)
         .filter(|arch| platforms.contains(arch))
         .collect();
-    let lacks = |arch: &Arch| runtime_object(*arch).is_none();
-    let Some(&missing) = platforms.iter().find(|arch| lacks(arch)) else {
-        return Ok(platforms);
-    };
-    let available: Vec<_> = TARGETS
-        .iter()
-        .filter(|row| !lacks(&row.arch))
-        .map(|row| format!("linux/{}", architecture(row.arch)))
-        .collect();
-    let platform = format!("linux/{}", architecture(missing));
-    let remedy = remedy_for_runtime(missing.row());
-    Err(Failure::usage(format!(
-        "this wasmc was built without the runtime for {platform}"
-    ))
-    .hint(match available.as_slice() {
-        [] => remedy,
-        available => format!(
-            "pass `--platform {}` for an image without it, or {remedy}",
-            available.join(",")
-        ),
-    }))
+    match platforms.iter().find(|arch| lacks(arch)) {
+        None if !platforms.is_empty() => Ok(platforms),
+        missing => Err(Failure::usage(format!(
+            "this wasmc has no runtime for {}",
+            missing.map_or(absent.clone(), |arch| format!(
+                "linux/{}",
+                architecture(*arch)
+            ))
+        ))
+        .hint(match available.as_str() {
+            "" => "`wasmc targets` lists what it can make".to_owned(),
+            available => format!("pass `--platform {available}` for an image without it"),
+        })),
+    }
 }
 
 /// The name that images have for an architecture.

@@ -14,7 +14,7 @@ use crate::commands::compile::{linked, read_links};
 use crate::commands::in_pool;
 use crate::input::Input;
 use crate::output;
-use crate::report::{Failure, Report};
+use crate::report::{Failure, Report, plain_name};
 
 mod executable;
 
@@ -248,18 +248,7 @@ fn tally(entities: &[EntityType]) -> Vec<Vec<String>> {
 }
 
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(escape).to_vec()
-}
-
-/// Names come from the module: what could move the cursor of a terminal is escaped.
-fn escape(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_unicode());
-            let plain = (!c.is_control()).then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    cells.map(plain_name).to_vec()
 }
 
 fn count(title: &str, count: usize) -> String {
