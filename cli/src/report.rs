@@ -162,7 +162,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// A name: as [`plain`], on one line.
-pub fn plain_name(name: &str) -> String {
+pub fn on_one_line(name: &str) -> String {
     plain(name).replace('\n', "\\u{a}").replace('\t', "\\u{9}")
 }
 

@@ -78,7 +78,7 @@ fn from_hex(text: &str) -> Vec<u8> {
 #[test]
 fn habits_of_other_tools_are_answered() {
     let sandbox = Sandbox::with(&[("hello.wat", HELLO)]);
-    std::fs::create_dir(sandbox.path("data")).unwrap();
+    fs::create_dir(sandbox.path("data")).unwrap();
     for (line, answer) in [
         ("wasmc run --mapdir /::. hello.wat", "--dir HOST::GUEST"),
         ("wasmc run --volume a:b hello.wat", "--dir HOST::GUEST"),

@@ -14,7 +14,7 @@ use crate::commands::compile::{linked, read_links};
 use crate::commands::in_pool;
 use crate::input::Input;
 use crate::output;
-use crate::report::{Failure, Report, plain_name};
+use crate::report::{Failure, Report, on_one_line};
 
 mod executable;
 
@@ -248,7 +248,7 @@ fn tally(entities: &[EntityType]) -> Vec<Vec<String>> {
 }
 
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(plain_name).to_vec()
+    cells.map(on_one_line).to_vec()
 }
 
 fn count(title: &str, count: usize) -> String {
