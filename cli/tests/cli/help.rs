@@ -29,6 +29,7 @@ fn the_examples_run() {
         sandbox.write("app.wasm", &wat::parse_str(HELLO).unwrap());
         sandbox.write("math.wasm", &wat::parse_str("(module)").unwrap());
         sandbox.write("core", &core_file());
+        sandbox.sh("wasmc compile app.wasm -o app").ok();
         let registry = Registry::start(Behaviour::default());
         sandbox
             .sh(&format!(

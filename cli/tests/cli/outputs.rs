@@ -205,3 +205,19 @@ fn an_unwritable_folder_is_an_error() {
     }
     fs::set_permissions(sandbox.path("locked"), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+/// A module without debugging information compiles with `-g`, and is told to have none.
+#[test]
+fn what_has_no_debugging_information_is_told() {
+    let sandbox = Sandbox::with(&[("app.wat", HELLO)]);
+    let outcome = sandbox.sh("wasmc -g app.wat && ./app");
+    assert_eq!(
+        (outcome.status, outcome.text()),
+        (0, "hello\n"),
+        "{outcome:?}"
+    );
+    assert_eq!(
+        outcome.stderr,
+        "warning: the module has no debugging information: it was built without `-g`, or stripped\n"
+    );
+}
