@@ -35,7 +35,7 @@ pub const STATE_COPY_MAX: u64 = 4096;
 /// Bytes that a stack has which is part of the image: from what the runtime needs at least.
 pub const IMAGE_STACK: core::ops::RangeInclusive<u64> = 128 << 10..=8 << 20;
 /// Most bytes of what every start touches of the runtime's own state.
-pub const RUNTIME_STATE_MAX: u64 = 512;
+pub const RUNTIME_STATE_MAX: u64 = 576;
 /// Bytes of a unit of the pool of payloads of exceptions.
 pub const PAYLOAD_UNIT: u64 = 16;
 
