@@ -245,6 +245,8 @@ needs! {
     BIND,
     /// Connecting a socket.
     CONNECT,
+    /// Asking for and setting options of a socket's protocol.
+    SOCKET_LEVELS,
     /// Looking up names: the system's files for that, and its servers.
     LOOKUP,
     /// Growing a memory that is mapped a second time, for debuggers (`-g`).
@@ -284,6 +286,7 @@ pub const OF_SOCKETS: Needs = Needs::ACCEPT
     .and(Needs::SOCKET)
     .and(Needs::SOCKET_NAME)
     .and(Needs::SOCKET_OPTION)
+    .and(Needs::SOCKET_LEVELS)
     .and(Needs::LISTEN)
     .and(OF_NET);
 /// Needs that only `--net` makes real.

@@ -8,6 +8,8 @@
 //! - [`traps`]: trap codes and their texts.
 //! - [`builtins`]: functions of the runtime that compiled code calls.
 //! - [`wasi`]: the functions of WASI preview 1.
+//! - [`p2`], [`p2_layout`]: the functions of WASI 0.2; [`component`]: what components need beyond
+//!   modules.
 //! - [`options`]: the grants and options of a compiled program, and their parser.
 //! - [`cpu`]: CPU features that a program may require.
 //! - [`confine`], [`syscalls`]: what a program needs of the kernel, and the system calls it may make.
@@ -18,11 +20,14 @@
 #![no_std]
 
 pub mod builtins;
+pub mod component;
 pub mod confine;
 pub mod cpu;
 pub mod hash;
 pub mod layout;
 pub mod options;
+pub mod p2;
+pub mod p2_layout;
 pub mod pointer;
 pub mod record;
 pub mod script;

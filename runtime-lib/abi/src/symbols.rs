@@ -14,6 +14,9 @@ pub const MAIN_COMMAND: &str = "wasmc_main_command";
 /// Main function of a program with [`INVOKE`](crate::layout::program_flags::INVOKE), same type as
 /// [`MAIN_COMMAND`]. It is apart, so that parsing and printing numbers is not part of every program.
 pub const MAIN_INVOKE: &str = "wasmc_main_invoke";
+/// Main function of a component that exports `wasi:cli/run`, same type as [`MAIN_COMMAND`]: what the
+/// entry returns becomes the exit status.
+pub const MAIN_RUN: &str = "wasmc_main_run";
 /// Main function of a spec-suite driver (see [`crate::script`]), same type as [`MAIN_COMMAND`].
 pub const MAIN_SCRIPT: &str = "wasmc_main_script";
 

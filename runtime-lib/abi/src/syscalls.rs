@@ -186,6 +186,15 @@ const SOCKET_FLAGS: u32 = 0o4000 | 0o2_000_000;
 const MSG_NOSIGNAL: u32 = 0x4000;
 const SOL_SOCKET: u32 = 1;
 const SO_TYPE: u32 = 3;
+const IPPROTO_IP: u32 = 0;
+const IP_TTL: u32 = 2;
+const IPPROTO_TCP: u32 = 6;
+const TCP_KEEPIDLE: u32 = 4;
+const TCP_KEEPINTVL: u32 = 5;
+const TCP_KEEPCNT: u32 = 6;
+const IPPROTO_IPV6: u32 = 41;
+const IPV6_UNICAST_HOPS: u32 = 16;
+const IPV6_V6ONLY: u32 = 26;
 const FUTEX_WAIT: u32 = 0;
 const FUTEX_WAKE: u32 = 1;
 /// `FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME`
@@ -290,7 +299,16 @@ system_calls! {
     getpeername 52 205: SOCKET_NAME;
     getsockopt 55 209 [equal(1, SOL_SOCKET), equal(2, SO_TYPE); "SO_TYPE"]: FDSTAT | FILESTAT | SOCKET_NAME;
     getsockopt 55 209 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: SOCKET_OPTION;
+    getsockopt 55 209 [equal(1, IPPROTO_IP); "IPPROTO_IP"]: SOCKET_LEVELS;
+    getsockopt 55 209 [equal(1, IPPROTO_IPV6); "IPPROTO_IPV6"]: SOCKET_LEVELS;
+    getsockopt 55 209 [equal(1, IPPROTO_TCP); "IPPROTO_TCP"]: SOCKET_LEVELS;
     setsockopt 54 208 [equal(1, SOL_SOCKET); "SOL_SOCKET"]: SOCKET_OPTION;
+    setsockopt 54 208 [equal(1, IPPROTO_IP), equal(2, IP_TTL); "IP_TTL"]: SOCKET_LEVELS;
+    setsockopt 54 208 [equal(1, IPPROTO_IPV6), equal(2, IPV6_UNICAST_HOPS); "IPV6_UNICAST_HOPS"]: SOCKET_LEVELS;
+    setsockopt 54 208 [equal(1, IPPROTO_IPV6), equal(2, IPV6_V6ONLY); "IPV6_V6ONLY"]: SOCKET_LEVELS;
+    setsockopt 54 208 [equal(1, IPPROTO_TCP), equal(2, TCP_KEEPIDLE); "TCP_KEEPIDLE"]: SOCKET_LEVELS;
+    setsockopt 54 208 [equal(1, IPPROTO_TCP), equal(2, TCP_KEEPINTVL); "TCP_KEEPINTVL"]: SOCKET_LEVELS;
+    setsockopt 54 208 [equal(1, IPPROTO_TCP), equal(2, TCP_KEEPCNT); "TCP_KEEPCNT"]: SOCKET_LEVELS;
 }
 
 /// A processor architecture, for numbers of system calls.

@@ -61,6 +61,53 @@ traps! {
     NullExceptionReference = 17, "null exception reference";
     /// The instructions that `--fuel` allows have been carried out.
     OutOfFuel = 18, "all fuel consumed by WebAssembly";
+
+    // Of components: what the canonical ABI does not let pass.
+
+    /// A call out of a component instance during `realloc`, `post-return` or a destructor.
+    CannotLeave = 40, "cannot leave component instance";
+    /// A call into a component instance that is in the middle of a call out of it.
+    CannotEnter = 41, "cannot enter component instance";
+    /// A handle that is none; its index follows the text.
+    UnknownHandle = 42, "unknown handle index";
+    /// A handle of another resource; its index follows the text.
+    WrongHandleType = 43, "handle used with the wrong type: index";
+    /// Giving up a handle that only borrows.
+    NotOwned = 44, "cannot lift own resource from a borrow";
+    /// Giving up a resource that is borrowed.
+    RemoveBorrowed = 45, "cannot remove owned resource while borrowed";
+    /// A function that returns before it has dropped what it was lent.
+    BorrowsRemain = 46, "borrow handles still remain at the end of the call";
+    /// More handles, or resources of the host, than there may be.
+    TooManyHandles = 47, "resource table has no free keys";
+    /// Dropping a resource from which others that still exist were made.
+    HasChildren = 48, "resource has children";
+    /// A pointer that is not aligned.
+    UnalignedPointer = 49, "unaligned pointer";
+    /// A string outside the memory, or too long.
+    StringOutOfBounds = 50, "string pointer/length out of bounds of memory";
+    /// A list outside the memory, or too long.
+    ListOutOfBounds = 51, "list pointer/length out of bounds of memory";
+    /// `realloc` gave what lies outside the memory.
+    ReallocOutOfBounds = 52, "realloc return: beyond end of memory";
+    /// `realloc` gave what is not aligned.
+    ReallocUnaligned = 53, "realloc return: result not aligned";
+    /// A string that is not UTF-8.
+    InvalidUtf8 = 54, "invalid utf-8";
+    /// A string that ends within a character.
+    IncompleteUtf8 = 61, "incomplete utf-8 byte sequence";
+    /// A string that is not UTF-16.
+    InvalidUtf16 = 55, "invalid utf-16";
+    /// A case that a variant does not have.
+    InvalidDiscriminant = 56, "invalid variant discriminant";
+    /// A character that is none.
+    InvalidChar = 57, "invalid `char` bit pattern";
+    /// A call of `poll` without pollables.
+    EmptyPoll = 58, "empty poll list";
+    /// Writing more than the last `check-write` permits.
+    WriteNotPermitted = 59, "write exceeds what was permitted";
+    /// The system has no random bytes.
+    NoRandomBytes = 60, "the system gives no random bytes";
 }
 
 impl Trap {

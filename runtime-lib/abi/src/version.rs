@@ -3,13 +3,16 @@
 use crate::builtins::{Builtin, BuiltinType};
 use crate::hash::Hash;
 use crate::traps::Trap;
-use crate::{layout, script};
+use crate::{component, layout, script};
 
 /// The hash of the records, of the traps' numbers and of the builtins' signatures. A program has it
 /// in [`Program::layout`](layout::Program::layout); the runtime refuses one with another.
 pub const LAYOUT_HASH: u32 = builtins(traps(RECORDS, Trap::ALL), Builtin::ALL).folded();
 
-const RECORDS: Hash = Hash::NEW.and(layout::HASH).and(script::HASH);
+const RECORDS: Hash = Hash::NEW
+    .and(layout::HASH)
+    .and(component::HASH)
+    .and(script::HASH);
 
 const fn traps(mut hash: Hash, traps: &[Trap]) -> Hash {
     let mut at = 0;
@@ -110,7 +113,8 @@ mod tests {
 
     #[test]
     fn what_is_written_has_the_bytes_of_the_structure() {
-        for check in layout::CHECKS.iter().chain(script::CHECKS) {
+        let checks = [layout::CHECKS, component::CHECKS, script::CHECKS];
+        for check in checks.into_iter().flatten() {
             check();
         }
     }

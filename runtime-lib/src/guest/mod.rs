@@ -4,10 +4,18 @@
 //! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
 //! - [`thread`][]: what each thread has of its own; [`stacks`]: where it has its stacks.
 //! - [`exceptions`][]: throwing.
+//! - [`call`][]: calls from components, by the canonical ABI; [`handles`]: their handle tables;
+//!   [`adapters`] and [`calls`], [`transcode`]: calls between components, and strings between their
+//!   memories.
 
+pub mod adapters;
+pub mod call;
+pub mod calls;
 pub mod exceptions;
+pub mod handles;
 pub mod pointer;
 pub mod stacks;
 pub mod thread;
+pub mod transcode;
 pub mod trap;
 pub mod unwind;

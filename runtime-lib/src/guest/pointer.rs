@@ -224,6 +224,27 @@ impl<'a> GuestSlice<'a> {
         len
     }
 
+    /// The value at an offset, aligned or not; `None` when it does not lie within.
+    pub fn get<T: Plain>(self, at: usize) -> Option<T> {
+        let rest = self.skip(at);
+        if rest.len < size_of::<T>() {
+            return None;
+        }
+        // SAFETY: the value is within the memory, and any bytes are a value.
+        let value = unsafe { rest.start.cast::<T>().read_unaligned() };
+        keep_copy();
+        Some(value)
+    }
+
+    /// Copies a value to an offset; none that does not lie within.
+    pub fn put<T: Plain>(self, at: usize, value: T) {
+        let rest = self.skip(at);
+        if rest.len >= size_of::<T>() {
+            // SAFETY: the place is within the memory, to which no reference exists.
+            unsafe { rest.start.cast::<T>().write_unaligned(value) }
+        }
+    }
+
     /// The bytes from `at` on; none when there are fewer.
     pub fn skip(self, at: usize) -> GuestSlice<'a> {
         let at = at.min(self.len);

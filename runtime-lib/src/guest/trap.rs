@@ -110,6 +110,13 @@ pub fn raise(trap: Trap) -> ! {
     unsafe { arch::leave(recovery, usize::from(trap.code())) }
 }
 
+/// Leaves the guest with a trap whose text a number follows.
+#[cold]
+pub fn raise_with(trap: Trap, number: u32) -> ! {
+    thread::current().tag.store(number as usize, Relaxed);
+    raise(trap)
+}
+
 /// Leaves the guest because nothing catches an exception of the tag with this id.
 #[cold]
 pub fn raise_uncaught(tag: u32) -> ! {
@@ -159,6 +166,10 @@ fn write_report(trap: Trap) {
         && let Some(name) = tag_name(program(), thread::current().tag.load(Relaxed))
     {
         text.text(" of tag `").escaped(name).text("`");
+    }
+    if matches!(trap, Trap::UnknownHandle | Trap::WrongHandleType) {
+        text.text(" ");
+        text.decimal(thread.tag.load(Relaxed) as u64);
     }
     text.text("\n");
     let registers = Registers {

@@ -78,6 +78,23 @@ pub struct Access {
     pub read_only: bool,
 }
 
+impl Access {
+    /// What a descriptor of WASI 0.2 may be used for: all that its kind allows. (Whether it was opened
+    /// to read and to write is known beside it.)
+    pub fn plain(kind: Kind, read_only: bool) -> Access {
+        let (base, inheriting) = match kind {
+            Kind::Directory => (Rights::DIRECTORY, Rights::DIRECTORY | Rights::FILE),
+            _ => (Rights::FILE, Rights::NONE),
+        };
+        Access {
+            base,
+            inheriting,
+            kind,
+            read_only,
+        }
+    }
+}
+
 /// 1 more than the index of a descriptor; 0 stands for none.
 type Index = u32;
 

@@ -2,10 +2,12 @@
 //!
 //! - [`prepare`][]: what they have in common: the order of a start.
 //! - [`command`][]: the ordinary one.
+//! - [`component`][]: that of a component that exports `wasi:cli/run`.
 //! - [`invoke`][]: `--invoke`.
 //! - [`script`][]: the driver of the spec suite.
 
 pub mod command;
+pub mod component;
 pub mod invoke;
 pub mod prepare;
 pub mod script;

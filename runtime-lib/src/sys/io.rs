@@ -217,6 +217,34 @@ pub fn random(buffer: IoVec<'_>) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Reads into bytes of ours: how many.
+pub fn read_bytes(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the bytes are borrowed until this returns, and used by nothing else.
+    read(
+        fd,
+        &[unsafe { IoVec::new(bytes.as_mut_ptr(), bytes.len()) }],
+    )
+}
+
+/// Reads into bytes of ours from an offset in the file: how many.
+pub fn read_bytes_at(fd: BorrowedFd<'_>, bytes: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    // SAFETY: as above.
+    let buffer = unsafe { IoVec::new(bytes.as_mut_ptr(), bytes.len()) };
+    read_at(fd, &[buffer], offset)
+}
+
+/// Calls `action` with bytes of ours for the kernel to read.
+pub fn with_bytes<R>(bytes: &[u8], action: impl FnOnce(IoVec<'_>) -> R) -> R {
+    // SAFETY: the bytes are borrowed until `action` returns, which only writes from them.
+    action(unsafe { IoVec::new(bytes.as_ptr().cast_mut(), bytes.len()) })
+}
+
+/// Calls `action` with bytes of ours for the kernel to write.
+pub fn with_bytes_mut<R>(bytes: &mut [u8], action: impl FnOnce(IoVec<'_>) -> R) -> R {
+    // SAFETY: the bytes are borrowed until `action` returns, and used by nothing else.
+    action(unsafe { IoVec::new(bytes.as_mut_ptr(), bytes.len()) })
+}
+
 /// Fills bytes of ours with random ones.
 pub fn random_bytes(bytes: &mut [u8]) -> Result<(), Errno> {
     // SAFETY: the bytes are borrowed until this returns, and used by nothing else.

@@ -27,7 +27,7 @@ const OPTION_CALLS: (usize, usize) = (54, 55);
 const OPTION_CALLS: (usize, usize) = (208, 209);
 
 /// The level of the options that every socket has.
-const SOL_SOCKET: usize = 1;
+const SOL_SOCKET: u32 = 1;
 
 /// The version of the internet protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,6 +153,11 @@ pub fn connect(socket: BorrowedFd<'_>, address: &SocketAddr) -> Result<(), Errno
     }
 }
 
+/// Lets a socket for datagrams exchange them with everybody again.
+pub fn disconnect(socket: BorrowedFd<'_>) -> Result<(), Errno> {
+    rustix::net::connect_unspec(socket)
+}
+
 /// Lets so many connections wait until they are accepted.
 pub fn accept_up_to(socket: BorrowedFd<'_>, backlog: i32) -> Result<(), Errno> {
     rustix::net::listen(socket, backlog)
@@ -186,10 +191,20 @@ pub fn duplicate(socket: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
 
 /// Writes the value of an option, `SOL_SOCKET` and this number: how many bytes it has.
 pub fn option(socket: BorrowedFd<'_>, name: u32, value: &mut [u8]) -> Result<usize, Errno> {
+    option_of(socket, SOL_SOCKET, name, value)
+}
+
+/// Writes the value of an option of a level: how many bytes it has.
+pub fn option_of(
+    socket: BorrowedFd<'_>,
+    level: u32,
+    name: u32,
+    value: &mut [u8],
+) -> Result<usize, Errno> {
     let mut len = value.len() as u32;
     let arguments = [
         socket.as_raw_fd() as usize,
-        SOL_SOCKET,
+        level as usize,
         name as usize,
         value.as_mut_ptr() as usize,
         &raw mut len as usize,
@@ -204,9 +219,19 @@ pub fn option(socket: BorrowedFd<'_>, name: u32, value: &mut [u8]) -> Result<usi
 
 /// Sets an option, `SOL_SOCKET` and this number.
 pub fn set_option(socket: BorrowedFd<'_>, name: u32, value: &[u8]) -> Result<(), Errno> {
+    set_option_of(socket, SOL_SOCKET, name, value)
+}
+
+/// Sets an option of a level.
+pub fn set_option_of(
+    socket: BorrowedFd<'_>,
+    level: u32,
+    name: u32,
+    value: &[u8],
+) -> Result<(), Errno> {
     let arguments = [
         socket.as_raw_fd() as usize,
-        SOL_SOCKET,
+        level as usize,
         name as usize,
         value.as_ptr() as usize,
         value.len(),

@@ -1,4 +1,5 @@
 //! The system interfaces, one for each version.
 
 pub mod p1;
+pub mod p2;
 pub mod threads;

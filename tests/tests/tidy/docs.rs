@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
+use wasmc_abi::p2;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
 use wasmc_compiler::features::{PROPOSALS, Status};
 use wasmc_tests::{expected, sources};
@@ -68,6 +69,36 @@ fn wasi_functions_are_those_of_the_runtime() {
     let (preview_1, extension) = wasi::FUNCTIONS.split_at(wasi::PREVIEW_1);
     check("docs/wasi.md", "functions", &table_of_functions(preview_1));
     check("docs/wasi.md", "sockets", &table_of_functions(extension));
+}
+
+#[test]
+fn functions_of_wasi_0_2_are_those_of_the_runtime() {
+    let sources = sources::rust();
+    let mut table = String::new();
+    let mut interface = "";
+    for function in p2::FUNCTIONS {
+        if function.interface != interface {
+            interface = function.interface;
+            let _ = writeln!(table, "| `{interface}` | what it does |\n|---|---|");
+        }
+        let what = match function.offered {
+            false => "not yet".to_owned(),
+            true => sources
+                .iter()
+                .filter(|source| source.is_under(&["runtime-lib/src/wasi/p2/"]))
+                .find_map(|source| summary(&source.text, function.name))
+                .unwrap_or_else(|| panic!("{} is not documented in its source", function.name)),
+        };
+        let _ = writeln!(table, "| `{}` | {what} |", function.import);
+        let next = p2::FUNCTIONS
+            .iter()
+            .skip_while(|next| *next != function)
+            .nth(1);
+        if next.is_none_or(|next| next.interface != interface) {
+            table.push('\n');
+        }
+    }
+    check("docs/wasi.md", "functions-0.2", &table);
 }
 
 fn table_of_functions(functions: &[WasiFunction]) -> String {

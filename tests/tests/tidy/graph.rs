@@ -109,9 +109,14 @@ const CRATES: &[Crate] = &[
             (&["script"], "commands of a driver"),
             (&["layout"], "records of a program"),
             (
-                &["syscalls", "version"],
-                "the rows of the filter; whether program and runtime belong together",
+                &["p2", "syscalls"],
+                "functions of WASI 0.2; the rows of the filter",
             ),
+            (
+                &["component", "p2_layout"],
+                "what components need; layouts of WASI 0.2",
+            ),
+            (&["version"], "whether program and runtime belong together"),
         ],
         exceptions: &[],
     },

@@ -1,0 +1,200 @@
+//! What the resources of WASI 0.2 are made of: open files, streams, sockets.
+//!
+//! What can be done with each is in the module of its interface.
+
+use crate::host::descriptors::Kind;
+use crate::host::system::SYSTEM;
+use crate::sys::net::Family;
+use rustix::fd::{AsRawFd, BorrowedFd};
+use rustix::io::Errno;
+
+/// What a pollable waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// Nothing: it is ready.
+    Nothing,
+    /// Until the monotonic clock shows this time.
+    Until(u64),
+    /// Until the system's descriptor has bytes to read or is at its end.
+    Readable(i32),
+    /// Until the system's descriptor has room to write.
+    Writable(i32),
+}
+
+/// An open file of the host, held open until it is released.
+#[derive(Clone, Copy)]
+pub struct File {
+    /// The system's number.
+    raw: i32,
+    /// The reference that keeps it open.
+    index: u32,
+}
+
+impl File {
+    /// What a number of the table of descriptors stands for.
+    pub fn of(number: u32) -> Result<File, Errno> {
+        let descriptor = SYSTEM.fds.get(number).map_err(|_| Errno::BADF)?;
+        let raw = descriptor.host().as_raw_fd();
+        Ok(File {
+            raw,
+            index: descriptor.into_index(),
+        })
+    }
+
+    /// The system's descriptor.
+    pub fn fd(&self) -> BorrowedFd<'static> {
+        // SAFETY: the object that holds the file keeps it open, and borrows of it end with a call.
+        unsafe { BorrowedFd::borrow_raw(self.raw) }
+    }
+
+    /// Gives it up.
+    pub fn release(self) {
+        SYSTEM.fds.release(self.index);
+    }
+}
+
+/// A `descriptor`.
+#[derive(Clone, Copy)]
+pub struct Descriptor {
+    pub file: File,
+    /// Its number in the table of descriptors.
+    pub number: u32,
+    /// Whether it is a granted folder, whose number stays when the descriptor is dropped.
+    pub granted: bool,
+    pub kind: Kind,
+    /// Whether nothing may be changed through it.
+    pub read_only: bool,
+    /// Whether it was opened to read, and to write.
+    pub read: bool,
+    pub write: bool,
+}
+
+impl Descriptor {
+    pub fn is_directory(&self) -> bool {
+        self.kind == Kind::Directory
+    }
+
+    /// Fails for a directory.
+    pub fn file(&self) -> Result<BorrowedFd<'static>, Errno> {
+        match self.is_directory() {
+            true => Err(Errno::BADF),
+            false => Ok(self.file.fd()),
+        }
+    }
+
+    /// The directory; fails for a file.
+    pub fn directory(&self) -> Result<BorrowedFd<'static>, Errno> {
+        match self.is_directory() {
+            true => Ok(self.file.fd()),
+            false => Err(Errno::NOTDIR),
+        }
+    }
+
+    /// Fails when nothing may be changed through it.
+    pub fn require_mutable(&self) -> Result<(), Errno> {
+        match self.read_only {
+            true => Err(Errno::ROFS),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A `directory-entry-stream`.
+#[derive(Clone, Copy)]
+pub struct Entries {
+    pub file: File,
+    /// Where the next entry is.
+    pub position: u64,
+}
+
+/// Where bytes are read and go to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Position {
+    /// Wherever the system is: a pipe, a terminal, a socket.
+    None,
+    /// At an offset of a file, which the stream keeps.
+    At(u64),
+    /// At the end of a file, wherever that is by then.
+    End,
+}
+
+/// An `input-stream`.
+#[derive(Clone, Copy)]
+pub struct Input {
+    pub file: File,
+    pub position: Position,
+}
+
+/// An `output-stream`.
+#[derive(Clone, Copy)]
+pub struct Output {
+    pub file: File,
+    pub position: Position,
+    /// Bytes that the last `check-write` permits to write.
+    pub permitted: u32,
+}
+
+/// A `tcp-socket`.
+#[derive(Clone, Copy)]
+pub struct Tcp {
+    pub file: File,
+    /// Its number in the table of descriptors.
+    pub number: u32,
+    pub family: Family,
+    pub state: TcpState,
+    /// Connections that wait until they are accepted.
+    pub backlog: u32,
+}
+
+/// What a socket is in the middle of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TcpState {
+    Unbound,
+    Binding,
+    Bound,
+    Connecting,
+    Connected,
+    StartingToListen,
+    Listening,
+    /// A connection could not be made.
+    Closed,
+}
+
+/// A `udp-socket`.
+#[derive(Clone, Copy)]
+pub struct Udp {
+    pub file: File,
+    /// Its number in the table of descriptors.
+    pub number: u32,
+    pub family: Family,
+    pub state: UdpState,
+    /// Whom it exchanges datagrams with, if with one alone.
+    pub connected: bool,
+}
+
+/// What a socket is in the middle of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum UdpState {
+    Unbound,
+    Binding,
+    Bound,
+}
+
+/// An `incoming-datagram-stream` or `outgoing-datagram-stream`.
+#[derive(Clone, Copy)]
+pub struct Datagrams {
+    pub file: File,
+    pub family: Family,
+    /// Whether the socket exchanges datagrams with one peer alone.
+    pub connected: bool,
+    /// Datagrams that the last `check-send` permits to send.
+    pub permitted: u32,
+}
+
+/// A `resolve-address-stream`.
+#[derive(Clone, Copy)]
+pub struct Names {
+    pub slot: usize,
+    /// How many addresses were given.
+    pub given: usize,
+}
