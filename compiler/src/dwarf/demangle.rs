@@ -94,7 +94,7 @@ mod tests {
         let mut left = number.checked_sub(1);
         while let Some(rest) = left {
             digits.insert(0, DIGITS[rest % 62]);
-            left = (rest >= 62).then(|| rest / 62);
+            left = (rest >= 62).then_some(rest / 62);
         }
         String::from_utf8(digits).unwrap() + "_"
     }

@@ -238,7 +238,7 @@ fn entry(cx: Context<'_>, blob: &mut Blob, func: Option<FuncId>) -> NewEntry {
     let Some(func) = func else {
         return NewEntry::default();
     };
-    let ty = &cx.program.world.types.func(cx.program.world.funcs[func].ty);
+    let ty = cx.program.world.types.func(cx.program.world.funcs[func].ty);
     let mut types = |types: &[ValType]| blob.array::<u8>(types.iter().map(|ty| value_type(*ty)));
     NewEntry {
         code: cx.code(func).into(),

@@ -333,7 +333,7 @@ impl Translator<'_, '_> {
         if let Some(&signature) = self.signatures.get(&sig) {
             return signature;
         }
-        let signature = guest_signature(&self.program.world.types.func(sig));
+        let signature = guest_signature(self.program.world.types.func(sig));
         let signature = self.builder.import_signature(signature);
         self.signatures.insert(sig, signature);
         signature

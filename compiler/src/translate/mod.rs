@@ -55,7 +55,7 @@ pub(crate) fn translate(
             }
             FuncKind::Defined { instance, index } => {
                 let sig = program.world.funcs[id].ty;
-                func.signature = env::guest_signature(&program.world.types.func(sig));
+                func.signature = env::guest_signature(program.world.types.func(sig));
                 let mut translator = Translator::new(
                     program,
                     &program.world.instances[instance],

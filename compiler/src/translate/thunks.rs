@@ -23,7 +23,7 @@ pub(super) fn trampoline(
     func: &mut ir::Function,
     context: &mut FunctionBuilderContext,
 ) {
-    let ty = &program.world.types.func(sig);
+    let ty = program.world.types.func(sig);
     func.signature = Signature::new(CallConv::SystemV);
     func.signature
         .params
@@ -68,7 +68,7 @@ pub(super) fn wasi(
     let FuncKind::Wasi { function, memory } = program.world.funcs[id].kind else {
         unreachable!("only WASI functions have thunks");
     };
-    func.signature = guest_signature(&program.world.types.func(program.world.funcs[id].ty));
+    func.signature = guest_signature(program.world.types.func(program.world.funcs[id].ty));
     let (_, instance) = program.world.instances.iter().next().expect("an instance");
     let mut fx = Translator::new(program, instance, isa, FunctionBuilder::new(func, context));
     let entry = fx.builder.create_block();

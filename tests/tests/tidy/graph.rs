@@ -202,7 +202,7 @@ fn modules_need_each_other_in_no_circle() {
             for circle in circles {
                 let names: Vec<_> = circle.iter().map(|path| name(path)).collect();
                 let _ = writeln!(found, "  a circle of {}:", names.join(", "));
-                let is_in = |path: &Path| circle.contains(&path[..=folder.len()].to_vec());
+                let is_in = |path: &Path| circle.contains(&path[..=folder.len()]);
                 for (from, to) in edges.iter().filter(|(from, to)| {
                     from.starts_with(folder)
                         && to.starts_with(folder)
