@@ -3,7 +3,7 @@
 
 /// Defines records, the enumerations and flags in them, and `HASH` over all of these.
 ///
-/// ```ignore
+/// ```text
 /// records! {
 ///     /// A structure of the image.
 ///     #[derive(Clone, Copy, Debug)]
