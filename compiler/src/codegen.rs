@@ -194,7 +194,7 @@ fn map_text<T: Send>(
     results.into_iter().collect()
 }
 
-/// Blocks nested deeper than people and compilers nest them: beyond this the optimiser, whose
+/// Control frames nested deeper than people and compilers nest them: beyond this the optimiser, whose
 /// passes over dominators and loops are not linear in depth, is left out (`docs/rationale.md`).
 const DEEP_NESTING: u32 = 1_000;
 

@@ -174,7 +174,7 @@ fn of_table(program: &Program<'_>, id: TableId) -> String {
         Elements::ReadOnly(_) => "read-only: nothing writes to it".to_owned(),
         Elements::Own(OwnPlace::State(_)) => "in the state: code writes to it".to_owned(),
         Elements::Zero(_) => "in the state: code writes to it, and it is null at first".to_owned(),
-        Elements::Own(OwnPlace::Block(_)) => "in the block of each thread".to_owned(),
+        Elements::Own(OwnPlace::Area(_)) => "in the own area of each thread".to_owned(),
         Elements::Slot(base) => format!("at {base:#x}: it grows, or is too large for the state"),
         Elements::Mapped => "where each thread maps it: it grows".to_owned(),
     };
@@ -228,7 +228,7 @@ pub(crate) fn code(program: &Program<'_>, code: &[CompiledFunc]) {
                 func.code.len(),
                 func.relocs.len(),
                 func.traps.len(),
-                if func.optimised { "" } else { "; not optimised: its blocks nest too deeply" },
+                if func.optimised { "" } else { "; not optimised: its control frames nest too deeply" },
             );
         }
     }
@@ -236,7 +236,7 @@ pub(crate) fn code(program: &Program<'_>, code: &[CompiledFunc]) {
     let unoptimised = code.iter().filter(|func| !func.optimised).count();
     debug!(
         target: "wasmc::codegen",
-        "{} functions, {bytes} bytes; {unoptimised} not optimised for the depth of their blocks",
+        "{} functions, {bytes} bytes; {unoptimised} not optimised for the depth of their control frames",
         code.len(),
     );
 }

@@ -65,7 +65,7 @@ pub(crate) struct CodeTarget {
 const LANDING_PAD: &[u8] = &0xd503_24dfu32.to_le_bytes();
 
 /// Cranelift's view of the options. In a program that starts threads a register is set aside for
-/// the address of the thread's block.
+/// the address of the thread's own area.
 pub(crate) fn code_target(options: &Options, threads: bool) -> Result<CodeTarget, String> {
     let Target { arch, cpu } = options.target;
     let text = |error: &dyn std::fmt::Display| error.to_string();

@@ -104,7 +104,7 @@ pub struct Body<'a> {
     pub bytes: FunctionBody<'a>,
     /// What the instructions refer to, each once.
     pub facts: Vec<Fact>,
-    /// How deep its blocks are nested.
+    /// How deep its control frames are nested.
     pub nesting: u32,
     /// Whether it has a `rethrow`.
     pub rethrows: bool,

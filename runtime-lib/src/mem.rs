@@ -2,12 +2,12 @@
 //! `memory.fill` become.
 //!
 //! Up to 128 bytes are loaded completely before the first store, so that overlap needs no thought;
-//! beyond, blocks of 64 bytes go in the direction that reads every byte before it is overwritten.
+//! beyond, pieces of 64 bytes go in the direction that reads every byte before it is overwritten.
 
-use crate::arch::{self, Block};
+use crate::arch::{self, Vector};
 
-/// Bytes of a [`Block`].
-const BLOCK: usize = size_of::<Block>();
+/// Bytes of a [`Vector`].
+const VECTOR: usize = size_of::<Vector>();
 
 /// Copies `len` bytes from `src` to `dst`; the ranges may overlap.
 ///
@@ -17,9 +17,9 @@ const BLOCK: usize = size_of::<Block>();
 pub unsafe extern "C" fn memmove(dst: *mut u8, src: *const u8, len: usize) -> *mut u8 {
     // SAFETY: every access lies in the `len` bytes at `src` or `dst`, which the caller vouches for.
     unsafe {
-        if len <= 2 * BLOCK {
+        if len <= 2 * VECTOR {
             copy_short(dst, src, len);
-        } else if len <= 8 * BLOCK {
+        } else if len <= 8 * VECTOR {
             copy_middle(dst, src, len);
         } else {
             // Upwards unless the target starts within the source. Downwards also when the target
@@ -72,29 +72,29 @@ pub unsafe extern "C" fn memset(dst: *mut u8, value: i32, len: usize) -> *mut u8
             }
             return dst;
         }
-        let block = arch::splat(byte);
-        put(dst, block);
-        put(end.sub(BLOCK), block);
-        if len <= 2 * BLOCK {
+        let vector = arch::splat(byte);
+        put(dst, vector);
+        put(end.sub(VECTOR), vector);
+        if len <= 2 * VECTOR {
             return dst;
         }
         // Aligned from here; the ends are done, and may be written again.
-        let mut at = dst.add(BLOCK - (dst as usize & (BLOCK - 1)));
+        let mut at = dst.add(VECTOR - (dst as usize & (VECTOR - 1)));
         if len >= arch::COPY_LONG {
             let words = (end as usize - at as usize) / 8;
             arch::fill_long(at, word, words);
             return dst;
         }
-        while at as usize + 4 * BLOCK <= end as usize {
-            put(at, block);
-            put(at.add(BLOCK), block);
-            put(at.add(2 * BLOCK), block);
-            put(at.add(3 * BLOCK), block);
-            at = arch::opaque(at.add(4 * BLOCK));
+        while at as usize + 4 * VECTOR <= end as usize {
+            put(at, vector);
+            put(at.add(VECTOR), vector);
+            put(at.add(2 * VECTOR), vector);
+            put(at.add(3 * VECTOR), vector);
+            at = arch::opaque(at.add(4 * VECTOR));
         }
-        while at as usize + BLOCK <= end as usize {
-            put(at, block);
-            at = arch::opaque(at.add(BLOCK));
+        while at as usize + VECTOR <= end as usize {
+            put(at, vector);
+            at = arch::opaque(at.add(VECTOR));
         }
     }
     dst
@@ -157,13 +157,13 @@ pub unsafe extern "C" fn strlen(start: *const u8) -> usize {
     at as usize - start as usize
 }
 
-/// Up to two blocks.
+/// Up to two vectors.
 #[inline(always)]
 unsafe fn copy_short(dst: *mut u8, src: *const u8, len: usize) {
     // SAFETY: two loads of the size at hand, one from each end, cover the range.
     unsafe {
         if len >= 16 {
-            copy_ends::<Block>(dst, src, len);
+            copy_ends::<Vector>(dst, src, len);
         } else if len >= 8 {
             copy_ends::<u64>(dst, src, len);
         } else if len >= 4 {
@@ -176,80 +176,80 @@ unsafe fn copy_short(dst: *mut u8, src: *const u8, len: usize) {
     }
 }
 
-/// Between two and eight blocks.
+/// Between two and eight vectors.
 #[inline(always)]
 unsafe fn copy_middle(dst: *mut u8, src: *const u8, len: usize) {
-    // SAFETY: as many blocks from each end as the length needs cover the range; all are loaded
+    // SAFETY: as many vectors from each end as the length needs cover the range; all are loaded
     // before the first is stored.
     unsafe {
         let (src_end, dst_end) = (src.add(len), dst.add(len));
-        let a: Block = get(src);
-        let b: Block = get(src.add(BLOCK));
-        let y: Block = get(src_end.sub(2 * BLOCK));
-        let z: Block = get(src_end.sub(BLOCK));
-        if len > 4 * BLOCK {
-            let c: Block = get(src.add(2 * BLOCK));
-            let d: Block = get(src.add(3 * BLOCK));
-            let w: Block = get(src_end.sub(4 * BLOCK));
-            let x: Block = get(src_end.sub(3 * BLOCK));
-            put(dst.add(2 * BLOCK), c);
-            put(dst.add(3 * BLOCK), d);
-            put(dst_end.sub(4 * BLOCK), w);
-            put(dst_end.sub(3 * BLOCK), x);
+        let a: Vector = get(src);
+        let b: Vector = get(src.add(VECTOR));
+        let y: Vector = get(src_end.sub(2 * VECTOR));
+        let z: Vector = get(src_end.sub(VECTOR));
+        if len > 4 * VECTOR {
+            let c: Vector = get(src.add(2 * VECTOR));
+            let d: Vector = get(src.add(3 * VECTOR));
+            let w: Vector = get(src_end.sub(4 * VECTOR));
+            let x: Vector = get(src_end.sub(3 * VECTOR));
+            put(dst.add(2 * VECTOR), c);
+            put(dst.add(3 * VECTOR), d);
+            put(dst_end.sub(4 * VECTOR), w);
+            put(dst_end.sub(3 * VECTOR), x);
         }
         put(dst, a);
-        put(dst.add(BLOCK), b);
-        put(dst_end.sub(2 * BLOCK), y);
-        put(dst_end.sub(BLOCK), z);
+        put(dst.add(VECTOR), b);
+        put(dst_end.sub(2 * VECTOR), y);
+        put(dst_end.sub(VECTOR), z);
     }
 }
 
-/// More than eight blocks, upwards: `dst` is below `src` or beyond its end.
+/// More than eight vectors, upwards: `dst` is below `src` or beyond its end.
 #[inline(always)]
 unsafe fn copy_up(dst: *mut u8, src: *const u8, len: usize) {
-    // SAFETY: the first block and the last four are loaded before anything is stored; between
-    // them, each round loads four blocks before it stores them at lower addresses, or apart.
+    // SAFETY: the first vector and the last four are loaded before anything is stored; between
+    // them, each round loads four vectors before it stores them at lower addresses, or apart.
     unsafe {
         let (src_end, dst_end) = (src.add(len), dst.add(len));
-        let first: Block = get(src);
-        let last: [Block; 4] = get4(src_end.sub(4 * BLOCK));
+        let first: Vector = get(src);
+        let last: [Vector; 4] = get4(src_end.sub(4 * VECTOR));
         // Aligned stores from here.
-        let skip = BLOCK - (dst as usize & (BLOCK - 1));
+        let skip = VECTOR - (dst as usize & (VECTOR - 1));
         let mut from = src.add(skip);
         let mut to = dst.add(skip);
         let distance = (src as usize).wrapping_sub(dst as usize);
-        if len >= arch::COPY_LONG && distance >= 4 * BLOCK {
+        if len >= arch::COPY_LONG && distance >= 4 * VECTOR {
             arch::copy_long(to, from, (len - skip) / 8);
         } else {
-            while to as usize + 4 * BLOCK < dst_end as usize {
+            while to as usize + 4 * VECTOR < dst_end as usize {
                 put4(to, get4(from));
-                to = to.add(4 * BLOCK);
-                from = from.add(4 * BLOCK);
+                to = to.add(4 * VECTOR);
+                from = from.add(4 * VECTOR);
             }
         }
-        put4(dst_end.sub(4 * BLOCK), last);
+        put4(dst_end.sub(4 * VECTOR), last);
         put(dst, first);
     }
 }
 
-/// More than eight blocks, downwards: `dst` lies within the source.
+/// More than eight vectors, downwards: `dst` lies within the source.
 #[inline(always)]
 unsafe fn copy_down(dst: *mut u8, src: *const u8, len: usize) {
     // SAFETY: the mirror image of `copy_up`.
     unsafe {
         let (src_end, dst_end) = (src.add(len), dst.add(len));
-        let first: [Block; 4] = get4(src);
-        let last: Block = get(src_end.sub(BLOCK));
-        let skip = dst_end as usize & (BLOCK - 1);
+        let first: [Vector; 4] = get4(src);
+        let last: Vector = get(src_end.sub(VECTOR));
+        let skip = dst_end as usize & (VECTOR - 1);
         let mut from = src_end.sub(skip);
         let mut to = dst_end.sub(skip);
-        while to as usize > dst as usize + 4 * BLOCK {
-            to = to.sub(4 * BLOCK);
-            from = from.sub(4 * BLOCK);
+        while to as usize > dst as usize + 4 * VECTOR {
+            to = to.sub(4 * VECTOR);
+            from = from.sub(4 * VECTOR);
             put4(to, get4(from));
         }
         put4(dst, first);
-        put(dst_end.sub(BLOCK), last);
+        put(dst_end.sub(VECTOR), last);
     }
 }
 
@@ -278,27 +278,27 @@ unsafe fn put<T>(at: *mut u8, value: T) {
 }
 
 #[inline(always)]
-unsafe fn get4(at: *const u8) -> [Block; 4] {
+unsafe fn get4(at: *const u8) -> [Vector; 4] {
     // SAFETY: the caller vouches for the bytes.
     unsafe {
         [
             get(at),
-            get(at.add(BLOCK)),
-            get(at.add(2 * BLOCK)),
-            get(at.add(3 * BLOCK)),
+            get(at.add(VECTOR)),
+            get(at.add(2 * VECTOR)),
+            get(at.add(3 * VECTOR)),
         ]
     }
 }
 
 #[inline(always)]
-unsafe fn put4(at: *mut u8, blocks: [Block; 4]) {
-    let [a, b, c, d] = blocks;
+unsafe fn put4(at: *mut u8, vectors: [Vector; 4]) {
+    let [a, b, c, d] = vectors;
     // SAFETY: the caller vouches for the bytes.
     unsafe {
         put(at, a);
-        put(at.add(BLOCK), b);
-        put(at.add(2 * BLOCK), c);
-        put(at.add(3 * BLOCK), d);
+        put(at.add(VECTOR), b);
+        put(at.add(2 * VECTOR), c);
+        put(at.add(3 * VECTOR), d);
     }
 }
 

@@ -6,12 +6,12 @@ use std::path::Path;
 use crate::server::{Behaviour, Registry};
 use crate::support::{HELLO, Sandbox};
 
-/// The lines of a page's blocks of shell, without comments behind them.
+/// The lines of a page's listings of shell, without comments behind them.
 fn commands(page: &str) -> Vec<String> {
     let mut commands = Vec::new();
-    for block in page.split("```sh\n").skip(1) {
-        let (block, _) = block.split_once("```").expect("a block ends");
-        for line in block.lines() {
+    for listing in page.split("```sh\n").skip(1) {
+        let (listing, _) = listing.split_once("```").expect("a listing ends");
+        for line in listing.lines() {
             commands.push(line.split("  #").next().unwrap().trim().to_owned());
         }
     }

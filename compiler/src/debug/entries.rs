@@ -195,7 +195,7 @@ fn is_pointer(tag: DwTag) -> bool {
     )
 }
 
-/// The machine code of a block of a function.
+/// The machine code of a lexical scope of a function.
 fn ranges_of<'a>(
     unit: UnitRef<'_, Reader<'a>>,
     entry: &ConvertUnitEntry<'_, Reader<'a>>,

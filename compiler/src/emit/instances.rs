@@ -5,8 +5,8 @@ use wasmc_abi::pointer::Any;
 use wasmc_abi::script::{NewScriptCommand, ScriptCommand, ScriptCommandKind};
 use wasmc_abi::write::{Array, Blob, Place, Pointer, Section};
 
+use super::addresses::Context;
 use super::functions::Names;
-use super::places::Context;
 use crate::program::{ScriptStep, Step};
 
 /// Writes the instances with their steps.
@@ -81,7 +81,7 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
         } => {
             let len = program.world.datas[data].bytes.len();
             // A segment without bytes may have no section to point into.
-            let source = cx.places.data(data).filter(|_| len > 0);
+            let source = cx.addresses.data(data).filter(|_| len > 0);
             NewInitStep {
                 source: source.map(Place::any).into(),
                 len: length(len),
@@ -93,7 +93,7 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
             offset,
             elem,
         } => NewInitStep {
-            source: cx.places.elem(elem).any().into(),
+            source: cx.addresses.elem(elem).any().into(),
             len: length(program.world.elems[elem].items.len()),
             ..step_on(InitStepKind::InitTable, cx.table(table).any(), offset)
         },
@@ -151,7 +151,7 @@ fn command_of(cx: Context<'_>, step: &ScriptStep, args: Array<u128>) -> NewScrip
         ScriptStep::ReadGlobal(global) => {
             let cell = program.places.globals[*global];
             let cell = cell.expect("globals that scripts read have cells");
-            let cell: Place<Any> = cx.places.own(cell);
+            let cell: Place<Any> = cx.addresses.own(cell);
             command(ScriptCommandKind::ReadGlobal, cell.into(), 1)
         }
         ScriptStep::HashMemory(memory) => {

@@ -5,9 +5,9 @@
 //! tables) is written as offsets from its start: the linker sees few relocations, and the
 //! executable needs none at start.
 
+mod addresses;
 mod functions;
 mod instances;
-mod places;
 mod records;
 mod sources;
 mod state;
@@ -60,11 +60,11 @@ pub(crate) fn object(
     }
     let Records {
         blob,
-        places,
+        addresses,
         layout,
         state,
     } = records::write(program, &text, required_cpu, options, sources)?;
-    let segments = places::segments(program)?;
+    let segments = addresses::segments(program)?;
 
     let mut object = Object::new(
         BinaryFormat::Elf,
@@ -95,7 +95,7 @@ pub(crate) fn object(
 
     let mut externals = HashMap::new();
     for reloc in &text.relocs {
-        let (symbol, addend) = match places.of_symbol(reloc.target) {
+        let (symbol, addend) = match addresses.of_symbol(reloc.target) {
             Some(place) => (
                 sections.symbol(place.section()),
                 sections.offset(place) as i64,
@@ -143,7 +143,7 @@ pub(crate) fn object(
     let note = b".note.GNU-stack".to_vec();
     let note = object.add_section(Vec::new(), note, SectionKind::Other);
     object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
-    symbols::add(&mut object, &sections, program, &text, &places);
+    symbols::add(&mut object, &sections, program, &text, &addresses);
     Ok((object.write().map_err(broken)?, text.parts))
 }
 

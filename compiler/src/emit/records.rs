@@ -11,8 +11,8 @@ use wasmc_abi::version::LAYOUT_HASH;
 use wasmc_abi::write::{Array, Blob, Place, Pointer, Section};
 use wasmparser::{RefType, ValType};
 
+use super::addresses::{Addresses, Context, state as state_place};
 use super::functions::{self, Names};
-use super::places::{Context, Places, state as state_place};
 use super::sources::{self, Sources};
 use super::text::Text;
 use super::{instances, state};
@@ -26,7 +26,7 @@ use crate::program::{Main, OwnPlace, Program};
 #[derive(Debug)]
 pub(super) struct Records {
     pub blob: Blob,
-    pub places: Places,
+    pub addresses: Addresses,
     /// How the writable part of the image is made up.
     pub layout: state::Layout,
     /// The writable state, unless it is put into zeros at start: then it is among the records.
@@ -44,13 +44,13 @@ pub(super) fn write(
     let layout = state::Layout::new(program, options);
     let mut blob = Blob::new(Section::ReadOnly);
     let root = blob.reserve::<Root>();
-    let places = Places::write(program, text, &mut blob);
+    let addresses = Addresses::write(program, text, &mut blob);
     let cx = Context {
         program,
         text,
-        places: &places,
+        addresses: &addresses,
     };
-    if program.places.block.is_some() {
+    if program.places.own_area.is_some() {
         state::write_own(cx, &mut blob);
     }
     let mut names = Names::default();
@@ -131,7 +131,7 @@ pub(super) fn write(
     }
     Ok(Records {
         blob,
-        places,
+        addresses,
         layout,
         state,
     })
@@ -207,7 +207,7 @@ fn write_state(mut state: Blob, has_stack: bool, blob: &mut Blob) -> NewStateIma
 fn table_states(cx: Context<'_>) -> Array<TableState> {
     let tables = &cx.program.places.tables;
     match tables.values().next() {
-        Some(first) => Array::new(cx.places.own(first.state), tables.len()),
+        Some(first) => Array::new(cx.addresses.own(first.state), tables.len()),
         None => Array::default(),
     }
 }
@@ -215,20 +215,20 @@ fn table_states(cx: Context<'_>) -> Array<TableState> {
 /// Writes what the runtime needs to start threads, if the program starts any.
 fn write_threads(cx: Context<'_>, blob: &mut Blob) -> Pointer<Threads> {
     let program = cx.program;
-    let (Some(threads), Some(block)) = (program.live.threads, program.places.block) else {
+    let (Some(threads), Some(area)) = (program.live.threads, program.places.own_area) else {
         return Pointer::Null;
     };
-    let template = cx.places.own(OwnPlace::Block(0));
+    let template = cx.addresses.own(OwnPlace::Area(0));
     let pool = program.places.payloads.as_ref();
     let threads = NewThreads {
         init: Pointer::Runtime(symbols::THREADS_INIT),
         code: cx.code(threads.entry).into(),
         trampoline: cx.trampoline(threads.entry).into(),
-        template: Array::new(template, block.template_len as usize),
+        template: Array::new(template, area.template_len as usize),
         tables: table_states(cx),
-        pool: pool.map(|payloads| cx.places.own(payloads.pool)).into(),
-        // At least something, so that there is a block to map.
-        block_size: block.len.max(1).next_multiple_of(16),
+        pool: pool.map(|payloads| cx.addresses.own(payloads.pool)).into(),
+        // At least something, so that there is an area to map.
+        own_area_size: area.len.max(1).next_multiple_of(16),
     };
     blob.push::<Threads>(threads).into()
 }

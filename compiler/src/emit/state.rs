@@ -1,5 +1,5 @@
 //! The initial writable state: memory and table states, globals, lengths, tables; and with what
-//! the block of each thread begins.
+//! the own area of each thread begins.
 
 use wasmc_abi::layout::{
     self, ExceptionPool, ExceptionRootKind, GUARDED_RESERVATION, MemoryState, NewExceptionPool,
@@ -9,7 +9,7 @@ use wasmc_abi::layout::{
 use wasmc_abi::symbols;
 use wasmc_abi::write::{Blob, Place, Section};
 
-use super::places::{Context, state};
+use super::addresses::{Context, state};
 use crate::index::{MemoryId, TableId};
 use crate::options::{Emit, Options};
 use crate::program::{
@@ -91,7 +91,7 @@ pub(super) fn write(cx: Context<'_>) -> Blob {
         // As good as any number, until the runtime fills in what the options say.
         blob.write::<i64>(state(fuel), i64::MAX);
     }
-    if program.places.block.is_none() {
+    if program.places.own_area.is_none() {
         write_own(cx, &mut blob);
     }
     blob
@@ -124,7 +124,7 @@ fn memory_state(program: &Program<'_>, id: MemoryId, place: &MemoryPlace) -> New
 }
 
 /// Writes what each thread has of its own, where there is room for it: in the state, or in what the
-/// block of each begins with. There it has no pointers but those between its parts.
+/// own area of each begins with. There it has no pointers but those between its parts.
 pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
     let program = cx.program;
     if let Some(payloads) = &program.places.payloads {
@@ -145,7 +145,7 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
             Constant::V128(bits) => bits,
             Constant::Ref(item) => u128::from(cx.reference(item)),
         };
-        blob.write::<u128>(cx.places.own(cell), bits);
+        blob.write::<u128>(cx.addresses.own(cell), bits);
     }
     let elems = program.places.elem_lengths.iter();
     let elems = elems.map(|(id, cell)| (*cell, program.world.elems[id].items.len()));
@@ -153,7 +153,7 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
     let datas = datas.map(|(id, cell)| (*cell, program.world.datas[id].bytes.len()));
     for (cell, len) in elems.chain(datas) {
         if let Some(cell) = cell {
-            blob.write::<u64>(cx.places.own(cell), len as u64);
+            blob.write::<u64>(cx.addresses.own(cell), len as u64);
         }
     }
 }
@@ -179,7 +179,7 @@ fn write_pool(cx: Context<'_>, payloads: &Payloads, blob: &mut Blob) {
         roots: payloads.roots.len() as u32,
         reserved: 0,
     };
-    blob.write::<ExceptionPool>(cx.places.own(payloads.pool), pool);
+    blob.write::<ExceptionPool>(cx.addresses.own(payloads.pool), pool);
     let first = payloads.pool.behind(size_of::<ExceptionPool>() as u32);
     let offsets = (0..).step_by(size_of::<layout::ExceptionRoot>());
     for (root, offset) in payloads.roots.iter().zip(offsets) {
@@ -192,7 +192,7 @@ fn write_pool(cx: Context<'_>, payloads: &Payloads, blob: &mut Blob) {
             distance: place.offset().wrapping_sub(payloads.pool.offset()) as i32,
             kind,
         };
-        blob.write::<layout::ExceptionRoot>(cx.places.own(first.behind(offset)), root);
+        blob.write::<layout::ExceptionRoot>(cx.addresses.own(first.behind(offset)), root);
     }
 }
 
@@ -210,10 +210,10 @@ fn write_table(cx: Context<'_>, id: TableId, blob: &mut Blob) {
         // Until the table is created, unless its storage is part of the image.
         size: image.map_or(0, |items| items.len() as u64),
         max: place.max,
-        storage: cx.places.storage(place.elements).into(),
+        storage: cx.addresses.storage(place.elements).into(),
         flags,
     };
-    blob.write::<TableState>(cx.places.own(place.state), state);
+    blob.write::<TableState>(cx.addresses.own(place.state), state);
     let Elements::Own(elements) = place.elements else {
         return;
     };
@@ -221,7 +221,7 @@ fn write_table(cx: Context<'_>, id: TableId, blob: &mut Blob) {
         let bits = cx.reference(*item);
         // Tables whose elements are all null lie among the zeros that follow.
         if bits != 0 {
-            let place: Place<u64> = cx.places.own(elements.behind(index * 8));
+            let place: Place<u64> = cx.addresses.own(elements.behind(index * 8));
             blob.write(place, bits);
         }
     }

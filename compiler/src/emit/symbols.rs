@@ -10,7 +10,7 @@ use wasmc_abi::symbols;
 use wasmc_abi::write::{Place, Section};
 
 use super::Sections;
-use super::places::{Places, state};
+use super::addresses::{Addresses, state};
 use super::text::Text;
 use crate::index::{DataIndex, GlobalIndex, TableIndex};
 use crate::names::Named;
@@ -22,7 +22,7 @@ pub(super) fn add(
     sections: &Sections,
     program: &Program<'_>,
     text: &Text,
-    places: &Places,
+    addresses: &Addresses,
 ) {
     object.add_symbol(Symbol {
         name: symbols::PROGRAM.into(),
@@ -34,7 +34,7 @@ pub(super) fn add(
         section: SymbolSection::Section(sections.id(Section::ReadOnly)),
         flags: SymbolFlags::None,
     });
-    for (name, place, size) in named_data(program, places) {
+    for (name, place, size) in named_data(program, addresses) {
         object.add_symbol(Symbol {
             name: escape(name),
             value: sections.offset(place),
@@ -65,7 +65,10 @@ pub(super) fn add(
 
 /// The globals, tables and segments of the image that the name section names: name, place and
 /// bytes.
-fn named_data<'p>(program: &'p Program<'_>, places: &Places) -> Vec<(&'p str, Place<Any>, u64)> {
+fn named_data<'p>(
+    program: &'p Program<'_>,
+    addresses: &Addresses,
+) -> Vec<(&'p str, Place<Any>, u64)> {
     let mut named = Vec::new();
     for instance in program.world.instances.values() {
         let names = &instance.module.names;
@@ -82,16 +85,16 @@ fn named_data<'p>(program: &'p Program<'_>, places: &Places) -> Vec<(&'p str, Pl
             if let Some(&id) = instance.tables.get(TableIndex::from_u32(index))
                 && index as usize >= instance.module.imported_tables
                 && let elements = program.places.tables[id].elements
-                && let Some(place) = places.storage(elements)
+                && let Some(place) = addresses.storage(elements)
                 // Otherwise each thread has one.
-                && !matches!(elements, Elements::Own(OwnPlace::Block(_)))
+                && !matches!(elements, Elements::Own(OwnPlace::Area(_)))
             {
                 named.push((name, place.any(), program.world.tables[id].ty.initial * 8));
             }
         }
         for (index, name) in names.of_kind(Named::Data) {
             if let Some(&id) = instance.datas.get(DataIndex::from_u32(index))
-                && let Some(place) = places.data(id)
+                && let Some(place) = addresses.data(id)
             {
                 named.push((
                     name,

@@ -32,7 +32,7 @@ pub use consts::{Constant, Reference};
 pub use entry::Main;
 pub use live::{Live, Uses};
 pub use places::{
-    Block, Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnPlace, PAYLOAD_VALUE, Payloads,
+    Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace, PAYLOAD_VALUE, Payloads,
     Places, Strategy, TablePlace,
 };
 pub use script::ScriptStep;

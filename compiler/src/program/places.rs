@@ -44,7 +44,7 @@ pub struct Places {
     /// Bytes of the read-only tables.
     pub read_only_len: u32,
     /// What each thread has of its own; `None` in a program that starts none.
-    pub block: Option<Block>,
+    pub own_area: Option<OwnArea>,
 }
 
 /// Where something lies that each thread has of its own.
@@ -52,15 +52,15 @@ pub struct Places {
 pub enum OwnPlace {
     /// In the state, in a program that starts no threads: an offset.
     State(u32),
-    /// In the thread's block, in a program that starts threads: an offset.
-    Block(u32),
+    /// In the thread's own area, in a program that starts threads: an offset.
+    Area(u32),
 }
 
 impl OwnPlace {
     /// The offset, in whichever of them it is.
     pub fn offset(self) -> u32 {
         match self {
-            OwnPlace::State(offset) | OwnPlace::Block(offset) => offset,
+            OwnPlace::State(offset) | OwnPlace::Area(offset) => offset,
         }
     }
 
@@ -68,15 +68,15 @@ impl OwnPlace {
     pub fn behind(self, bytes: u32) -> OwnPlace {
         match self {
             OwnPlace::State(offset) => OwnPlace::State(offset + bytes),
-            OwnPlace::Block(offset) => OwnPlace::Block(offset + bytes),
+            OwnPlace::Area(offset) => OwnPlace::Area(offset + bytes),
         }
     }
 }
 
-/// The block of a thread: what the state is in a program that starts no threads, but for the states
-/// of memories.
+/// The own area of a thread: what the state is in a program that starts no threads, but for the
+/// states of memories.
 #[derive(Clone, Copy, Debug)]
-pub struct Block {
+pub struct OwnArea {
     /// Bytes with which it begins; they are in the image.
     pub template_len: u32,
     /// Bytes in all; the rest is zero at first.
@@ -128,7 +128,7 @@ pub enum Elements {
     ReadOnly(u32),
     /// At an offset in the zero-initialised state.
     Zero(u32),
-    /// In the state or the block.
+    /// In the state or the own area.
     Own(OwnPlace),
     /// Where the thread's table state says: it grows, in a program that starts threads.
     Mapped,
@@ -176,7 +176,7 @@ impl Places {
     ///
     /// ```text
     /// state   memory states | own … | fuel                      without threads
-    /// state   memory states | fuel        block   own … | zeros   with threads
+    /// state   memory states | fuel        area   own … | zeros   with threads
     /// own     table states | globals | lengths | tables | exceptions
     /// ```
     ///
@@ -203,9 +203,9 @@ impl Places {
         // From here on everything is each thread's own.
         let threaded = live.threads.is_some();
         let mut own = match threaded {
-            true => Own::Block {
+            true => Own::Area {
                 state,
-                block: Offsets::default(),
+                area: Offsets::default(),
             },
             false => Own::State(state),
         };
@@ -245,14 +245,14 @@ impl Places {
         own.offsets().len()?;
         let exception_roots = exception_roots(world, live, steps, &globals, &table_states);
         let payloads = place_payloads(world, exception_roots, &mut own, &mut slots);
-        let (zeros, block, mut state) = match own {
+        let (zeros, area, mut state) = match own {
             Own::State(state) => (0, None, state),
-            Own::Block { state, mut block } => {
-                block.align(16);
-                let template_len = block.len()?;
-                block.take(bytes_of(|home| matches!(home, Home::Zero)));
-                let len = block.len()?.next_multiple_of(16);
-                (template_len, Some(Block { template_len, len }), state)
+            Own::Area { state, mut area } => {
+                area.align(16);
+                let template_len = area.len()?;
+                area.take(bytes_of(|home| matches!(home, Home::Zero)));
+                let len = area.len()?.next_multiple_of(16);
+                (template_len, Some(OwnArea { template_len, len }), state)
             }
         };
         let fuel = options.fuel.then(|| {
@@ -293,7 +293,7 @@ impl Places {
                 false => storage.zero,
             },
             read_only_len: storage.read_only,
-            block,
+            own_area: area,
         })
     }
 }
@@ -469,7 +469,7 @@ enum Home {
     Mapped,
     /// The read-only tables.
     ReadOnly,
-    /// The state or the block.
+    /// The state or the own area.
     Initialised,
     /// What is zero at first.
     Zero,
@@ -517,7 +517,7 @@ struct Storage {
 impl Storage {
     fn place(&mut self, home: Home, elements: u64, threaded: bool) -> Elements {
         let own = match threaded {
-            true => OwnPlace::Block,
+            true => OwnPlace::Area,
             false => OwnPlace::State,
         };
         let take = |next: &mut u32| {
@@ -566,21 +566,21 @@ impl Offsets {
 enum Own {
     /// In the state.
     State(Offsets),
-    /// In the block; the state is complete but for what follows it.
-    Block { state: Offsets, block: Offsets },
+    /// In the own area; the state is complete but for what follows it.
+    Area { state: Offsets, area: Offsets },
 }
 
 impl Own {
     fn offsets(&mut self) -> &mut Offsets {
         match self {
-            Own::State(offsets) | Own::Block { block: offsets, .. } => offsets,
+            Own::State(offsets) | Own::Area { area: offsets, .. } => offsets,
         }
     }
 
     fn take(&mut self, bytes: u64) -> OwnPlace {
         match self {
             Own::State(offsets) => OwnPlace::State(offsets.take(bytes)),
-            Own::Block { block, .. } => OwnPlace::Block(block.take(bytes)),
+            Own::Area { area, .. } => OwnPlace::Area(area.take(bytes)),
         }
     }
 }
@@ -610,7 +610,7 @@ fn place_payloads(
         pool,
         base: match current {
             OwnPlace::State(_) => Some(slots.take(layout::SLOT_SIZE)),
-            OwnPlace::Block(_) => None,
+            OwnPlace::Area(_) => None,
         },
         traced,
         roots,

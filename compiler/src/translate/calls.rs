@@ -32,7 +32,7 @@ impl Translator<'_, '_> {
                 args.insert(0, self.wasi_memory(memory));
                 let function = self.wasi_function(id, wasi_symbol(function));
                 let call = self.builder.ins().call(function, &args);
-                self.forget_thread();
+                self.forget_own_area();
                 let results = self.builder.inst_results(call);
                 self.stack.extend_from_slice(results);
             }
@@ -51,7 +51,7 @@ impl Translator<'_, '_> {
                 self.builder.ins().call_indirect(signature, code, args)
             }
         };
-        self.forget_thread();
+        self.forget_own_area();
         let results = self.builder.inst_results(call);
         self.stack.extend_from_slice(results);
         self.load_fuel();

@@ -1,4 +1,4 @@
-//! Blocks, loops, branches.
+//! Control frames and branches.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value, types};
@@ -9,7 +9,7 @@ use super::env::{Translator, value_type};
 use super::frame::{Frame, Kind};
 use crate::index::TypeIndex;
 
-/// Opens the function's own block.
+/// Opens the function's own frame.
 pub(super) fn open_function(fx: &mut Translator<'_, '_>) {
     let exit = fx.builder.create_block();
     fx.builder.append_block_params_for_function_returns(exit);
@@ -78,16 +78,16 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Begins a part of the innermost block that is unlikely to be reached.
+    /// Begins a part of the innermost frame that is unlikely to be reached.
     fn begin_cold(&mut self) {
         let blocks = self.builder.func.dfg.num_blocks();
-        let frame = self.control.last_mut().expect("an open block");
+        let frame = self.control.last_mut().expect("an open frame");
         frame.cold_from = frame.entered.then_some(blocks);
     }
 
     /// Ends such a part: all blocks that were made in it are cold.
     fn end_cold(&mut self) {
-        let frame = self.control.last_mut().expect("an open block");
+        let frame = self.control.last_mut().expect("an open frame");
         let Some(from) = frame.cold_from.take() else {
             return;
         };
@@ -114,12 +114,12 @@ impl Translator<'_, '_> {
         Some(self.landing_of(depth))
     }
 
-    /// Where exceptions land that the open block at `depth` handles.
+    /// Where exceptions land that the open frame at `depth` handles.
     pub fn landing_of(&mut self, depth: usize) -> ir::Block {
         let (Kind::TryTable { landing, .. } | Kind::Try { landing }) =
             &mut self.control[depth].kind
         else {
-            unreachable!("the blocks that handle exceptions are `try_table`s and `try`s");
+            unreachable!("the frames that handle exceptions are `try_table`s and `try`s");
         };
         *landing.get_or_insert_with(|| {
             let block = self.builder.create_block();
@@ -129,7 +129,7 @@ impl Translator<'_, '_> {
         })
     }
 
-    /// Opens a block; `enter` is called where it can be reached, with its parameters.
+    /// Opens a frame; `enter` is called where it can be reached, with its parameters.
     pub fn open(&mut self, ty: BlockType, enter: impl FnOnce(&mut Self, &[Value]) -> Kind) {
         if !self.reachable {
             // Only the nesting counts.
@@ -208,7 +208,7 @@ impl Translator<'_, '_> {
             self.leave_to_exit();
         }
         self.end_cold();
-        let mut frame = self.control.pop().expect("an open block");
+        let mut frame = self.control.pop().expect("an open frame");
         if !frame.entered {
             return;
         }
@@ -252,7 +252,7 @@ impl Translator<'_, '_> {
         self.close(&frame);
     }
 
-    /// Goes on after a block that was taken off the open ones.
+    /// Goes on after a frame that was taken off the open ones.
     pub fn close(&mut self, frame: &Frame) {
         self.stack.truncate(frame.height);
         self.builder.seal_block(frame.exit);
@@ -269,7 +269,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Jumps from the end of the innermost block to its exit.
+    /// Jumps from the end of the innermost frame to its exit.
     pub fn leave_to_exit(&mut self) {
         let depth = self.control.len() - 1;
         let frame = &mut self.control[depth];
@@ -318,7 +318,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Whether a branch goes to the beginning of a block.
+    /// Whether a branch goes to the beginning of a frame: of a loop.
     fn is_loop(&self, relative_depth: u32) -> bool {
         let frame = &self.control[self.control.len() - 1 - relative_depth as usize];
         matches!(frame.kind, Kind::Loop { .. })

@@ -24,9 +24,9 @@ pub(super) struct Translator<'p, 'f> {
     pub builder: FunctionBuilder<'f>,
     /// The operand stack.
     pub stack: Vec<Value>,
-    /// Open blocks, outermost first.
+    /// Open frames, outermost first.
     pub control: Vec<Frame>,
-    /// Those of the open blocks that handle exceptions: indices in `control`.
+    /// Those of the open frames that handle exceptions: indices in `control`.
     pub handlers: Vec<usize>,
     /// Whether the instruction being translated is likely to branch, if the module says so.
     pub hint: Option<bool>,
@@ -43,8 +43,8 @@ pub(super) struct Translator<'p, 'f> {
     pub functions: HashMap<Symbol, ir::FuncRef>,
     pub signatures: HashMap<TypeId, ir::SigRef>,
     pub symbols: HashMap<(Symbol, i64), ir::GlobalValue>,
-    /// The address of the thread's block, and the block of the function in which it was read.
-    pub thread: Option<(ir::Block, Value)>,
+    /// The address of the thread's own area, and the block in which it was read.
+    pub own_area: Option<(ir::Block, Value)>,
 }
 
 impl<'p, 'f> Translator<'p, 'f> {
@@ -73,7 +73,7 @@ impl<'p, 'f> Translator<'p, 'f> {
             functions: HashMap::new(),
             signatures: HashMap::new(),
             symbols: HashMap::new(),
-            thread: None,
+            own_area: None,
         }
     }
 }
@@ -300,32 +300,32 @@ impl Translator<'_, '_> {
     pub fn own(&mut self, place: OwnPlace) -> Value {
         match place {
             OwnPlace::State(offset) => self.state(offset),
-            OwnPlace::Block(offset) => {
-                let block = self.thread_block();
-                self.builder.ins().iadd_imm_s(block, i64::from(offset))
+            OwnPlace::Area(offset) => {
+                let area = self.own_area();
+                self.builder.ins().iadd_imm_s(area, i64::from(offset))
             }
         }
     }
 
-    /// The address of the thread's block. Reading the pinned register costs a move, keeping what
+    /// The address of the thread's own area. Reading the pinned register costs a move, keeping what
     /// was read for the whole function another register: it is read once in each block, and again
-    /// behind calls ([`Self::forget_thread`]).
-    fn thread_block(&mut self) -> Value {
+    /// behind calls ([`Self::forget_own_area`]).
+    fn own_area(&mut self) -> Value {
         let here = self.builder.current_block();
         let here = here.expect("code is being added to a block");
-        match self.thread {
+        match self.own_area {
             Some((block, value)) if block == here => value,
             _ => {
                 let value = self.builder.ins().get_pinned_reg(types::I64);
-                self.thread = Some((here, value));
+                self.own_area = Some((here, value));
                 value
             }
         }
     }
 
     /// Says that a call was made, over which nothing need be kept that is easily read again.
-    pub fn forget_thread(&mut self) {
-        self.thread = None;
+    pub fn forget_own_area(&mut self) {
+        self.own_area = None;
     }
 
     /// The IR's signature for a signature of the program.
@@ -362,7 +362,7 @@ impl Translator<'_, '_> {
             builder.import_signature(builtin_signature(builtin))
         });
         let call = self.builder.ins().call(function, args);
-        self.forget_thread();
+        self.forget_own_area();
         self.builder.inst_results(call).first().copied()
     }
 

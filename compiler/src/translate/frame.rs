@@ -1,19 +1,23 @@
-//! What is open at a place of a function: blocks, and what they caught.
+//! Which control frames are open at a place of a function, and what did they catch?
 
 use cranelift_codegen::ir::{self, Value};
 use wasmparser::Catch;
 
 use crate::index::TagId;
 
-/// An open block.
+/// What a `block`, `loop`, `if`, `try` or `try_table` opens and its `end` closes: a control frame of the
+/// specification's [validation algorithm](https://webassembly.github.io/spec/core/appendix/algorithm.html).
+///
+/// A *block*, here and everywhere, is a basic block of the IR; what the specification calls a block is
+/// named by its instruction, or as the frame that it opens.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub kind: Kind,
-    /// Where the instructions after its end continue; its parameters are the block's results.
+    /// Where the instructions after its end continue; its parameters are the frame's results.
     pub exit: ir::Block,
     /// Whether anything jumps to `exit`.
     pub exit_reached: bool,
-    /// Height of the operand stack below the block's parameters.
+    /// Height of the operand stack below the frame's parameters.
     pub height: usize,
     /// Number of parameters.
     pub params: usize,

@@ -3,7 +3,7 @@
 //! The body of a `try` has one landing, as that of a `try_table` has: the code there compares the
 //! exception's tag with one `catch` after the other and goes on in its instructions, which are no
 //! longer part of what the `try` covers. `delegate` sends what lands on to the handlers around the
-//! block that it names. A module may use both encodings.
+//! frame whose label it names. A module may use both encodings.
 //!
 //! `rethrow` needs the exception after others were thrown, whose payloads have taken the place of
 //! its own in memory. So the values that a `catch` got stay known to the translation, and are
@@ -150,7 +150,7 @@ impl Translator<'_, '_> {
         } = frame.kind
         {
             let exception = self.enter_landing(landing);
-            // As if it were thrown at the end of the block that is named.
+            // As if it were thrown at the end of the frame that is named.
             let named = self.control.len() - 1 - relative_depth as usize;
             let handler = self.handlers.iter().rev().find(|&&depth| depth <= named);
             let landing = handler.copied().map(|depth| self.landing_of(depth));

@@ -131,7 +131,7 @@ fn translate_body(
         }
         operators::translate(fx, &operator);
     }
-    debug_assert!(fx.control.is_empty(), "the body ends its blocks");
+    debug_assert!(fx.control.is_empty(), "the body closes its frames");
     Ok(())
 }
 

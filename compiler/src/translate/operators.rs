@@ -8,7 +8,7 @@ use wasmparser::Operator;
 use super::env::Translator;
 use super::memory::Extend;
 
-/// Translates an operator. Where nothing can be reached only the nesting of blocks counts.
+/// Translates an operator. Where nothing can be reached only the nesting of frames counts.
 pub(super) fn translate(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
     use Operator as O;
     let nests = matches!(

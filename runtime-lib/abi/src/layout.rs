@@ -175,8 +175,8 @@ records! {
     ///
     /// Each thread is a new instantiation that shares the memories. What it has of its own (mutable
     /// globals, tables and their sizes, lengths of dropped segments, payloads of exceptions) lies in its
-    /// *block*, whose address is in Cranelift's pinned register (r15, x21) while the thread runs code of
-    /// the guest.
+    /// *own area*, whose address is in Cranelift's pinned register (r15, x21) while the thread runs
+    /// code of the guest.
     ///
     /// ```text
     /// | table states | globals | lengths | tables | exceptions | tables that are null at first |
@@ -190,15 +190,15 @@ records! {
         pub code: RelPtr<Code>,
         /// The trampoline of its signature, `(i32, i32) -> ()`.
         pub trampoline: RelPtr<Function<Trampoline>>,
-        /// Bytes that a block begins with. [`InitStep`]s refer to tables here, which stand for those
-        /// of the block in question.
+        /// Bytes that an own area begins with. [`InitStep`]s refer to tables here, which stand for those
+        /// of the own area in question.
         pub template: RelSlice<u8>,
         /// Tables of all instances, in the template.
         pub tables: RelSlice<TableState>,
         /// In the template; null when there is none.
         pub pool: RelPtr<ExceptionPool>,
-        /// Bytes of a block, a multiple of 16.
-        pub block_size: u32,
+        /// Bytes of an own area, a multiple of 16.
+        pub own_area_size: u32,
     }
 
     /// Bits of [`Program::flags`].
@@ -381,8 +381,8 @@ records! {
         pub size: u64,
         /// Most elements it may have.
         pub max: u64,
-        /// Its elements, for a table with fixed storage. In a thread's block both are in the block, so
-        /// that the distance is right in every copy of it.
+        /// Its elements, for a table with fixed storage. In a thread's own area both are in it, so that
+        /// the distance is right in every copy of it.
         pub storage: RelPtr<u64>,
         /// Bits of [`table_flags`].
         pub flags: u32,

@@ -35,7 +35,7 @@ pub const NUMBERS: Numbers = Numbers::Aarch64;
 pub const AUDIT: u32 = 0xc000_00b7;
 
 /// Bytes that are moved at once.
-pub type Block = core::arch::aarch64::uint8x16_t;
+pub type Vector = core::arch::aarch64::uint8x16_t;
 
 /// Defines the entry of the process, which calls a function of type
 /// `unsafe extern "C" fn(stack: *const usize, program: *const Program) -> !`.
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn signal_return() {
 /// Calls `trampoline(code, values)` on the stack that ends at `stack_top`; returns 0.
 ///
 /// Stores in `recovery` the stack pointer with which [`leave`] makes this call return another
-/// value. Frames on the new stack end with a zero frame pointer. `block` is put into Cranelift's
+/// value. Frames on the new stack end with a zero frame pointer. `own_area` is put into Cranelift's
 /// pinned register.
 ///
 /// # Safety
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn enter(
     values: *mut [u64; 2],
     stack_top: usize,
     recovery: *const core::sync::atomic::AtomicUsize,
-    block: usize,
+    own_area: usize,
 ) -> usize {
     naked_asm!(
         "stp x29, x30, [sp, #-160]!",
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn leave(recovery: usize, result: usize) -> ! {
 }
 
 /// Goes on at `pc` with the stack pointer, the frame pointer and the exception given: in the handler
-/// of a call in progress. `block` is what [`enter`] was given.
+/// of a call in progress. `own_area` is what [`enter`] was given.
 ///
 /// # Safety
 /// The pointers must be those of that call's function at that call, and no frame that is left may
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn resume(
     sp: usize,
     fp: usize,
     exception: u64,
-    block: usize,
+    own_area: usize,
 ) -> ! {
     naked_asm!(
         "mov sp, x1",
@@ -466,7 +466,7 @@ pub fn opaque<T>(mut pointer: *mut T) -> *mut T {
     pointer
 }
 
-/// Bytes from which [`copy_long`] is faster than a loop over blocks: never, as there is no such
+/// Bytes from which [`copy_long`] is faster than a loop over vectors: never, as there is no such
 /// instruction.
 pub const COPY_LONG: usize = usize::MAX;
 
@@ -507,7 +507,7 @@ pub unsafe fn fill_long(dst: *mut u8, value: u64, words: usize) {
 
 /// Sixteen times the byte.
 #[inline(always)]
-pub fn splat(byte: u8) -> Block {
+pub fn splat(byte: u8) -> Vector {
     // SAFETY: NEON is part of aarch64.
     unsafe { core::arch::aarch64::vdupq_n_u8(byte) }
 }

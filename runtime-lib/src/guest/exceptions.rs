@@ -37,16 +37,10 @@ pub unsafe extern "C" fn wasmc_throw(exception: u64, frame: *const [usize; 2]) -
             let found = landings.binary_search_by_key(&(offset as u32), |l| l.return_offset);
             if let Some(landing) = found.ok().and_then(|at| landings.get(at)) {
                 let sp = parent - landing.frame as usize;
-                // Functions of the runtime restore the register of the block when they return,
+                // Functions of the runtime restore the register of the own area when they return,
                 // which this one does not.
-                let block = thread::current().block.load(Ordering::Relaxed);
-                arch::resume(
-                    text + landing.handler as usize,
-                    sp,
-                    parent,
-                    exception,
-                    block,
-                );
+                let area = thread::current().own_area.load(Ordering::Relaxed);
+                arch::resume(text + landing.handler as usize, sp, parent, exception, area);
             }
             frame = parent as *const [usize; 2];
         }

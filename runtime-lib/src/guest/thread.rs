@@ -1,6 +1,6 @@
 //! What does each thread of the guest (wasi-threads) have of its own?
 //!
-//! The record ([`Thread`]) is what the thread pointer of the processor refers to; the block
+//! The record ([`Thread`]) is what the thread pointer of the processor refers to; its own area
 //! ([`Threads`]) is what compiled code reaches through its pinned register. Nothing but a thread
 //! itself uses either, so that there is no list of threads and no lock.
 //!
@@ -18,8 +18,8 @@ use wasmc_abi::layout::{Program, Threads};
 pub struct Thread {
     /// Its own address, which x86-64 cannot read otherwise.
     pub itself: AtomicUsize,
-    /// Address of its block; 0 in a program that starts no threads.
-    pub block: AtomicUsize,
+    /// Address of its own area; 0 in a program that starts no threads.
+    pub own_area: AtomicUsize,
     /// Lowest byte of the guest's stack; its guard lies below.
     pub stack_low: AtomicUsize,
     /// End of the guest's stack.
@@ -45,7 +45,7 @@ pub struct Thread {
     pub start_arg: AtomicU32,
 }
 
-/// Bytes of a record; the block follows.
+/// Bytes of a record; the own area follows.
 pub const RECORD: usize = 128;
 
 const _: () = assert!(size_of::<Thread>() <= RECORD);
@@ -54,7 +54,7 @@ impl Thread {
     const fn new() -> Thread {
         Thread {
             itself: AtomicUsize::new(0),
-            block: AtomicUsize::new(0),
+            own_area: AtomicUsize::new(0),
             stack_low: AtomicUsize::new(0),
             stack_top: AtomicUsize::new(0),
             headroom: AtomicUsize::new(0),
@@ -109,12 +109,12 @@ pub fn init(program: &'static Program) {
 pub extern "C" fn wasmc_threads_init(threads: &'static Threads) {
     // What is found out once must be known before there is a second thread.
     auxiliary::share();
-    let Ok(block) = mm::map(threads.block_size as usize) else {
+    let Ok(area) = mm::map(threads.own_area_size as usize) else {
         output::fail("no memory for the globals and tables of the main thread");
     };
-    // SAFETY: the block was just mapped.
-    unsafe { fill(threads, block) };
-    MAIN.block.store(block, Relaxed);
+    // SAFETY: the area was just mapped.
+    unsafe { fill(threads, area) };
+    MAIN.own_area.store(area, Relaxed);
     let address = (&raw const MAIN).expose_provenance();
     MAIN.itself.store(address, Relaxed);
     // SAFETY: nothing uses the thread pointer yet.
@@ -128,26 +128,26 @@ pub fn threads(program: &'static Program) -> Option<&'static Threads> {
     unsafe { program.threads.get().as_ref() }
 }
 
-/// What stands in `block` for what `pointer` refers to, if that is a part of every block.
-pub fn own(pointer: *const u8, block: usize) -> *mut u8 {
+/// What stands in `area` for what `pointer` refers to, if that is a part of every own area.
+pub fn own(pointer: *const u8, area: usize) -> *mut u8 {
     if let Some(threads) = threads(program()) {
         let template = &threads.template;
         let offset = (pointer as usize).wrapping_sub(template.ptr.get() as usize);
         if offset < template.len as usize {
-            return core::ptr::with_exposed_provenance_mut(block + offset);
+            return core::ptr::with_exposed_provenance_mut(area + offset);
         }
     }
     pointer.cast_mut()
 }
 
-/// Makes a block what it is at first.
+/// Makes an own area what it is at first.
 ///
 /// # Safety
-/// `block` must have a block's zeroed bytes.
-pub unsafe fn fill(threads: &'static Threads, block: usize) {
+/// `area` must have an own area's zeroed bytes.
+pub unsafe fn fill(threads: &'static Threads, area: usize) {
     // SAFETY: as the caller vouches.
     unsafe {
         let template = threads.template.get();
-        mem::memcpy(block as *mut u8, template.as_ptr(), template.len());
+        mem::memcpy(area as *mut u8, template.as_ptr(), template.len());
     }
 }

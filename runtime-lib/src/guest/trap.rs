@@ -84,7 +84,7 @@ pub unsafe fn enter(
             values,
             thread.stack_top.load(Relaxed),
             &raw const thread.recovery,
-            thread.block.load(Relaxed),
+            thread.own_area.load(Relaxed),
         )
     };
     thread.recovery.store(0, Relaxed);

@@ -116,8 +116,8 @@ unsafe fn carry_out(
                 Ok(results)
             }
             Some(ScriptCommandKind::ReadGlobal) => {
-                let block = thread::current().block.load(Ordering::Relaxed);
-                let cell = thread::own(command.code.get().cast(), block).cast::<[u64; 2]>();
+                let area = thread::current().own_area.load(Ordering::Relaxed);
+                let cell = thread::own(command.code.get().cast(), area).cast::<[u64; 2]>();
                 values[0] = cell.read_unaligned();
                 Ok(1)
             }

@@ -25,11 +25,11 @@ pub enum Failure {
 /// Carries out the steps of an instance, in order, and `before_code` before each that runs code of
 /// the guest. What was done before a failure stays done.
 pub fn instantiate(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
-    let block = thread::current().block.load(Ordering::Relaxed);
+    let area = thread::current().own_area.load(Ordering::Relaxed);
     // SAFETY: the compiler has written these steps.
     for step in unsafe { instance.steps.get() } {
         // SAFETY: as above, and nothing runs at the same time.
-        unsafe { carry_out(step, block, before_code)? };
+        unsafe { carry_out(step, area, before_code)? };
     }
     Ok(())
 }
@@ -38,8 +38,8 @@ pub fn instantiate(instance: &'static Instance, before_code: fn()) -> Result<(),
 /// were initialised when the program started.
 ///
 /// # Safety
-/// `block` must be the thread's, and nothing use it.
-pub unsafe fn make_tables(instance: &'static Instance, block: usize) -> Result<(), Errno> {
+/// `area` must be the thread's, and nothing use it.
+pub unsafe fn make_tables(instance: &'static Instance, area: usize) -> Result<(), Errno> {
     // SAFETY: the compiler has written these steps.
     for step in unsafe { instance.steps.get() } {
         let is_table = matches!(
@@ -47,7 +47,7 @@ pub unsafe fn make_tables(instance: &'static Instance, block: usize) -> Result<(
             Some(InitStepKind::CreateTable | InitStepKind::InitTable)
         );
         // SAFETY: as above and as the caller vouches.
-        if is_table && let Err(failure) = unsafe { carry_out(step, block, || ()) } {
+        if is_table && let Err(failure) = unsafe { carry_out(step, area, || ()) } {
             return Err(match failure {
                 Failure::Exhausted(shortage) => shortage.errno,
                 // The same steps have succeeded when the program started.
@@ -82,14 +82,14 @@ unsafe fn call(step: &'static InitStep) -> Result<(), Trap> {
 
 /// # Safety
 /// `step` must be as the compiler has written it, and nothing of the guest may run that uses what
-/// it concerns; `block` must be that of the thread whose tables are meant.
+/// it concerns; `area` must be that of the thread whose tables are meant.
 unsafe fn carry_out(
     step: &'static InitStep,
-    block: usize,
+    area: usize,
     before_code: fn(),
 ) -> Result<(), Failure> {
     let memory = step.target.get().cast_mut().cast::<MemoryState>();
-    let table = thread::own(step.target.get().cast(), block).cast::<TableState>();
+    let table = thread::own(step.target.get().cast(), area).cast::<TableState>();
     let source = step.source.get().cast::<u8>();
     let len = step.len as usize;
     // SAFETY: the kind says what `target` and `source` refer to; the states are writable, and no

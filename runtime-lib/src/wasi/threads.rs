@@ -4,10 +4,10 @@
 //! mapping of its own, which it gives back itself when it ends:
 //!
 //! ```text
-//! | guard | guest's stack | our stack | handlers' stack | record | block |
+//! | guard | guest's stack | our stack | handlers' stack | record | own area |
 //! ```
 //!
-//! What record and block are is told in [`crate::guest::thread`].
+//! What record and own area are is told in [`crate::guest::thread`].
 
 use super::p1::errno::Errno;
 use crate::arch;
@@ -36,26 +36,26 @@ pub extern "C" fn wasmc_thread_spawn(_: *const MemoryState, start_arg: i32) -> i
 fn spawn(start_arg: u32) -> Result<i32, rustix::io::Errno> {
     let program = program();
     let threads = thread::threads(program).ok_or(rustix::io::Errno::NOSYS)?;
-    let bytes = RECORD + threads.block_size as usize;
+    let bytes = RECORD + threads.own_area_size as usize;
     let stacks = Stacks::map(program.stack_size, OUR_STACK, bytes)?;
-    let block = stacks.extra + RECORD;
+    let area = stacks.extra + RECORD;
     // SAFETY: the mapping is new and nobody else's; it is given up by the thread, or below.
     unsafe {
-        thread::fill(threads, block);
+        thread::fill(threads, area);
         let thread: &'static Thread = &*core::ptr::with_exposed_provenance(stacks.extra);
         thread.itself.store(stacks.extra, Relaxed);
-        thread.block.store(block, Relaxed);
+        thread.own_area.store(area, Relaxed);
         thread.mapping.store(stacks.mapping, Relaxed);
         thread.mapped.store(stacks.mapped, Relaxed);
         thread.handlers.store(stacks.handlers, Relaxed);
         thread.start_arg.store(start_arg, Relaxed);
         stacks.remember(thread);
-        let result = make_tables(program, block).and_then(|()| {
+        let result = make_tables(program, area).and_then(|()| {
             let tid = thread.tid.as_ptr();
             sys::start(stacks.our_top, tid, stacks.extra, run)
         });
         if result.is_err() {
-            unmap_parts(threads, block);
+            unmap_parts(threads, area);
             mm::unmap(stacks.mapping, stacks.mapped);
         }
         result
@@ -91,7 +91,7 @@ unsafe extern "C" fn run(thread: &'static Thread) -> ! {
             trap::report(trap);
         }
         // SAFETY: no code of the guest runs on this thread any more.
-        unsafe { unmap_parts(threads, thread.block.load(Relaxed)) };
+        unsafe { unmap_parts(threads, thread.own_area.load(Relaxed)) };
     }
     let (mapping, mapped) = (thread.mapping.load(Relaxed), thread.mapped.load(Relaxed));
     // No handler may run on a stack that is gone.
@@ -103,30 +103,30 @@ unsafe extern "C" fn run(thread: &'static Thread) -> ! {
 /// Creates and fills the tables of a new thread.
 ///
 /// # Safety
-/// `block` must be filled, and nothing use it.
-unsafe fn make_tables(program: &'static Program, block: usize) -> Result<(), rustix::io::Errno> {
-    // SAFETY: the compiler has written these records; the block is as the caller vouches.
+/// `area` must be filled, and nothing use it.
+unsafe fn make_tables(program: &'static Program, area: usize) -> Result<(), rustix::io::Errno> {
+    // SAFETY: the compiler has written these records; the area is as the caller vouches.
     unsafe {
         for instance in program.instances.get() {
-            instance::make_tables(instance, block)?;
+            instance::make_tables(instance, area)?;
         }
     }
     Ok(())
 }
 
-/// Gives back what a thread has of its own outside its block: tables that grow, and payloads.
+/// Gives back what a thread has of its own outside its own area: tables that grow, and payloads.
 ///
 /// # Safety
 /// Nothing may use it any more.
-unsafe fn unmap_parts(threads: &'static Threads, block: usize) {
-    // SAFETY: the compiler has written the template's tables, and the block is a copy of it.
+unsafe fn unmap_parts(threads: &'static Threads, area: usize) {
+    // SAFETY: the compiler has written the template's tables, and the area is a copy of it.
     unsafe {
         for table in threads.tables.get() {
-            let own = thread::own((&raw const *table).cast(), block);
+            let own = thread::own((&raw const *table).cast(), area);
             table::unmap(&*own.cast::<TableState>());
         }
         if !threads.pool.is_null() {
-            payloads::unmap(thread::own(threads.pool.get().cast(), block).cast());
+            payloads::unmap(thread::own(threads.pool.get().cast(), area).cast());
         }
     }
 }

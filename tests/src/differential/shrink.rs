@@ -41,7 +41,7 @@ fn retry(seed: u64, module: Vec<u8>, variant: &Variant) -> Option<Disagreement> 
     batch::check(&[case], variant).pop()
 }
 
-/// Where a body may end: after these bytes, with so many blocks to be closed.
+/// Where a body may end: after these bytes, with so many control frames to be closed.
 struct Cut {
     end: usize,
     depth: usize,

@@ -23,7 +23,7 @@ fn workflows() -> Vec<PathBuf> {
     paths
 }
 
-/// The scripts behind `run:`: one line, or the block that is indented further.
+/// The scripts behind `run:`: one line, or the lines that are indented further.
 fn scripts(text: &str) -> Vec<String> {
     let mut scripts = Vec::new();
     let lines: Vec<_> = text.lines().collect();
@@ -39,10 +39,10 @@ fn scripts(text: &str) -> Vec<String> {
         }
         let indent = |line: &str| line.len() - line.trim_start().len();
         let inner = indent(lines[at + 1]);
-        let block = lines[at + 1..].iter();
-        let block = block.take_while(|line| line.trim().is_empty() || indent(line) >= inner);
-        let block: Vec<_> = block.map(|line| line.get(inner..).unwrap_or("")).collect();
-        scripts.push(block.join("\n"));
+        let script = lines[at + 1..].iter();
+        let script = script.take_while(|line| line.trim().is_empty() || indent(line) >= inner);
+        let script: Vec<_> = script.map(|line| line.get(inner..).unwrap_or("")).collect();
+        scripts.push(script.join("\n"));
     }
     scripts
 }

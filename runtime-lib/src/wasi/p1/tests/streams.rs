@@ -108,11 +108,11 @@ fn not_blocking_is_the_guests_own_affair() {
     assert_eq!(guest.read(0, 10).unwrap(), b"some");
     assert_eq!(guest.read(0, 10), Err(Errno::AGAIN));
     // A full pipe: as much as it takes, then no more.
-    let block = vec![7; 40_000];
+    let chunk = vec![7; 40_000];
     let mut written = 0;
     loop {
         guest.free = 64;
-        match guest.write(1, &block) {
+        match guest.write(1, &chunk) {
             Ok(len) => written += len as usize,
             Err(errno) => {
                 assert_eq!(errno, Errno::AGAIN);

@@ -12,29 +12,29 @@ use crate::index::{DataId, ElemId, FuncId, MemoryId, TableId, TypeId};
 use crate::program::{Elements, OwnPlace, Program, Reference};
 use crate::translate::Symbol;
 
-/// The program and its text, with the places of what else there is in the object.
+/// The program and its text, with the addresses of what else there is in the object.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub program: &'a Program<'a>,
     pub text: &'a Text,
-    pub places: &'a Places,
+    pub addresses: &'a Addresses,
 }
 
-/// The places of the constants that code reads, and of what each thread has of its own.
+/// The addresses of the constants that code reads, and of what each thread has of its own.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Addresses {
     read_only_tables: Place<u64>,
     ref_funcs: Place<u64>,
     elems: HashMap<ElemId, Place<u64>>,
     datas: HashMap<DataId, Place<u8>>,
-    /// What the block of each thread begins with, in a program that starts threads.
+    /// What the own area of each thread begins with, in a program that starts threads.
     template: Option<Place<u8>>,
 }
 
-impl Places {
+impl Addresses {
     /// Writes the constants that code reads: read-only tables, references to functions, element
-    /// segments. Leaves room for what the block of each thread begins with.
-    pub fn write(program: &Program<'_>, text: &Text, blob: &mut Blob) -> Places {
+    /// segments. Leaves room for what the own area of each thread begins with.
+    pub fn write(program: &Program<'_>, text: &Text, blob: &mut Blob) -> Addresses {
         blob.align(16);
         let read_only_tables = blob.here();
         write_read_only_tables(program, text, blob);
@@ -49,14 +49,14 @@ impl Places {
                 blob.push::<u64>(reference(program, text, item));
             }
         }
-        let template = program.places.block.map(|block| {
+        let template = program.places.own_area.map(|area| {
             blob.align(16);
             let template = blob.here();
-            let len = block.template_len as usize;
+            let len = area.template_len as usize;
             blob.bytes.resize(blob.bytes.len() + len, 0);
             template
         });
-        Places {
+        Addresses {
             read_only_tables,
             ref_funcs,
             elems,
@@ -65,12 +65,12 @@ impl Places {
         }
     }
 
-    /// Where something lies that each thread has of its own: of a block, in the template.
+    /// Where something lies that each thread has of its own: what is in an own area, in the template.
     pub fn own<T>(&self, place: OwnPlace) -> Place<T> {
         match place {
             OwnPlace::State(offset) => state(offset),
-            OwnPlace::Block(offset) => {
-                let template = self.template.expect("there is a block");
+            OwnPlace::Area(offset) => {
+                let template = self.template.expect("there is an own area");
                 Place::new(template.section(), template.offset() + u64::from(offset))
             }
         }
@@ -135,7 +135,7 @@ impl Context<'_> {
 
     /// The state of a table.
     pub fn table(&self, table: TableId) -> Place<TableState> {
-        self.places.own(self.program.places.tables[table].state)
+        self.addresses.own(self.program.places.tables[table].state)
     }
 
     /// The value of a reference.
@@ -176,14 +176,14 @@ fn write_read_only_tables(program: &Program<'_>, text: &Text, blob: &mut Blob) {
 /// The passive and copied data segments, in the order of their ids: where each lies, and their
 /// bytes ([`segments`]).
 fn segment_places(program: &Program<'_>) -> HashMap<DataId, Place<u8>> {
-    let mut places = HashMap::new();
+    let mut addresses = HashMap::new();
     let mut end: u64 = 0;
     for id in program.steps.datas.iter() {
         let start = end.next_multiple_of(16);
-        places.insert(id, Place::new(Section::Segments, start));
+        addresses.insert(id, Place::new(Section::Segments, start));
         end = start + program.world.datas[id].bytes.len() as u64;
     }
-    places
+    addresses
 }
 
 /// The bytes of the passive and copied data segments.
