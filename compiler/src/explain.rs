@@ -15,7 +15,9 @@ use crate::index::{InstanceId, MemoryId, TableId};
 use crate::module::{Entity, Module};
 use crate::names::Named;
 use crate::options::Options;
-use crate::program::{CodeItem, Elements, FuncKind, Instance, OwnPlace, Program, Strategy};
+use crate::program::{
+    CodeItem, Elements, FuncKind, Instance, OwnPlace, Program, Strategy, WhyChecked,
+};
 
 /// What a module states.
 pub(crate) fn module(instance: &str, module: &Module<'_>, bytes: usize) {
@@ -64,7 +66,7 @@ pub(crate) fn program(program: &Program<'_>, options: &Options) {
         );
     }
     for id in program.steps.datas.iter() {
-        let why = match program.live.uses.datas_read.contains(id) {
+        let why = match program.world.datas[id].mode.is_passive() {
             true => "`memory.init` reads it",
             false => "it is too small to be moved, or its place is not known",
         };
@@ -143,12 +145,14 @@ fn of_memory(program: &Program<'_>, id: MemoryId, options: &Options) -> String {
     };
     let strategy = match lies.strategy {
         Strategy::Guarded => "guarded: a reservation covers what 32-bit indices and offsets reach",
-        Strategy::Checked if options.bounds_checks => "checked in code: `--bounds-checks`",
-        Strategy::Checked if memory.ty.memory64 => "checked in code: its indices have 64 bits",
-        Strategy::Checked if memory.page_log2() != 16 => {
-            "checked in code: its pages are no pages of the machine"
-        }
-        Strategy::Checked => "checked in code: the addresses for reservations are used up",
+        Strategy::Checked(why) => match why {
+            WhyChecked::Asked => "checked in code: `--bounds-checks`",
+            WhyChecked::Memory64 => "checked in code: its indices have 64 bits",
+            WhyChecked::PageSize => "checked in code: its pages are no pages of the machine",
+            WhyChecked::NoAddresses => {
+                "checked in code: the addresses for reservations are used up"
+            }
+        },
     };
     let grows = match program.live.uses.memories_grown.contains(id) {
         true => "grows",

@@ -116,7 +116,7 @@ fn memory_state(program: &Program<'_>, id: MemoryId, place: &MemoryPlace) -> New
         max: place.max,
         reservation: match place.strategy {
             Strategy::Guarded => GUARDED_RESERVATION,
-            Strategy::Checked => 0,
+            Strategy::Checked(_) => 0,
         },
         page_log2: memory.page_log2(),
         flags,

@@ -33,7 +33,7 @@ pub use entry::Main;
 pub use live::{Live, Uses};
 pub use places::{
     Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace, PAYLOAD_VALUE, Payloads,
-    Places, Strategy, TablePlace,
+    Places, Strategy, TablePlace, WhyChecked,
 };
 pub use script::ScriptStep;
 pub(crate) use steps::image_alignment;

@@ -32,7 +32,7 @@ pub(super) fn needs(
             Needs::GROW_GUARDED.and(Needs::GROW_ALIASED)
         }
         Strategy::Guarded => Needs::GROW_GUARDED,
-        Strategy::Checked => Needs::GROW_MAPPED,
+        Strategy::Checked(_) => Needs::GROW_MAPPED,
     });
     let uses = &live.uses;
     let builtins = [

@@ -104,8 +104,21 @@ pub struct MemoryPlace {
 pub enum Strategy {
     /// By a reservation that covers every index and offset: the MMU checks.
     Guarded,
-    /// By code that compares with the memory's size.
-    Checked,
+    /// By code that compares with the memory's size, for a reason.
+    Checked(WhyChecked),
+}
+
+/// Why code compares addresses with a memory's size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyChecked {
+    /// The caller wants it (`--bounds-checks`).
+    Asked,
+    /// Its indices have 64 bits: no reservation covers them.
+    Memory64,
+    /// Its pages are no pages of the machine.
+    PageSize,
+    /// The addresses for reservations are used up.
+    NoAddresses,
 }
 
 /// Where a table lies.
@@ -381,15 +394,19 @@ fn assign_memories(
     let mut place = |(id, memory): (MemoryId, &Memory)| {
         let max = maxima[id];
         // Guard pages serve 32-bit indices and sizes that are whole pages of the machine.
-        let guarded = !options.bounds_checks && !memory.ty.memory64 && memory.page_log2() == 16;
-        let (base, strategy) = match (hottest == Some(id), guarded) {
-            (true, true) => (slot0, Strategy::Guarded),
-            (true, false) => (slot0, Strategy::Checked),
-            (false, true) => match slots.take_guarded() {
-                Some(base) => (base, Strategy::Guarded),
-                None => (slots.take(max), Strategy::Checked),
+        let strategy = match memory.page_log2() {
+            _ if options.bounds_checks => Strategy::Checked(WhyChecked::Asked),
+            _ if memory.ty.memory64 => Strategy::Checked(WhyChecked::Memory64),
+            16 => Strategy::Guarded,
+            _ => Strategy::Checked(WhyChecked::PageSize),
+        };
+        let (base, strategy) = match strategy {
+            _ if hottest == Some(id) => (slot0, strategy),
+            Strategy::Guarded => match slots.take_guarded() {
+                Some(base) => (base, strategy),
+                None => (slots.take(max), Strategy::Checked(WhyChecked::NoAddresses)),
             },
-            (false, false) => (slots.take(max), Strategy::Checked),
+            Strategy::Checked(_) => (slots.take(max), strategy),
         };
         MemoryPlace {
             base,

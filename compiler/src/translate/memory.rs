@@ -96,7 +96,7 @@ impl Translator<'_, '_> {
                 let flags = self.flags(access, Region::Memory(id));
                 self.guarded_address(id, index, memarg.offset, bytes, flags)
             }
-            Strategy::Checked => {
+            Strategy::Checked(_) => {
                 self.check_bounds(id, index, memarg.offset, bytes);
                 let access = MemFlagsData::new().with_notrap();
                 let flags = self.flags(access, Region::Memory(id));
