@@ -40,6 +40,8 @@ pub(crate) struct CompiledFunc {
     pub lines: Vec<(u32, u32)>,
     /// Calls in `try_table`, ascending.
     pub landings: Vec<Landing>,
+    /// Where references to objects are in the frame, ascending by return addresses.
+    pub maps: Vec<StackMap>,
     /// What debuggers are told; `None` unless asked for.
     pub debug: Option<CodeMap>,
 }
@@ -75,6 +77,9 @@ impl CompiledFunc {
             landing.return_offset += moved;
             landing.handler += moved;
         }
+        for map in &mut self.maps {
+            map.return_offset += moved;
+        }
         for (offset, _) in self.debug.iter_mut().flat_map(|map| &mut map.sources) {
             *offset += moved;
         }
@@ -91,6 +96,17 @@ pub(crate) struct Landing {
     pub handler: u32,
     /// Bytes between the frame pointer and the stack pointer at the call.
     pub frame: u32,
+}
+
+/// Where the references to objects are in a frame while a call goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct StackMap {
+    /// Offset of the call's return address.
+    pub return_offset: u32,
+    /// Bytes between the frame pointer and the stack pointer at the call.
+    pub frame: u32,
+    /// Their distances from the stack pointer, ascending; cells of 8 bytes.
+    pub offsets: Vec<u32>,
 }
 
 /// A place to fill in.
@@ -268,6 +284,7 @@ fn compile_one(
         traps,
         lines,
         landings,
+        maps: stack_maps(buffer),
         debug,
     })
 }
@@ -341,6 +358,29 @@ fn landings(
     let mut landings: Vec<_> = buffer.call_sites().filter_map(landing).collect();
     landings.sort_unstable_by_key(|landing| landing.return_offset);
     landings
+}
+
+/// The calls while which the frame holds references to objects.
+fn stack_maps(
+    buffer: &cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>,
+) -> Vec<StackMap> {
+    let maps = buffer.user_stack_maps().iter();
+    let maps = maps.map(|(return_offset, frame, map)| {
+        let mut offsets: Vec<u32> = map
+            .entries()
+            .map(|(ty, offset)| {
+                assert_eq!(ty, ir::types::I64, "references have 8 bytes in frames");
+                offset
+            })
+            .collect();
+        offsets.sort_unstable();
+        StackMap {
+            return_offset: *return_offset,
+            frame: *frame,
+            offsets,
+        }
+    });
+    maps.filter(|map| !map.offsets.is_empty()).collect()
 }
 
 /// Notes what debuggers are told of a function.

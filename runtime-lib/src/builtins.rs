@@ -123,6 +123,7 @@ mod tests {
             include_str!("store/atomics.rs"),
             include_str!("builtins.rs"),
             include_str!("guest/exceptions.rs"),
+            include_str!("store/heap/mod.rs"),
             include_str!("store/memory.rs"),
             include_str!("store/payloads.rs"),
             include_str!("store/table.rs"),

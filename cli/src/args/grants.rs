@@ -1,5 +1,5 @@
 //! The grants of a program (`--dir`, `--env`, `--inherit-env`, `--listen`, `--net`), the limits of
-//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`), its confinement (`--confine`,
+//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`, `--max-heap`), its confinement (`--confine`,
 //! `--no-confine`) and its end by a trap (`--trap`).
 //!
 //! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
@@ -113,12 +113,24 @@ const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
     ),
     (
         LIMITS,
+        "max-heap",
+        Some("SIZE"),
+        "Most bytes that the garbage-collected objects in use may have, such as `64MiB`",
+    ),
+    (
+        LIMITS,
         "confine",
         Some("WHEN"),
         "Let the kernel refuse what the program cannot need: `auto` where it can, `require` or do \
          not start, `off`",
     ),
     (LIMITS, "no-confine", None, "Short for `--confine=off`"),
+    (
+        DEBUGGING,
+        "gc-stress",
+        None,
+        "Move every garbage-collected object whenever one is allocated, to find faults of wasmc",
+    ),
     (
         DEBUGGING,
         "trap",

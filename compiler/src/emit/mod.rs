@@ -7,6 +7,7 @@
 
 mod addresses;
 mod functions;
+mod heap;
 mod instances;
 mod records;
 mod sources;

@@ -15,7 +15,7 @@ use super::addresses::{Addresses, Context, state as state_place};
 use super::functions::{self, Names};
 use super::sources::{self, Sources};
 use super::text::Text;
-use super::{instances, state};
+use super::{heap, instances, state};
 use crate::error::{Error, Location, Result};
 use crate::explain;
 use crate::index::FuncId;
@@ -79,6 +79,7 @@ pub(super) fn write(
     let names = blob.bytes(&names.0);
     let landings = functions::write_landings(text, &mut blob);
     let threads = write_threads(cx, &mut blob);
+    let heap = heap::write(cx, &mut blob);
 
     explain::needs(program.needs);
     let first_memory = program.places.memories.values().next();
@@ -119,8 +120,9 @@ pub(super) fn write(
         stack_size: options.stack_size,
         needs: program.needs,
         state: state_image,
-        parts: parts(options),
+        parts: parts(program, options),
         sources,
+        heap,
     };
     blob.write(root, program_record);
     if blob.bytes.len() > i32::MAX as usize {
@@ -154,8 +156,8 @@ fn flags(program: &Program<'_>, text: &Text, options: &Options) -> u32 {
     flags
 }
 
-/// The functions of the runtime that a program can need for its options.
-fn parts(options: &Options) -> NewParts {
+/// The functions of the runtime that a program can need for its options, and for its objects.
+fn parts(program: &Program<'_>, options: &Options) -> NewParts {
     let mut given = match options.sealed {
         // What `WASMC_OPTIONS` says is not known.
         false => u8::MAX,
@@ -171,6 +173,7 @@ fn parts(options: &Options) -> NewParts {
         next_option: part(is_given(u8::MAX), symbols::NEXT_OPTION),
         set_limits: part(is_given(kinds::LIMITS), symbols::SET_LIMITS),
         open_grants: part(is_given(kinds::DIR | kinds::LISTEN), symbols::OPEN_GRANTS),
+        make_heap: part(program.heap.is_some(), symbols::MAKE_HEAP),
     }
 }
 

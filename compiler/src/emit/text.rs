@@ -5,7 +5,7 @@ use cranelift_codegen::entity::SecondaryMap;
 use wasmc_abi::traps::Trap;
 
 use super::veneers::{self, Island};
-use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation};
+use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation, StackMap};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, TypeId};
 use crate::program::CodeItem;
@@ -30,6 +30,8 @@ pub(super) struct Text {
     pub traps: Vec<(u32, Trap)>,
     /// Calls that have a handler for exceptions, ascending.
     pub landings: Vec<Landing>,
+    /// Where references to objects are in frames, ascending by return addresses.
+    pub maps: Vec<StackMap>,
     funcs: SecondaryMap<FuncId, u32>,
     trampolines: SecondaryMap<TypeId, u32>,
 }
@@ -86,6 +88,7 @@ pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch, reach: u32) -> Re
         relocs: Vec::new(),
         traps: Vec::new(),
         landings: Vec::new(),
+        maps: Vec::new(),
         funcs: SecondaryMap::new(),
         trampolines: SecondaryMap::new(),
     };
@@ -141,6 +144,10 @@ fn append(
             handler: start + landing.handler,
             frame: landing.frame,
         }));
+    text.maps.extend(func.maps.into_iter().map(|map| StackMap {
+        return_offset: start + map.return_offset,
+        ..map
+    }));
     for mut reloc in func.relocs {
         reloc.offset += start;
         let veneer = || {
@@ -273,6 +280,7 @@ mod tests {
             traps: Vec::new(),
             lines: Vec::new(),
             landings: Vec::new(),
+            maps: Vec::new(),
             debug: None,
         }
     }

@@ -14,6 +14,7 @@
 mod consts;
 pub(crate) mod declare;
 mod entry;
+mod heap;
 pub(crate) mod imports;
 mod live;
 mod needs;
@@ -30,6 +31,7 @@ use wasmc_abi::confine::Needs;
 
 pub use consts::{Constant, Reference};
 pub use entry::Main;
+pub use heap::{Heap, HeapRoot, ObjectType};
 pub use live::{Live, Uses};
 pub use places::{
     Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace, PAYLOAD_VALUE, Payloads,
@@ -66,6 +68,8 @@ pub struct Program<'a> {
     pub steps: Steps,
     /// Where everything lies.
     pub places: Places,
+    /// What the collector is told; `None` in a program without objects.
+    pub heap: Option<Heap>,
     /// What it needs of the kernel once its guest runs.
     pub needs: Needs,
     /// What the text consists of, in order.
@@ -107,6 +111,7 @@ pub(crate) fn plan<'a>(
         live,
         steps,
         places,
+        heap: None,
         needs,
         code,
         tracked,

@@ -2,8 +2,9 @@
 
 /// Calls a macro with the list of builtins: `name = "symbol" (parameters) -> result;`.
 ///
-/// All have the System V (AAPCS64) calling convention. None of them traps: compiled code checks
-/// bounds before it calls.
+/// All have the System V (AAPCS64) calling convention. None of them traps, but for want of stack,
+/// handlers or heap: compiled code checks bounds before it calls. `gc_allocate` is the only one that
+/// may move objects.
 #[macro_export]
 macro_rules! for_each_builtin {
     ($mac:ident) => {
@@ -29,6 +30,15 @@ macro_rules! for_each_builtin {
             throw = "wasmc_throw" (exception: i64, frame: ptr);
             /// Copies an exception's payload to a place of its own: its unit.
             keep_payload = "wasmc_keep_payload" (pool: ptr, payload: ptr) -> i32;
+            /// Makes room for an object of `bytes` bytes, a type's: its address. The room is zero; its
+            /// header and an array's length are the caller's to write. May move every object. Traps
+            /// if there is no room.
+            gc_allocate = "wasmc_gc_allocate" (ty: i32, bytes: i64) -> i64;
+            /// Sets `count` elements of an array, from `dst`, to the low `size` bytes (1, 2, 4, 8 or
+            /// 16) of `low` and `high`.
+            gc_fill = "wasmc_gc_fill" (dst: ptr, low: i64, high: i64, size: i32, count: i64);
+            /// Copies `count` references from cells of 8 bytes to elements of 4.
+            gc_from_cells = "wasmc_gc_from_cells" (dst: ptr, cells: ptr, count: i64);
             /// Rounds towards positive infinity.
             ceil_f32 = "wasmc_ceilf32" (x: f32) -> f32;
             /// Rounds towards positive infinity.

@@ -4,6 +4,7 @@
 //! same name after `New`.
 
 use crate::confine::Needs;
+use crate::heap::Heap;
 use crate::options::{OptionError, Options, RunOption};
 use crate::pointer::{Any, Code, Function};
 pub use crate::pointer::{RelPtr, RelSlice, Trampoline};
@@ -46,6 +47,8 @@ pub type ReadOptions = unsafe fn(*const usize);
 /// The type of [`Parts::next_option`].
 pub type NextOption =
     fn(&mut Options<'static>) -> Option<Result<RunOption<'static>, OptionError<'static>>>;
+/// The type of [`Parts::make_heap`].
+pub type MakeHeap = extern "C" fn(&'static Heap);
 /// The type of [`Threads::init`].
 pub type ThreadsInit = extern "C" fn(&'static Threads);
 
@@ -141,6 +144,8 @@ records! {
         pub parts: Parts,
         /// Where code comes from; null in a program that knows no lines.
         pub sources: RelPtr<SourceTable>,
+        /// Null in a program without heap types.
+        pub heap: RelPtr<Heap>,
     }
 
     /// Bytes to put into the writable state before anything reads it. Null in an executable whose file
@@ -169,6 +174,9 @@ records! {
         pub set_limits: RelPtr<Function<fn()>>,
         /// [`OPEN_GRANTS`](crate::symbols::OPEN_GRANTS).
         pub open_grants: RelPtr<Function<fn()>>,
+        /// [`MAKE_HEAP`](crate::symbols::MAKE_HEAP), called before instantiation; null in a program
+        /// without heap types.
+        pub make_heap: RelPtr<Function<MakeHeap>>,
     }
 
     /// What the runtime needs to start threads of the guest (wasi-threads).

@@ -13,6 +13,7 @@
 //! - [`options`]: the grants and options of a compiled program, and their parser.
 //! - [`cpu`]: CPU features that a program may require.
 //! - [`confine`], [`syscalls`]: what a program needs of the kernel, and the system calls it may make.
+//! - [`heap`]: how objects lie in the garbage-collected heap, and what the collector is told.
 //! - [`script`]: the protocol of the spec-suite driver.
 //!
 //! Everything here is `no_std`, without dependencies, and the same on every target. What only the
@@ -24,6 +25,7 @@ pub mod component;
 pub mod confine;
 pub mod cpu;
 pub mod hash;
+pub mod heap;
 pub mod layout;
 pub mod options;
 pub mod p2;

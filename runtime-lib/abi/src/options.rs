@@ -14,6 +14,8 @@ pub const VARIABLE: &[u8] = b"WASMC_OPTIONS";
 pub const BACKTRACE_VARIABLE: &[u8] = b"WASMC_BACKTRACE";
 /// Most bytes of options, baked in or from the variable.
 pub const MAX_BYTES: usize = 64 * 1024;
+/// What `--max-heap` can be at most.
+pub const MAX_HEAP: u64 = 0x7000_0000;
 /// Most options of one kind that a program accepts.
 pub const MAX_OPTIONS: usize = 1024;
 
@@ -63,6 +65,11 @@ pub enum RunOption<'a> {
     MaxFileSize(u64),
     /// `--max-fds N`: most descriptors that the guest may have open; the last one decides.
     MaxFds(u64),
+    /// `--max-heap SIZE`: most bytes that live objects may have, in a program with heap types; the
+    /// last one decides.
+    MaxHeap(u64),
+    /// `--gc-stress`: every allocation moves every object, to find out what is not told of it.
+    GcStress,
     /// `--trap HOW`: how the process ends after a trap was reported; the last one decides.
     Trap(TrapEnd),
 }
@@ -91,6 +98,8 @@ pub mod kinds {
     pub const LIMITS: u8 = 1 << 4;
     /// [`RunOption::Confine`](super::RunOption::Confine).
     pub const CONFINE: u8 = 1 << 5;
+    /// How large the heap may become, and when it is collected.
+    pub const HEAP: u8 = 1 << 6;
 }
 
 impl RunOption<'_> {
@@ -107,6 +116,7 @@ impl RunOption<'_> {
             | RunOption::MaxFds(_)
             | RunOption::Trap(_) => kinds::LIMITS,
             RunOption::Confine(_) => kinds::CONFINE,
+            RunOption::MaxHeap(_) | RunOption::GcStress => kinds::HEAP,
         }
     }
 }
@@ -191,13 +201,17 @@ impl<'a> Iterator for Options<'a> {
                 .and_then(|value| parse_size("--max-file-size", value))
                 .map(RunOption::MaxFileSize),
             b"--max-fds" => value().and_then(parse_max_fds),
+            b"--max-heap" => value().and_then(parse_max_heap).map(RunOption::MaxHeap),
             b"--trap" => value().and_then(parse_trap),
-            b"--inherit-env" | b"--net" | b"--no-confine" if inline_value.is_some() => {
+            b"--inherit-env" | b"--net" | b"--no-confine" | b"--gc-stress"
+                if inline_value.is_some() =>
+            {
                 Err(OptionError::UnexpectedValue(name))
             }
             b"--inherit-env" => Ok(RunOption::InheritEnv),
             b"--net" => Ok(RunOption::Net),
             b"--no-confine" => Ok(RunOption::Confine(Confine::Off)),
+            b"--gc-stress" => Ok(RunOption::GcStress),
             _ => Err(OptionError::Unknown(word)),
         };
         if option.is_err() {
@@ -295,6 +309,18 @@ pub fn parse_size<'a>(option: &'static str, value: &'a [u8]) -> Result<u64, Opti
         value,
         form: "SIZE, such as 64MiB",
     })
+}
+
+/// Parses the value of `--max-heap`.
+fn parse_max_heap(value: &[u8]) -> Result<u64, OptionError<'_>> {
+    match parse_size("--max-heap", value)? {
+        bytes @ ..=MAX_HEAP => Ok(bytes),
+        _ => Err(OptionError::BadValue {
+            option: "--max-heap",
+            value,
+            form: "SIZE, at most 1792MiB",
+        }),
+    }
 }
 
 /// Parses the value of `--max-fds`: a decimal number.
@@ -497,7 +523,7 @@ mod tests {
 
     #[test]
     fn reads_confinement_and_limits() {
-        let words = b"--no-confine\0--confine=require\0--max-fds\x0012\0--max-file-size=3KiB\0--trap=abort\0--trap\0exit\0";
+        let words = b"--no-confine\0--confine=require\0--max-fds\x0012\0--max-file-size=3KiB\0--trap=abort\0--trap\0exit\0--max-heap=5MiB\0--gc-stress\0";
         let mut options = Options::new(words).map(Result::unwrap);
         assert_eq!(options.next(), Some(RunOption::Confine(Confine::Off)));
         assert_eq!(options.next(), Some(RunOption::Confine(Confine::Require)));
@@ -505,6 +531,8 @@ mod tests {
         assert_eq!(options.next(), Some(RunOption::MaxFileSize(3072)));
         assert_eq!(options.next(), Some(RunOption::Trap(TrapEnd::Abort)));
         assert_eq!(options.next(), Some(RunOption::Trap(TrapEnd::Exit)));
+        assert_eq!(options.next(), Some(RunOption::MaxHeap(5 << 20)));
+        assert_eq!(options.next(), Some(RunOption::GcStress));
         for size in [
             "",
             "KiB",
@@ -527,6 +555,12 @@ mod tests {
             error(b"--no-confine=1\0"),
             Some(OptionError::UnexpectedValue(b"--no-confine"))
         );
+        assert_eq!(MAX_HEAP, 1792 << 20);
+        assert!(error(b"--max-heap=1792MiB\0").is_none());
+        assert!(matches!(
+            error(b"--max-heap=1793MiB\0"),
+            Some(OptionError::BadValue { .. })
+        ));
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub const MAIN_SCRIPT: &str = "wasmc_main_script";
 /// [`Threads`](crate::layout::Threads)).
 pub const THREADS_INIT: &str = "wasmc_threads_init";
 
+/// Makes the heap: `extern "C" fn(&Heap)`; only programs with heap types refer to it (see
+/// [`Parts`](crate::layout::Parts)).
+pub const MAKE_HEAP: &str = "wasmc_make_heap";
+
 /// Reads the environment variable with options: `unsafe fn(*const usize)` of the initial process
 /// stack. Programs refer to it unless they are sealed (see [`Parts`](crate::layout::Parts)).
 pub const READ_OPTIONS: &str = "wasmc_read_options";

@@ -61,6 +61,10 @@ traps! {
     NullExceptionReference = 17, "null exception reference";
     /// The instructions that `--fuel` allows have been carried out.
     OutOfFuel = 18, "all fuel consumed by WebAssembly";
+    /// There is no room for an object, and what is live leaves none; how much is follows the text.
+    HeapExhausted = 30, "GC heap exhausted";
+    /// An object that is larger than the heap may become.
+    AllocationTooLarge = 31, "allocation size too large";
 
     // Of components: what the canonical ABI does not let pass.
 

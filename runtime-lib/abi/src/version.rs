@@ -3,7 +3,7 @@
 use crate::builtins::{Builtin, BuiltinType};
 use crate::hash::Hash;
 use crate::traps::Trap;
-use crate::{component, layout, script};
+use crate::{component, heap, layout, script};
 
 /// The hash of the records, of the traps' numbers and of the builtins' signatures. A program has it
 /// in [`Program::layout`](layout::Program::layout); the runtime refuses one with another.
@@ -12,6 +12,7 @@ pub const LAYOUT_HASH: u32 = builtins(traps(RECORDS, Trap::ALL), Builtin::ALL).f
 const RECORDS: Hash = Hash::NEW
     .and(layout::HASH)
     .and(component::HASH)
+    .and(heap::HASH)
     .and(script::HASH);
 
 const fn traps(mut hash: Hash, traps: &[Trap]) -> Hash {
@@ -113,7 +114,12 @@ mod tests {
 
     #[test]
     fn what_is_written_has_the_bytes_of_the_structure() {
-        let checks = [layout::CHECKS, component::CHECKS, script::CHECKS];
+        let checks = [
+            layout::CHECKS,
+            component::CHECKS,
+            heap::CHECKS,
+            script::CHECKS,
+        ];
         for check in checks.into_iter().flatten() {
             check();
         }

@@ -319,6 +319,29 @@ pub fn preserved_registers() -> [usize; 6] {
     registers
 }
 
+/// Defines a function of the runtime that compiled code calls with two arguments, and that tells
+/// another one who has called: by the frame pointer and the return address, which are two more
+/// arguments.
+macro_rules! with_caller {
+    (
+        $(#[$doc:meta])*
+        pub fn $name:ident($a:ident: $a_type:ty, $b:ident: $b_type:ty) -> $result:ty = $target:path;
+    ) => {
+        $(#[$doc])*
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        #[unsafe(naked)]
+        pub unsafe extern "C" fn $name($a: $a_type, $b: $b_type) -> $result {
+            core::arch::naked_asm!(
+                "mov rdx, rbp",
+                "mov rcx, [rsp]",
+                "jmp {target}",
+                target = sym $target,
+            )
+        }
+    };
+}
+pub(crate) use with_caller;
+
 /// The stack pointer.
 #[inline(always)]
 pub fn stack_pointer() -> usize {

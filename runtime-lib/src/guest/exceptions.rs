@@ -4,7 +4,26 @@ use super::{thread, trap};
 use crate::arch;
 use crate::boot::image::program;
 use core::sync::atomic::Ordering;
-use wasmc_abi::layout::EXNREF_IN_MEMORY;
+use wasmc_abi::layout::{EXNREF_IN_MEMORY, Program};
+
+/// The id of an exception's tag.
+///
+/// # Safety
+/// The exception must be one that compiled code has made.
+unsafe fn tag_of(program: &Program, exception: u64) -> u32 {
+    // SAFETY: with a heap it is an object; the compiler has written the record.
+    unsafe {
+        match program.heap.get().as_ref() {
+            Some(heap) => {
+                let header = core::ptr::with_exposed_provenance::<u32>(exception as usize);
+                (header.read() >> 1)
+                    .wrapping_sub(heap.first_exception)
+                    .wrapping_add(1)
+            }
+            None => exception as u32 & !EXNREF_IN_MEMORY,
+        }
+    }
+}
 
 /// Throws an exception out of the function whose frame pointer is `frame`: goes on in the handler
 /// of the nearest call in progress that has one, or traps.
@@ -32,7 +51,7 @@ pub unsafe extern "C" fn wasmc_throw(exception: u64, frame: *const [usize; 2]) -
             let [parent, return_address] = *frame;
             let offset = arch::strip_return_address(return_address).wrapping_sub(text);
             if parent == 0 || offset >= program.text.len as usize {
-                trap::raise_uncaught(exception as u32 & !EXNREF_IN_MEMORY);
+                trap::raise_uncaught(tag_of(program, exception));
             }
             let found = landings.binary_search_by_key(&(offset as u32), |l| l.return_offset);
             if let Some(landing) = found.ok().and_then(|at| landings.get(at)) {

@@ -3,7 +3,7 @@
 //! - [`pointer`][]: the only way from a guest pointer to memory.
 //! - [`trap`][]: entering the guest, and leaving it by a trap; [`unwind`]: the backtrace.
 //! - [`thread`][]: what each thread has of its own; [`stacks`]: where it has its stacks.
-//! - [`exceptions`][]: throwing.
+//! - [`exceptions`][]: throwing; [`frames`]: where references to objects are in the stack.
 //! - [`call`][]: calls from components, by the canonical ABI; [`handles`]: their handle tables;
 //!   [`adapters`] and [`calls`], [`transcode`]: calls between components, and strings between their
 //!   memories.
@@ -12,6 +12,7 @@ pub mod adapters;
 pub mod call;
 pub mod calls;
 pub mod exceptions;
+pub mod frames;
 pub mod handles;
 pub mod pointer;
 pub mod stacks;

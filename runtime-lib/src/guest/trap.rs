@@ -117,6 +117,16 @@ pub fn raise_with(trap: Trap, number: u32) -> ! {
     raise(trap)
 }
 
+/// Leaves the guest because there is no room for an object, while `live` bytes of at most `max` are
+/// in use.
+#[cold]
+pub fn raise_exhausted(live: usize, max: usize) -> ! {
+    // Whole KiB of 4 GiB each fit into a half.
+    let both = (live >> 10) | (max >> 10) << 32;
+    thread::current().tag.store(both, Relaxed);
+    raise(Trap::HeapExhausted)
+}
+
 /// Leaves the guest because nothing catches an exception of the tag with this id.
 #[cold]
 pub fn raise_uncaught(tag: u32) -> ! {
@@ -171,6 +181,11 @@ fn write_report(trap: Trap) {
         text.text(" ");
         text.decimal(thread.tag.load(Relaxed) as u64);
     }
+    if trap == Trap::HeapExhausted {
+        let both = thread.tag.load(Relaxed) as u64;
+        write_size(text.text(": "), both & 0xffff_ffff);
+        write_size(text.text(" are live, `--max-heap` is "), both >> 32);
+    }
     text.text("\n");
     let registers = Registers {
         pc: thread.pc.load(Relaxed),
@@ -181,6 +196,15 @@ fn write_report(trap: Trap) {
     let stack = thread.stack_low.load(Relaxed)..thread.stack_top.load(Relaxed);
     unwind::write_backtrace(&mut text, program(), registers, stack, detail());
     text.flush();
+}
+
+/// Writes a size in KiB, as options have it.
+fn write_size(text: &mut Writer, size: u64) {
+    if size.is_multiple_of(1 << 10) || size > 10 << 10 {
+        text.decimal(size >> 10).text("MiB");
+    } else {
+        text.decimal(size).text("KiB");
+    }
 }
 
 /// How much of a backtrace the user wants to see: what the variable `WASMC_BACKTRACE` says.

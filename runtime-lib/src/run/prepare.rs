@@ -17,6 +17,7 @@ pub fn prepare(program: &'static Program, process: &Process) {
     image::guard_branches(program);
     limits::init(program);
     system::init(program, process);
+    make_heap(program);
     // SAFETY: the compiler has written these records.
     for instance in unsafe { program.instances.get() } {
         if let Err(failure) = instance::instantiate(instance, confine::enforce) {
@@ -27,6 +28,17 @@ pub fn prepare(program: &'static Program, process: &Process) {
     // Beyond this point the process can do what the program can need, and nothing else.
 
     call_entry(&program.initialize, &mut []);
+}
+
+/// Maps the heap, in programs that have one.
+pub fn make_heap(program: &'static Program) {
+    let make = &program.parts.make_heap;
+    if make.is_null() {
+        return;
+    }
+    // SAFETY: the compiler has written the record, and the address of `wasmc_make_heap`, so that it
+    // is only part of programs with heap types.
+    unsafe { make.function()(&*program.heap.get()) }
 }
 
 /// Calls a function of the guest if there is one; a trap is reported and ends the process.

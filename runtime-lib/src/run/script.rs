@@ -1,10 +1,12 @@
 //! The driver of the spec suite: carries out the commands of a script and tells how each ended.
 
+use super::prepare::make_heap;
 use crate::boot::cpu;
 use crate::boot::image;
 use crate::boot::process::Process;
 use crate::confine;
 use crate::guest::{thread, trap};
+use crate::options;
 use crate::store::instance::{self, Failure};
 use crate::sys::process;
 use core::cell::UnsafeCell;
@@ -48,6 +50,8 @@ pub unsafe extern "C" fn wasmc_main_script(program: &'static Program, stack: *co
     trap::init(program, &process);
     cpu::check(program);
     image::guard_branches(program);
+    options::init(&process);
+    make_heap(program);
     confine::enforce();
     // SAFETY: the compiler has written these arrays, and nothing else uses the answer.
     unsafe {

@@ -55,7 +55,12 @@ impl Access {
 /// The mapping is accounted for when it becomes accessible (no `MAP_NORESERVE`), so that growth
 /// beyond what the machine has fails instead of ending the process later.
 pub fn map_at(address: usize, len: usize, access: Access) -> Result<(), Errno> {
-    let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE;
+    map_exactly(address, len, access, MapFlags::PRIVATE)
+}
+
+/// Maps zeros at exactly `address`, or fails; never replaces another mapping.
+fn map_exactly(address: usize, len: usize, access: Access, flags: MapFlags) -> Result<(), Errno> {
+    let flags = flags | MapFlags::FIXED_NOREPLACE;
     // SAFETY: without replacing anything, a new mapping invalidates no memory in use.
     let mapped =
         unsafe { rustix::mm::mmap_anonymous(address as *mut c_void, len, access.map(), flags)? };
@@ -66,6 +71,13 @@ pub fn map_at(address: usize, len: usize, access: Access) -> Result<(), Errno> {
     // SAFETY: the mapping is the one just made.
     let _ = unsafe { rustix::mm::munmap(mapped, len) };
     Err(Errno::EXIST)
+}
+
+/// Maps zeros at exactly `address`, readable and writable, or fails; never replaces another mapping.
+/// Only what is used will be accounted for: there may be much more of it than the machine has.
+pub fn map_sparse(address: usize, len: usize) -> Result<(), Errno> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    map_exactly(address, len, Access::ReadWrite, flags)
 }
 
 /// Zeros that can be mapped several times.

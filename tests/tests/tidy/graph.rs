@@ -106,7 +106,10 @@ const CRATES: &[Crate] = &[
             (&["confine"], "needs of a program"),
             (&["write"], "how an image is written"),
             (&["record"], "how records are defined"),
-            (&["script"], "commands of a driver"),
+            (
+                &["heap", "script"],
+                "objects and what moves them; commands of a driver",
+            ),
             (&["layout"], "records of a program"),
             (
                 &["p2", "syscalls"],

@@ -354,8 +354,9 @@ impl Maker<'_> {
             RunOption::Fuel { .. } => failure = Some(cannot("fuel")),
             RunOption::MaxFileSize(_) => failure = Some(cannot("max-file-size")),
             RunOption::MaxFds(_) => failure = Some(cannot("max-fds")),
+            RunOption::MaxHeap(_) => failure = Some(cannot("max-heap")),
             // How a program of ours confines itself, or ends, is no business of other engines.
-            RunOption::Confine(_) | RunOption::Trap(_) => {}
+            RunOption::Confine(_) | RunOption::Trap(_) | RunOption::GcStress => {}
         });
         for (host, guest) in folders {
             words.extend(fill_in(engine.dir, &[("host", &host), ("guest", &guest)]));
