@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 use crate::error::{Error, Result};
 use crate::layer::normalise;
@@ -234,25 +236,23 @@ fn join(folder: &str, name: &str) -> String {
 
 /// Takes compression away; the bytes decide whether there is any.
 pub fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>> {
-    if bytes.starts_with(b"\x28\xb5\x2f\xfd") {
-        return Err(Error::Refused {
-            message: "a layer is compressed with zstd, which is not supported".to_owned(),
-            hint: Some("`skopeo copy --dest-compress-format gzip` makes one that is".to_owned()),
-        });
-    }
-    if !bytes.starts_with(b"\x1f\x8b") {
-        return Ok(bytes);
-    }
     let mut plain = Vec::new();
-    let read = MultiGzDecoder::new(&bytes[..])
-        .take(limits::MODULE + 1)
-        .read_to_end(&mut plain);
+    let read = if bytes.starts_with(GZIP) {
+        MultiGzDecoder::new(&bytes[..])
+            .take(limits::MODULE + 1)
+            .read_to_end(&mut plain)
+            .map(|_| ())
+    } else if is_zstd(&bytes) {
+        read_zstd(&bytes, &mut plain)
+    } else {
+        return Ok(bytes);
+    };
     match read {
-        Ok(_) if plain.len() as u64 > limits::MODULE => Err(Error::Limit(format!(
+        Ok(()) if plain.len() as u64 > limits::MODULE => Err(Error::Limit(format!(
             "a layer has more than {} bytes when it is decompressed",
             limits::MODULE
         ))),
-        Ok(_) => Ok(plain),
+        Ok(()) => Ok(plain),
         Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
             Err(Error::io("failed to decompress a layer")(error))
         }
@@ -260,6 +260,44 @@ pub fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>> {
             "a layer cannot be decompressed: {error}"
         ))),
     }
+}
+
+/// How gzip begins (RFC 1952, 2.3.1).
+const GZIP: &[u8] = b"\x1f\x8b";
+/// How a frame of zstd begins (RFC 8878, 3.1.1).
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+
+/// Whether the bytes are zstd: a frame, or one to be skipped (RFC 8878, 3.1.2), which is what the
+/// table of contents of a layer that can be fetched in parts is in.
+fn is_zstd(bytes: &[u8]) -> bool {
+    bytes.starts_with(ZSTD)
+        || matches!(bytes, [first, 0x2a, 0x4d, 0x18, ..] if first & 0xf0 == 0x50)
+}
+
+/// Reads all frames, up to one byte more than is accepted.
+fn read_zstd(mut bytes: &[u8], plain: &mut Vec<u8>) -> io::Result<()> {
+    while !bytes.is_empty() && plain.len() as u64 <= limits::MODULE {
+        let mut frame = match StreamingDecoder::new(&mut bytes) {
+            Ok(frame) => frame,
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => {
+                let skipped = bytes.get(length as usize..);
+                bytes = skipped.ok_or(io::ErrorKind::UnexpectedEof)?;
+                continue;
+            }
+            Err(error) => return Err(io::Error::other(error)),
+        };
+        let left = limits::MODULE + 1 - plain.len() as u64;
+        frame.by_ref().take(left).read_to_end(plain)?;
+        let decoder = frame.into_frame_decoder();
+        let told = decoder.get_checksum_from_data();
+        if decoder.is_finished() && told.is_some() && told != decoder.get_calculated_checksum() {
+            return Err(io::Error::other("its checksum is wrong"));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the bytes are a tar archive.
@@ -401,6 +439,29 @@ mod tests {
         assert_eq!(decompress(gzip.clone()).unwrap(), b"text");
         assert_eq!(decompress(b"plain".to_vec()).unwrap(), b"plain");
         assert!(decompress(gzip[..gzip.len() - 9].to_vec()).is_err());
-        assert!(decompress(b"\x28\xb5\x2f\xfd".to_vec()).is_err());
+    }
+
+    #[test]
+    fn zstd_may_have_several_frames() {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        let frame = |text: &[u8]| ruzstd::encoding::compress_to_vec(text, level);
+        // What containers fetch in parts has frames to skip between those with content.
+        let skipped = [&b"\x5e\x2a\x4d\x18\x03\0\0\0"[..], b"abc"].concat();
+        let text = "text ".repeat(1000);
+        let whole = frame(text.as_bytes());
+        let frames = [&skipped[..], &whole, &skipped, &frame(b"end"), &skipped].concat();
+        let plain = decompress(frames.clone()).unwrap();
+        assert_eq!(plain, [text.as_bytes(), b"end"].concat());
+        for length in [3, 9, 12, skipped.len() + 5, skipped.len() + whole.len() - 5] {
+            let cut = frames[..length].to_vec();
+            // Three bytes are not zstd yet.
+            assert_eq!(decompress(cut).is_err(), length > 3, "{length}");
+        }
+        let mut wrong = whole.clone();
+        *wrong.last_mut().unwrap() ^= 1;
+        assert!(decompress(wrong).is_err());
+        let mut trailing = whole;
+        trailing.extend(b"more");
+        assert!(decompress(trailing).is_err());
     }
 }
