@@ -8,7 +8,7 @@ use wasmc_abi::heap::{
 };
 use wasmc_abi::write::{Blob, Pointer};
 
-use super::places::{Context, state};
+use super::addresses::{Context, state};
 use crate::codegen::StackMap;
 use crate::program::{HeapRoot, ObjectType};
 
@@ -67,7 +67,7 @@ fn object_root(cx: Context<'_>, root: HeapRoot) -> NewHeapRoot {
     match root {
         HeapRoot::Cells { place, count } => NewHeapRoot {
             kind: HeapRootKind::Cells,
-            place: cx.places.own(place).into(),
+            place: cx.addresses.own(place).into(),
             count,
         },
         HeapRoot::Table(table) => NewHeapRoot {

@@ -117,13 +117,14 @@ pub fn raise_with(trap: Trap, number: u32) -> ! {
     raise(trap)
 }
 
-/// Leaves the guest because there is no room for an object, while `live` bytes of at most `max` are
-/// in use.
+/// What writes something of a trap behind its text.
+pub type Explain = fn(&mut Writer);
+
+/// Leaves the guest because there is no room for an object. `explain` is called if the trap is
+/// reported, so that only programs with a heap have it.
 #[cold]
-pub fn raise_exhausted(live: usize, max: usize) -> ! {
-    // Whole KiB of 4 GiB each fit into a half.
-    let both = (live >> 10) | (max >> 10) << 32;
-    thread::current().tag.store(both, Relaxed);
+pub fn raise_exhausted(explain: Explain) -> ! {
+    thread::current().tag.store(explain as usize, Relaxed);
     raise(Trap::HeapExhausted)
 }
 
@@ -182,9 +183,9 @@ fn write_report(trap: Trap) {
         text.decimal(thread.tag.load(Relaxed) as u64);
     }
     if trap == Trap::HeapExhausted {
-        let both = thread.tag.load(Relaxed) as u64;
-        write_size(text.text(": "), both & 0xffff_ffff);
-        write_size(text.text(" are live, `--max-heap` is "), both >> 32);
+        // SAFETY: `raise_exhausted`, which alone raises this trap, has stored the function.
+        let explain = unsafe { core::mem::transmute::<usize, Explain>(thread.tag.load(Relaxed)) };
+        explain(&mut text);
     }
     text.text("\n");
     let registers = Registers {
@@ -196,15 +197,6 @@ fn write_report(trap: Trap) {
     let stack = thread.stack_low.load(Relaxed)..thread.stack_top.load(Relaxed);
     unwind::write_backtrace(&mut text, program(), registers, stack, detail());
     text.flush();
-}
-
-/// Writes a size in KiB, as options have it.
-fn write_size(text: &mut Writer, size: u64) {
-    if size.is_multiple_of(1 << 10) || size > 10 << 10 {
-        text.decimal(size >> 10).text("MiB");
-    } else {
-        text.decimal(size).text("KiB");
-    }
 }
 
 /// How much of a backtrace the user wants to see: what the variable `WASMC_BACKTRACE` says.

@@ -24,6 +24,7 @@ use crate::boot::image::program;
 use crate::guest::frames::{self, Caller, Maps, Place};
 use crate::guest::{thread, trap};
 use crate::options::run_options;
+use crate::output::Writer;
 use crate::sys::mm;
 use crate::{arch, mem};
 use collector::{Collector, Types};
@@ -56,6 +57,8 @@ struct State {
     /// Where what was used of the half ends, and of the other one.
     dirty: usize,
     other_dirty: usize,
+    /// Bytes of what the last collection has found to be in use.
+    live: usize,
     /// Whether every allocation collects.
     stress: bool,
 }
@@ -72,6 +75,7 @@ static STATE: Cell = Cell(UnsafeCell::new(State {
     limit: 0,
     dirty: 0,
     other_dirty: 0,
+    live: 0,
     stress: false,
 }));
 
@@ -141,14 +145,26 @@ unsafe extern "C" fn allocate(_ty: u32, bytes: u64, fp: usize, return_address: u
         state.set_limit(live, bytes);
         match state.take(allocation, bytes) {
             Some(object) => object,
-            None => exhausted(live, state.half),
+            None => trap::raise_exhausted(explain_exhaustion),
         }
     }
 }
 
-#[cold]
-fn exhausted(live: usize, max: usize) -> ! {
-    trap::raise_exhausted(live, max)
+/// Says how much is live, behind a trap's text.
+fn explain_exhaustion(text: &mut Writer) {
+    // SAFETY: the guest has been left, and nothing else uses the heap.
+    let state = unsafe { &*STATE.0.get() };
+    write_size(text.text(": "), state.live as u64);
+    write_size(text.text(" are live, `--max-heap` is "), state.half as u64);
+}
+
+/// Writes a size as options have it, whole units.
+fn write_size(text: &mut Writer, bytes: u64) {
+    if bytes.is_multiple_of(1 << 20) || bytes > 10 << 20 {
+        text.decimal(bytes >> 20).text("MiB");
+    } else {
+        text.decimal(bytes >> 10).text("KiB");
+    }
 }
 
 /// # Safety
@@ -206,6 +222,7 @@ impl State {
             limit: start + ROOM_MIN.min(half),
             dirty: start,
             other_dirty: start + half,
+            live: 0,
             stress,
         }
     }
@@ -268,7 +285,8 @@ impl State {
         self.dirty = self.dirty.max(free);
         allocation.next = free as u64;
         allocation.end = free as u64;
-        free - self.start
+        self.live = free - self.start;
+        self.live
     }
 
     /// Decides when the next collection is due, now that so much is live and `bytes` are wanted.
