@@ -223,7 +223,7 @@ fn is_too_deep(program: &Program<'_>, item: CodeItem) -> bool {
         FuncKind::Defined { instance, index } => {
             program.world.body(instance, index).nesting > DEEP_NESTING
         }
-        FuncKind::Wasi { .. } => false,
+        FuncKind::Wasi { .. } | FuncKind::Host { .. } => false,
     }
 }
 
@@ -324,7 +324,7 @@ fn location(program: &Program<'_>, item: CodeItem) -> Location {
             function: Some((index.as_u32(), func.name.clone())),
             ..Location::default()
         },
-        FuncKind::Wasi { .. } => Location::default(),
+        FuncKind::Wasi { .. } | FuncKind::Host { .. } => Location::default(),
     }
 }
 

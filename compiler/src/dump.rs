@@ -57,6 +57,7 @@ fn is(program: &Program<'_>, item: CodeItem, function: &str) -> bool {
     match program.world.funcs[id].kind {
         FuncKind::Defined { instance, index } => is_defined(program, id, instance, index, function),
         FuncKind::Wasi { function: wasi, .. } => wasi.name == function,
+        FuncKind::Host { function: host, .. } => host.name == function,
     }
 }
 
@@ -83,7 +84,7 @@ fn missing(program: &Program<'_>, function: &str) -> Error {
             FuncKind::Defined { instance, index } => {
                 is_defined(program, id, instance, index, function)
             }
-            FuncKind::Wasi { .. } => false,
+            FuncKind::Wasi { .. } | FuncKind::Host { .. } => false,
         });
     let (message, hint) = match is_dead {
         true => (
@@ -124,6 +125,7 @@ pub(crate) fn title(program: &Program<'_>, item: CodeItem) -> String {
                 }
                 (FuncKind::Defined { index, .. }, None) => format!("function {}", index.index()),
                 (FuncKind::Wasi { function, .. }, _) => format!("thunk of `{}`", function.name),
+                (FuncKind::Host { function, .. }, _) => format!("thunk of `{}`", function.name),
             }
         }
     }

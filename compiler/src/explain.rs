@@ -98,6 +98,7 @@ fn imports(program: &Program<'_>, id: InstanceId, instance: &Instance<'_>) {
         let func = &program.world.funcs[instance.funcs[index]];
         let meaning = match func.kind {
             FuncKind::Wasi { function, .. } => format!("`{}` of the runtime", function.name),
+            FuncKind::Host { function, .. } => format!("`{}` of the runtime", function.name),
             FuncKind::Defined { instance, index } if instance != id => format!(
                 "function {} of `{}`",
                 index.index(),

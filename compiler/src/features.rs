@@ -10,6 +10,8 @@ pub enum Status {
     /// What needs no heap is compiled as the specification says; what needs one is refused with
     /// an error that names the proposal.
     Heapless,
+    /// What is not asynchronous is compiled as the specification says; the rest is refused.
+    Synchronous,
     /// Recognised, and refused with an error that names it.
     NotYet,
 }
@@ -70,7 +72,7 @@ proposals! {
     "multibyte-array-access"   MULTIBYTE_ARRAY_ACCESS   off NotYet;
     "stack-switching"          STACK_SWITCHING          off NotYet;
     "custom-descriptors"       CUSTOM_DESCRIPTORS       off NotYet;
-    "component-model"          COMPONENT_MODEL          off NotYet;
+    "component-model"          COMPONENT_MODEL          on  Synchronous;
 }
 
 /// The set of proposals that a compilation accepts.

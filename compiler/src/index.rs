@@ -52,4 +52,10 @@ indices! {
     ElemId "elemseg";
     /// A data segment of an instance of the program.
     DataId "dataseg";
+    /// A component instance of the program.
+    ComponentId "component";
+    /// A resource type of the program, as a component instance sees it.
+    ResourceId "resource";
+    /// What a function of the runtime is handed with each call.
+    RecordId "record";
 }

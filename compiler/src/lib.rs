@@ -12,6 +12,7 @@
 //! order of the phases. `docs/architecture.md` has the map.
 
 mod codegen;
+pub mod component;
 mod debug;
 mod dump;
 pub mod dwarf;

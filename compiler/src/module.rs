@@ -121,6 +121,15 @@ pub enum Fact {
     RefFunc(FuncIndex),
     /// Reads elements of the table, or calls through them.
     TableRead(TableIndex),
+    /// Calls a function of a type through an element of the table that is constant.
+    CallElement {
+        /// The table.
+        table: TableIndex,
+        /// The type.
+        ty: TypeIndex,
+        /// The element.
+        index: u32,
+    },
     /// Writes elements of the table.
     TableWrite(TableIndex),
     /// Grows the table.

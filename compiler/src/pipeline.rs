@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use cranelift_codegen::entity::EntityRef;
+use wasmparser::Parser;
 
 use crate::codegen::IrStage;
+use crate::component::{self, Flat};
 use crate::error::Result;
 use crate::features::Features;
 use crate::index::InstanceId;
 use crate::inspect::policy::{Permission, permissions};
 use crate::instances::{Command, InstanceSpec};
 use crate::link::{self, LinkRequest, Symbols};
+use crate::module::Module;
 use crate::options::{Emit, Options};
 use crate::program::declare::Input;
 use crate::program::{self, CodeItem, FuncKind, Program, World};
@@ -56,7 +59,7 @@ pub struct Stats {
     pub data_bytes: usize,
 }
 
-/// Compiles one command module.
+/// Compiles one command module, or a component that is a command.
 ///
 /// # Errors
 /// Every cause is an [`Error`](crate::Error) that says where in the module it is.
@@ -81,11 +84,25 @@ pub fn compile_program(
     options: &Options,
 ) -> Result<Artifact> {
     let mut clock = Clock::new();
-    // Linked reactors are initialised with the program; a driver says what is called.
-    let inputs = parse_all(instances, options.features, commands.is_none())?;
-    clock.lap("parse");
     let mut warnings = Vec::new();
-    let program = program::plan(inputs, commands, options, &mut warnings)?;
+    let flat = match alone_component(instances)? {
+        Some(component) => Some(component::flatten(component, options.features)?),
+        None => None,
+    };
+    let program = match &flat {
+        Some(flat) => {
+            clock.lap("flatten");
+            let modules = parse_component(flat, options.features)?;
+            clock.lap("parse");
+            program::plan_component(flat, modules, options, &mut warnings)?
+        }
+        None => {
+            // Linked reactors are initialised with the program; a driver says what is called.
+            let inputs = parse_all(instances, options.features, commands.is_none())?;
+            clock.lap("parse");
+            program::plan(inputs, commands, options, &mut warnings)?
+        }
+    };
     let with_debug = program.tracked.is_some();
     clock.lap("plan");
     explain::program(&program, options);
@@ -239,8 +256,61 @@ pub fn check_imports(instances: &[InstanceSpec<'_>], index: usize) -> Result<()>
 /// # Errors
 /// Why there is no such program.
 pub fn policy(instances: &[InstanceSpec<'_>]) -> Result<Vec<Permission>> {
-    let inputs = parse_all(instances, Features::complete(), true)?;
-    program::needs_of(inputs, &Options::default()).map(permissions)
+    let needs = match alone_component(instances)? {
+        Some(component) => {
+            let flat = component::flatten(component, Features::complete())?;
+            let modules = parse_component(&flat, Features::complete())?;
+            program::needs_of_component(&flat, modules, &Options::default())?
+        }
+        None => {
+            let inputs = parse_all(instances, Features::complete(), true)?;
+            program::needs_of(inputs, &Options::default())?
+        }
+    };
+    Ok(permissions(needs))
+}
+
+/// The component that a program is made of, if it is one. It is linked with nothing.
+fn alone_component<'a>(instances: &[InstanceSpec<'a>]) -> Result<Option<&'a [u8]>> {
+    let mut components = instances
+        .iter()
+        .filter(|instance| Parser::is_component(instance.module));
+    match (components.next(), instances) {
+        (None, _) => Ok(None),
+        (Some(component), [_]) => Ok(Some(component.module)),
+        (Some(component), _) => {
+            let error = crate::Error::Unsupported {
+                message: "components cannot be linked with `--link` yet".to_owned(),
+                location: crate::Location::default(),
+                hint: Some(
+                    "compose them first, as `wac plug` and `wasm-tools compose` do".to_owned(),
+                ),
+            };
+            Err(error.in_instance(&component.name))
+        }
+    }
+}
+
+/// Parses the core modules of a component, once for each of their instances.
+fn parse_component<'f>(flat: &'f Flat<'_>, features: Features) -> Result<Vec<Module<'f>>> {
+    let mut modules = Vec::with_capacity(flat.instances.len());
+    for instance in &flat.instances {
+        let module = &flat.modules[instance.module];
+        // Adapters use several memories and handle exceptions, whatever the guest may.
+        let features = match module.is_adapter {
+            true => Features::complete(),
+            false => features,
+        };
+        let parsed = parse::parse(&module.bytes, features)
+            .map_err(|error| error.in_instance(&format!("module {}", instance.module)))?;
+        explain::module(
+            &component::title(flat, instance),
+            &parsed,
+            module.bytes.len(),
+        );
+        modules.push(parsed);
+    }
+    Ok(modules)
 }
 
 /// Parses and validates a module.

@@ -90,6 +90,7 @@ fn list() -> String {
         let state = match (proposal.status, proposal.default) {
             (Status::NotYet, _) => "not supported yet",
             (Status::Heapless, _) => "what needs no heap, on by default",
+            (Status::Synchronous, _) => "what is not asynchronous, on by default",
             (_, true) => "on by default",
             (_, false) => "off by default",
         };

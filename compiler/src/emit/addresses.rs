@@ -6,9 +6,10 @@ use wasmc_abi::layout::{self, MemoryState, TableState, Trampoline};
 use wasmc_abi::pointer::{Any, Code, Function};
 use wasmc_abi::write::{Blob, Place, Section};
 
+use super::components;
 use super::text::Text;
 use crate::error::{Error, Location, Result};
-use crate::index::{DataId, ElemId, FuncId, MemoryId, TableId, TypeId};
+use crate::index::{DataId, ElemId, FuncId, MemoryId, RecordId, TableId, TypeId};
 use crate::program::{Elements, OwnPlace, Program, Reference};
 use crate::translate::Symbol;
 
@@ -27,6 +28,8 @@ pub(super) struct Addresses {
     ref_funcs: Place<u64>,
     elems: HashMap<ElemId, Place<u64>>,
     datas: HashMap<DataId, Place<u8>>,
+    /// What functions of the runtime are handed.
+    records: HashMap<RecordId, Place<Any>>,
     /// What the own area of each thread begins with, in a program that starts threads.
     template: Option<Place<u8>>,
 }
@@ -49,6 +52,7 @@ impl Addresses {
                 blob.push::<u64>(reference(program, text, item));
             }
         }
+        let records = components::write(program, text, blob);
         let template = program.places.own_area.map(|area| {
             blob.align(16);
             let template = blob.here();
@@ -61,6 +65,7 @@ impl Addresses {
             ref_funcs,
             elems,
             datas: segment_places(program),
+            records,
             template,
         }
     }
@@ -110,8 +115,11 @@ impl Addresses {
             Symbol::RefFuncs => self.ref_funcs.any(),
             Symbol::Elem(id) => self.elems[&ElemId::from_u32(id)].any(),
             Symbol::Data(id) => self.datas[&DataId::from_u32(id)].any(),
+            Symbol::Record(id) => self.records[&RecordId::from_u32(id)],
             Symbol::Func(_) => unreachable!("calls within the text are resolved"),
-            Symbol::Wasi(_) | Symbol::ThreadSpawn | Symbol::Builtin(_) => return None,
+            Symbol::Wasi(_) | Symbol::ThreadSpawn | Symbol::Host(_) | Symbol::Builtin(_) => {
+                return None;
+            }
         })
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn write(
                     (index.as_u32(), program.world.funcs[id].name.as_deref())
                 }
                 FuncKind::Wasi { function, .. } => (u32::MAX, Some(function.name)),
+                FuncKind::Host { .. } => (u32::MAX, program.world.funcs[id].name.as_deref()),
             },
         };
         let name = match name.unwrap_or_default() {

@@ -6,6 +6,7 @@
 //! executable needs none at start.
 
 mod addresses;
+mod components;
 mod functions;
 mod heap;
 mod instances;
@@ -160,6 +161,7 @@ fn check_needs(program: &Program<'_>, text: &Text) {
                     Needs::of_function(&wasi::FUNCTIONS[index as usize])
                 }
                 translate::Symbol::ThreadSpawn => Needs::of_function(&wasi::THREAD_SPAWN),
+                translate::Symbol::Host(index) => translate::host_function(index).needs,
                 translate::Symbol::Builtin(builtin) => Needs::of_builtin(builtin),
                 _ => Needs::NONE,
             }),
@@ -285,6 +287,7 @@ fn external(
     let name = match symbol {
         translate::Symbol::Wasi(index) => wasi::FUNCTIONS[index as usize].symbol,
         translate::Symbol::ThreadSpawn => wasi::THREAD_SPAWN.symbol,
+        translate::Symbol::Host(index) => translate::host_function(index).symbol,
         translate::Symbol::Builtin(builtin) => builtin.signature().symbol,
         symbol => unreachable!("{symbol:?} has a place in the object"),
     };

@@ -90,6 +90,7 @@ pub(super) fn write(
         required_cpu,
         main: Pointer::Runtime(match program.main {
             Main::Command { .. } => symbols::MAIN_COMMAND,
+            Main::Run { .. } => symbols::MAIN_RUN,
             Main::Invoke { .. } => symbols::MAIN_INVOKE,
             Main::Script(_) => symbols::MAIN_SCRIPT,
         }),

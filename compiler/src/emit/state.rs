@@ -10,6 +10,7 @@ use wasmc_abi::symbols;
 use wasmc_abi::write::{Blob, Place, Section};
 
 use super::addresses::{Context, state};
+use super::components;
 use crate::index::{MemoryId, TableId};
 use crate::options::{Emit, Options};
 use crate::program::{
@@ -87,6 +88,7 @@ pub(super) fn write(cx: Context<'_>) -> Blob {
         let record = memory_state(program, id, place);
         blob.write::<MemoryState>(state(place.state), record);
     }
+    components::write_states(program, &mut blob);
     if let Some(fuel) = program.places.fuel {
         // As good as any number, until the runtime fills in what the options say.
         blob.write::<i64>(state(fuel), i64::MAX);
@@ -137,6 +139,11 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
         let Some(cell) = program.places.globals[id] else {
             continue;
         };
+        let mut flags = program.world.components.instances.values();
+        if flags.any(|&flags| flags == id) {
+            // They are part of the component instance.
+            continue;
+        }
         let bits = match global.value {
             Constant::I32(value) => u128::from(value as u32),
             Constant::I64(value) => u128::from(value as u64),

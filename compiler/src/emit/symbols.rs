@@ -119,6 +119,7 @@ fn symbol_name(program: &Program<'_>, item: CodeItem) -> String {
                 (FuncKind::Defined { .. }, Some(name)) => name.clone(),
                 (FuncKind::Defined { index, .. }, None) => format!("func[{}]", index.index()),
                 (FuncKind::Wasi { function, .. }, _) => format!("thunk[{}]", function.name),
+                (FuncKind::Host { function, .. }, _) => format!("thunk[{}]", function.name),
             }
         }
     }

@@ -15,8 +15,11 @@ use crate::parse::walk::{self, BodyToValidate};
 use crate::program::imports::{offered_functions, runtime_function};
 
 pub mod entity;
+mod flat;
 pub mod policy;
 mod proposals;
+
+pub use flat::flat_list;
 
 /// What [`inspect`] finds.
 #[derive(Clone, Debug)]
@@ -95,7 +98,7 @@ impl Inspection {
     /// Whether wasmc compiles what the module needs of a proposal.
     pub fn supports(&self, proposal: &Proposal) -> bool {
         match proposal.status {
-            Status::Complete => true,
+            Status::Complete | Status::Synchronous => true,
             Status::Heapless => !self.needs_heap,
             Status::NotYet => false,
         }
@@ -193,6 +196,11 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
             Err(Error::Unsupported { .. })
         );
     Ok(inspection)
+}
+
+/// Whether the bytes begin like a component in the binary format.
+pub fn is_component(bytes: &[u8]) -> bool {
+    Parser::is_component(bytes)
 }
 
 /// The proposals without which some section other than the code section is invalid.

@@ -5,7 +5,7 @@ use wasmparser::{Catch, FunctionBody, Operator, WasmFeatures};
 use super::operators::{memarg_of, memory_of, proposal_of};
 use super::refusal::needs_gc;
 use crate::error::{Location, Result};
-use crate::index::{DataIndex, ElemIndex, FuncIndex, MemoryIndex, TableIndex};
+use crate::index::{DataIndex, ElemIndex, FuncIndex, MemoryIndex, TableIndex, TypeIndex};
 use crate::module::{Body, Fact};
 
 /// Collects [`Fact`]s of one body.
@@ -22,6 +22,8 @@ pub(super) struct Facts {
     loops: u32,
     /// Whether there was a `rethrow`.
     rethrows: bool,
+    /// The constant that the last operator was.
+    constant: Option<u32>,
     /// Where the first operator is that is not supported.
     gc: Option<u64>,
 }
@@ -32,6 +34,7 @@ impl Facts {
         if self.gc.is_none() && proposal_of(operator) == WasmFeatures::GC {
             self.gc = Some(offset);
         }
+        let constant = self.constant.take();
         let func = FuncIndex::from_u32;
         let table = TableIndex::from_u32;
         match *operator {
@@ -66,10 +69,19 @@ impl Facts {
             Operator::RefFunc { function_index } => {
                 self.facts.push(Fact::RefFunc(func(function_index)));
             }
+            Operator::I32Const { value } => self.constant = Some(value as u32),
+            Operator::CallIndirect {
+                type_index,
+                table_index,
+            } => self.facts.push(match constant {
+                Some(index) => Fact::CallElement {
+                    table: table(table_index),
+                    ty: TypeIndex::from_u32(type_index),
+                    index,
+                },
+                None => Fact::TableRead(table(table_index)),
+            }),
             Operator::TableGet { table: index }
-            | Operator::CallIndirect {
-                table_index: index, ..
-            }
             | Operator::ReturnCallIndirect {
                 table_index: index, ..
             } => self.facts.push(Fact::TableRead(table(index))),

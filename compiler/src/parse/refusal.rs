@@ -6,12 +6,10 @@ use crate::features::{self, Features, Status};
 /// What is said of a component.
 pub(crate) fn is_a_component() -> Error {
     Error::Unsupported {
-        message: "this is a component, not a module; components are not supported yet".into(),
+        message: "this is a component, not a module".into(),
         location: Location::default(),
         hint: Some(
-            "use the core module: build for `wasm32-wasip1`, or extract it with \
-             `wasm-tools component unbundle`"
-                .into(),
+            "`wasm-tools component unbundle` extracts the core modules of a component".into(),
         ),
     }
 }

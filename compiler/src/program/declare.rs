@@ -10,6 +10,7 @@ use wasmparser::GlobalType;
 
 use super::consts::{self, Reference};
 use super::imports::{self, Exporters, Failures, Importer, Source, Unlinked};
+use super::records::Components;
 use super::types::{ModuleTypes, Types, canonical_type};
 use super::world::{
     Data, Elem, Func, FuncKind, Global, Instance, Memory, SegmentMode, Start, Table, Tag, World,
@@ -94,6 +95,7 @@ impl<'a> World<'a> {
             tags: PrimaryMap::new(),
             elems: PrimaryMap::new(),
             datas: PrimaryMap::new(),
+            components: Components::default(),
         }
     }
 
@@ -178,9 +180,9 @@ struct Adding<'i, 'a> {
 
 impl<'a> Adding<'_, 'a> {
     /// The imports and their sources.
-    fn imports(&self) -> impl Iterator<Item = (Entity, Source, (&'a str, &'a str))> {
+    fn imports(&self) -> impl Iterator<Item = (Entity, &Source, (&'a str, &'a str))> {
         let imports = self.module.imports.iter().zip(self.sources);
-        imports.map(|(import, &source)| (import.entity, source, (import.module, import.name)))
+        imports.map(|(import, source)| (import.entity, source, (import.module, import.name)))
     }
 
     /// The entities of one kind that other instances export: `of` finds one.
@@ -190,9 +192,9 @@ impl<'a> Adding<'_, 'a> {
         of: impl Fn(&Instance<'a>, Entity) -> Option<Id>,
     ) -> impl Iterator<Item = Id> {
         self.imports()
-            .filter_map(move |(_, source, _)| match source {
+            .filter_map(move |(_, source, _)| match *source {
                 Source::Export(instance, entity) => of(&world.instances[instance], entity),
-                Source::Wasi(_) | Source::Made(_) => None,
+                Source::Wasi(_) | Source::Made(_) | Source::Host { .. } | Source::Global(_) => None,
             })
     }
 
@@ -202,7 +204,7 @@ impl<'a> Adding<'_, 'a> {
             let Entity::Memory(index) = import else {
                 continue;
             };
-            memories.push(match source {
+            memories.push(match *source {
                 Source::Export(instance, Entity::Memory(theirs)) => {
                     world.instances[instance].memories[theirs]
                 }
@@ -212,7 +214,7 @@ impl<'a> Adding<'_, 'a> {
                     owner: self.id,
                     made_for: Some((names.0.to_owned(), names.1.to_owned())),
                 }),
-                source => unreachable!("{source:?} is no memory"),
+                ref source => unreachable!("{source:?} is no memory"),
             });
         }
         for &ty in self.module.memories.values().skip(memories.len()) {
@@ -237,7 +239,7 @@ impl<'a> Adding<'_, 'a> {
             let Entity::Func(index) = import else {
                 continue;
             };
-            funcs.push(match source {
+            funcs.push(match *source {
                 Source::Export(instance, Entity::Func(theirs)) => {
                     world.instances[instance].funcs[theirs]
                 }
@@ -246,7 +248,16 @@ impl<'a> Adding<'_, 'a> {
                     kind: FuncKind::Wasi { function, memory },
                     name: Some(function.name.to_owned()),
                 }),
-                source => unreachable!("{source:?} is no function"),
+                Source::Host {
+                    function,
+                    record,
+                    ref name,
+                } => world.funcs.push(Func {
+                    ty: self.types[module.funcs[index].ty],
+                    kind: FuncKind::Host { function, record },
+                    name: Some(name.clone()),
+                }),
+                ref source => unreachable!("{source:?} is no function"),
             });
         }
         for (index, func) in module.funcs.iter().skip(funcs.len()) {
@@ -288,12 +299,14 @@ impl<'a> Adding<'_, 'a> {
         world: &mut World<'a>,
         funcs: &PrimaryMap<FuncIndex, FuncId>,
     ) -> Result<PrimaryMap<GlobalIndex, GlobalId>> {
-        let mut globals: PrimaryMap<_, _> = self
-            .exported(world, |instance, entity| match entity {
-                Entity::Global(index) => Some(instance.globals[index]),
-                _ => None,
-            })
-            .collect();
+        let imported = self.imports().filter_map(|(_, source, _)| match *source {
+            Source::Export(instance, Entity::Global(index)) => {
+                Some(world.instances[instance].globals[index])
+            }
+            Source::Global(global) => Some(global),
+            _ => None,
+        });
+        let mut globals: PrimaryMap<_, _> = imported.collect();
         for global in self.module.globals.values().skip(globals.len()) {
             let init = global.init.as_ref().expect("a defined global");
             let value = consts::eval(init, funcs, |index| world.globals[globals[index]].value)?;

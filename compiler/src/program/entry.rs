@@ -1,9 +1,12 @@
 //! What does the runtime start, and what of the program does it reach itself?
 
 use wasmc_abi::confine::Needs;
+use wasmc_abi::p2;
+use wasmparser::ValType;
 
 use super::script::{self, ScriptStep};
 use super::world::{Instance, World};
+use crate::component::{ExportItem, Flat};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, GlobalId};
 use crate::instances::Command;
@@ -24,6 +27,11 @@ pub enum Main {
         initialize: Option<FuncId>,
         /// The function.
         func: FuncId,
+    },
+    /// It calls what a component exports as `wasi:cli/run`, whose result says whether it has failed.
+    Run {
+        /// The function.
+        run: FuncId,
     },
     /// It carries out the commands of a spec-suite driver, which instantiate too.
     Script(Vec<ScriptStep>),
@@ -69,18 +77,59 @@ impl Main {
         })
     }
 
+    /// Finds what to call of a component: what it exports as `wasi:cli/run`.
+    pub(super) fn of_component(
+        world: &World<'_>,
+        flat: &Flat<'_>,
+        options: &Options,
+    ) -> Result<Main> {
+        if options.invoke.is_some() {
+            return Err(Error::Unsupported {
+                message: "`--invoke` is not supported yet with components".to_owned(),
+                location: Location::default(),
+                hint: None,
+            });
+        }
+        let run = flat.exports.iter().find_map(|export| {
+            let (interface, version) = p2::split_version(&export.interface)?;
+            let is_run = interface == "wasi:cli/run" && export.name == "run";
+            match &export.item {
+                ExportItem::Function { core, options } if is_run => {
+                    (p2::offers_version(version) && !options.is_async).then_some(*core)
+                }
+                _ => None,
+            }
+        });
+        let Some(core) = run else {
+            return Err(no_command(flat));
+        };
+        let run = world.component_func(core)?;
+        let ty = world.types.func(world.funcs[run].ty);
+        if !ty.params().is_empty() || *ty.results() != [ValType::I32] {
+            return Err(Error::Unsupported {
+                message: "`run` of `wasi:cli/run` has parameters, or another result than `result`"
+                    .to_owned(),
+                location: Location::default(),
+                hint: None,
+            });
+        }
+        Ok(Main::Run { run })
+    }
+
     /// The function that is called first: `_initialize` of a reactor.
     pub fn initialize(&self) -> Option<FuncId> {
         match *self {
             Main::Invoke { initialize, .. } => initialize,
-            Main::Command { .. } | Main::Script(_) => None,
+            Main::Command { .. } | Main::Run { .. } | Main::Script(_) => None,
         }
     }
 
     /// The function that is called then.
     pub fn entry(&self) -> Option<FuncId> {
         match *self {
-            Main::Command { start: func } | Main::Invoke { func, .. } => Some(func),
+            Main::Command { start: func } | Main::Run { run: func } | Main::Invoke { func, .. } => {
+                Some(func)
+            }
             Main::Script(_) => None,
         }
     }
@@ -89,8 +138,41 @@ impl Main {
     pub fn script(&self) -> &[ScriptStep] {
         match self {
             Main::Script(steps) => steps,
-            Main::Command { .. } | Main::Invoke { .. } => &[],
+            Main::Command { .. } | Main::Run { .. } | Main::Invoke { .. } => &[],
         }
+    }
+}
+
+/// Why a component is no command.
+fn no_command(flat: &Flat<'_>) -> Error {
+    let mut names: Vec<_> = flat
+        .exports
+        .iter()
+        .filter(|export| matches!(export.item, ExportItem::Function { .. }))
+        .map(|export| match &*export.interface {
+            "" => format!("`{}`", export.name.escape_debug()),
+            interface => format!("`{}`", interface.escape_debug()),
+        })
+        .collect();
+    names.dedup();
+    let exports = |start: &str| names.iter().any(|name| name[1..].starts_with(start));
+    let hint = if exports("wasi:cli/run@0.3") {
+        Some("WASI 0.3 is not supported yet: build the component for WASI 0.2".to_owned())
+    } else if exports("wasi:http/incoming-handler@") {
+        Some("servers are not supported yet".to_owned())
+    } else {
+        match names.len() {
+            0 => None,
+            1..=8 => Some(format!("it exports {}", names.join(", "))),
+            count => Some(format!(
+                "`wasmc inspect` lists what it exports, which is {count} interfaces and functions"
+            )),
+        }
+    };
+    Error::Unsupported {
+        message: "the component exports no `wasi:cli/run@0.2`".to_owned(),
+        location: Location::default(),
+        hint,
     }
 }
 
@@ -145,7 +227,7 @@ impl Roots {
             }
         }
         let needs = match main {
-            Main::Command { .. } => Needs::NONE,
+            Main::Command { .. } | Main::Run { .. } => Needs::NONE,
             Main::Invoke { .. } => Needs::OUTPUT,
             Main::Script(_) => Needs::OUTPUT.and(Needs::INSTANTIATE),
         };

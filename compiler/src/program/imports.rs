@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use cranelift_codegen::entity::EntityRef;
+use wasmc_abi::p2::HostFunction;
 use wasmc_abi::wasi::{self, ValueType, WasiFunction};
 use wasmparser::{FuncType, MemoryType, TableType, ValType};
 
 use super::types::{ModuleTypes, canonical_type};
 use super::world::{Instance, World, page_log2};
 use crate::error::{Error, Result};
-use crate::index::{InstanceId, MemoryId};
+use crate::index::{GlobalId, InstanceId, MemoryId, RecordId};
 use crate::module::{Entity, Import, Module};
 use crate::type_text::val_type;
 
 /// What satisfies an import.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Source {
     /// An export of an earlier instance.
     Export(InstanceId, Entity),
@@ -23,6 +24,14 @@ pub(super) enum Source {
     Wasi(&'static WasiFunction),
     /// A shared memory that the program makes; the one, if an earlier instance has asked for it.
     Made(Option<MemoryId>),
+    /// A function of the runtime for components, what it is handed, and what messages call it.
+    Host {
+        function: &'static HostFunction,
+        record: Option<RecordId>,
+        name: String,
+    },
+    /// A global that the program makes for components.
+    Global(GlobalId),
 }
 
 /// A module whose imports are to be resolved.
@@ -101,6 +110,12 @@ impl Failures {
     pub fn add(&mut self, other: Failures) {
         self.lines.extend(other.lines);
         self.hint = self.hint.take().or(other.hint);
+    }
+
+    /// Adds one, and what to do about it.
+    pub fn push(&mut self, line: String, hint: impl FnOnce() -> String) {
+        self.lines.push(line);
+        self.hint.get_or_insert_with(hint);
     }
 
     /// The error that lists all of them; `Ok` when there are none.
@@ -384,7 +399,8 @@ fn describe_wasi(function: &WasiFunction) -> String {
     )
 }
 
-fn describe_function(kind: &str, ty: &FuncType) -> String {
+/// The type of a function or tag as the text format writes it.
+pub(super) fn describe_function(kind: &str, ty: &FuncType) -> String {
     let mut text = kind.to_owned();
     for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
         if !types.is_empty() {

@@ -4,9 +4,11 @@
 //! image, tables that nothing grows or writes get simpler places.
 
 use cranelift_codegen::entity::{EntityRef, EntitySet, SecondaryMap};
+use wasmc_abi::confine::Needs;
 
 use super::consts::{Constant, Reference};
 use super::entry::Roots;
+use super::settled::Settled;
 use super::threads::{self, Threads};
 use super::world::{FuncKind, SegmentMode, World};
 use crate::error::Result;
@@ -24,8 +26,13 @@ pub struct Live {
     pub text: EntitySet<FuncId>,
     /// Functions to which code makes references: the table of funcref constants, ascending.
     pub referenced: Vec<FuncId>,
+    /// Functions that functions of the runtime call when the guest calls them: `realloc` and
+    /// destructors of components.
+    pub called_back: Vec<FuncId>,
     /// What live code does.
     pub uses: Uses,
+    /// Tables whose elements never change.
+    pub settled: Settled,
     /// How threads of the guest start; `None` when live code starts none.
     pub threads: Option<Threads>,
 }
@@ -69,7 +76,7 @@ impl Live {
         let threads = threads::choose(world, |func| search.funcs.contains(func), options)?;
         let is_text = |&(id, kind): &(FuncId, FuncKind)| match kind {
             FuncKind::Defined { .. } => search.funcs.contains(id),
-            FuncKind::Wasi { .. } => search.by_value.contains(id),
+            FuncKind::Wasi { .. } | FuncKind::Host { .. } => search.by_value.contains(id),
         };
         let mut text = EntitySet::with_capacity(world.funcs.len());
         let kinds = world.funcs.iter().map(|(id, func)| (id, func.kind));
@@ -77,8 +84,10 @@ impl Live {
         Ok(Live {
             text,
             referenced: search.referenced.iter().collect(),
+            called_back: search.called_back.iter().collect(),
             funcs: search.funcs,
             uses: search.uses,
+            settled: search.settled,
             threads,
         })
     }
@@ -104,13 +113,18 @@ struct Search {
     /// convention.
     by_value: EntitySet<FuncId>,
     referenced: EntitySet<FuncId>,
+    called_back: EntitySet<FuncId>,
+    settled: Settled,
     uses: Uses,
     /// Functions whose bodies are still to be looked at.
     pending: Vec<FuncId>,
 }
 
 fn search(world: &World<'_>, roots: &Roots) -> Search {
-    let mut search = Search::default();
+    let mut search = Search {
+        settled: Settled::find(world, roots.needs.contains(Needs::INSTANTIATE)),
+        ..Search::default()
+    };
     for &func in &roots.funcs {
         search.by_value(func);
     }
@@ -211,6 +225,13 @@ impl Search {
         match world.funcs[func].kind {
             FuncKind::Defined { instance, index } => self.scan_body(world, instance, index),
             FuncKind::Wasi { .. } => {}
+            FuncKind::Host { record, .. } => {
+                let called = record.and_then(|record| world.components.called_back(record));
+                if let Some(called) = called {
+                    self.called_back.insert(called);
+                    self.by_value(called);
+                }
+            }
         }
     }
 
@@ -226,6 +247,16 @@ impl Search {
                     let elem = instance.elems[elem];
                     if uses.elems_read.insert(elem) && world.elems[elem].mode.is_passive() {
                         self.items(world, elem);
+                    }
+                }
+                Fact::CallElement { table, ty, index } => {
+                    let table = instance.tables[table];
+                    let ty = instance.types[ty];
+                    match self.settled.callee(world, table, ty, index) {
+                        Some(func) => self.by_call(func),
+                        None => {
+                            uses.tables_read.insert(table);
+                        }
                     }
                 }
                 Fact::TableRead(table) => {

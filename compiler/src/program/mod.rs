@@ -11,6 +11,7 @@
 //! what one stage knows of an entity is found by that id: its type in [`World`], whether code
 //! writes it in [`Live`], its address in [`Places`].
 
+mod components;
 mod consts;
 pub(crate) mod declare;
 mod entry;
@@ -19,7 +20,9 @@ pub(crate) mod imports;
 mod live;
 mod needs;
 mod places;
+mod records;
 mod script;
+mod settled;
 mod steps;
 mod threads;
 pub(crate) mod tracked;
@@ -34,10 +37,12 @@ pub use entry::Main;
 pub use heap::{Heap, HeapRoot, ObjectType};
 pub use live::{Live, Uses};
 pub use places::{
-    Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace, PAYLOAD_VALUE, Payloads,
-    Places, Strategy, TablePlace, WhyChecked,
+    ComponentPlace, Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace,
+    PAYLOAD_VALUE, Payloads, Places, Strategy, TablePlace, WhyChecked,
 };
+pub use records::{Components, Destructor, Record, Resource};
 pub use script::ScriptStep;
+pub use settled::Settled;
 pub(crate) use steps::image_alignment;
 pub use steps::{Image, Step, Steps};
 pub use threads::Threads;
@@ -48,9 +53,11 @@ pub use world::{
     World,
 };
 
+use crate::component::Flat;
 use crate::error::Result;
 use crate::index::{FuncId, TypeId};
 use crate::instances::Command;
+use crate::module::Module;
 use crate::options::Options;
 use declare::Input;
 use entry::Roots;
@@ -98,8 +105,31 @@ pub(crate) fn plan<'a>(
 ) -> Result<Program<'a>> {
     let world = World::link(inputs)?;
     let main = Main::choose(&world, commands, options)?;
+    finish(world, main, options, warnings)
+}
+
+/// Plans an executable of a component that is a command. `modules` are those of its core
+/// instances, in their order.
+pub(crate) fn plan_component<'a>(
+    flat: &Flat<'_>,
+    modules: Vec<Module<'a>>,
+    options: &Options,
+    warnings: &mut Vec<String>,
+) -> Result<Program<'a>> {
+    let world = World::of_component(flat, modules)?;
+    let main = Main::of_component(&world, flat, options)?;
+    finish(world, main, options, warnings)
+}
+
+fn finish<'a>(
+    world: World<'a>,
+    main: Main,
+    options: &Options,
+    warnings: &mut Vec<String>,
+) -> Result<Program<'a>> {
     let roots = Roots::of(&world, &main);
     let live = Live::find(&world, &roots, options)?;
+    components::check_offered(&world, &live)?;
     let steps = Steps::plan(&world, &live, options.target.arch);
     let places = Places::assign(&world, &roots, &live, &steps, options)?;
     let needs = needs::needs(&world, &roots, &live, &steps, &places);
@@ -132,6 +162,15 @@ pub(crate) fn needs_of(inputs: Vec<Input<'_>>, options: &Options) -> Result<Need
     Ok(needs::needs(&world, &roots, &live, &steps, &places))
 }
 
+/// What a program of a component needs of the kernel.
+pub(crate) fn needs_of_component(
+    flat: &Flat<'_>,
+    modules: Vec<Module<'_>>,
+    options: &Options,
+) -> Result<Needs> {
+    plan_component(flat, modules, options, &mut Vec::new()).map(|program| program.needs)
+}
+
 /// Decides what the text consists of, and in which order: functions as their modules order them
 /// (the producer's linker put related ones together), then thunks, then trampolines.
 fn order_code(world: &World<'_>, roots: &Roots, live: &Live) -> Vec<CodeItem> {
@@ -145,7 +184,8 @@ fn order_code(world: &World<'_>, roots: &Roots, live: &Live) -> Vec<CodeItem> {
     };
     let mut code: Vec<_> = items(true).chain(items(false)).collect();
     let threads = live.threads.map(|threads| threads.entry);
-    let called = roots.funcs.iter().copied().chain(threads);
+    let called = roots.funcs.iter().chain(&live.called_back);
+    let called = called.copied().chain(threads);
     let mut types: Vec<TypeId> = called.map(|func| world.funcs[func].ty).collect();
     types.sort_unstable_by_key(|ty| ty.index());
     types.dedup();

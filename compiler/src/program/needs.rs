@@ -7,6 +7,7 @@
 
 use wasmc_abi::builtins::Builtin;
 use wasmc_abi::confine::Needs;
+use wasmc_abi::p2::Resource;
 
 use super::entry::Roots;
 use super::live::Live;
@@ -24,6 +25,12 @@ pub(super) fn needs(
 ) -> Needs {
     let of_functions = live.funcs.iter().map(|func| match world.funcs[func].kind {
         FuncKind::Wasi { function, .. } => Needs::of_function(function),
+        FuncKind::Host { function, record } => {
+            let dropped = record.and_then(|record| world.components.dropped(record));
+            function
+                .needs
+                .and(dropped.map_or(Needs::NONE, Resource::needs))
+        }
         FuncKind::Defined { .. } => Needs::NONE,
     });
     let grown = live.uses.memories_grown.iter();

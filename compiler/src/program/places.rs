@@ -1,6 +1,7 @@
 //! Places: address slots of memories and growing tables, and the layout of the state.
 
-use cranelift_codegen::entity::PrimaryMap;
+use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use wasmc_abi::component::{ComponentState, Handle, MAX_HANDLES};
 use wasmc_abi::confine::Needs;
 use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
 use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
@@ -11,7 +12,7 @@ use super::live::Live;
 use super::steps::Steps;
 use super::world::{FuncKind, Memory, Payload, World, bytes_of_pages};
 use crate::error::{Error, Location, Result};
-use crate::index::{DataId, ElemId, GlobalId, MemoryId, TableId, TagId};
+use crate::index::{ComponentId, DataId, ElemId, GlobalId, MemoryId, TableId, TagId};
 use crate::names::Named;
 use crate::options::Options;
 use crate::target::Arch;
@@ -32,6 +33,8 @@ pub struct Places {
     /// Offset in the state of a memory state of no bytes, for functions of the runtime that work on
     /// the memory of instances without one.
     pub empty_memory: Option<u32>,
+    /// Component instances.
+    pub components: PrimaryMap<ComponentId, ComponentPlace>,
     /// Where payloads of exceptions lie; `None` when each fits into its reference.
     pub payloads: Option<Payloads>,
     /// Offset in the state of the fuel that is left (`i64`); `None` in a program that does not
@@ -132,6 +135,15 @@ pub struct TablePlace {
     pub state: OwnPlace,
 }
 
+/// Where the runtime's record of a component instance lies.
+#[derive(Clone, Copy, Debug)]
+pub struct ComponentPlace {
+    /// Offset of its [`ComponentState`] in the state.
+    pub state: u32,
+    /// Offset of its handles in the zero-initialised state.
+    pub handles: u32,
+}
+
 /// Where a table's elements lie.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Elements {
@@ -188,8 +200,8 @@ impl Places {
     /// Assigns every entity its place.
     ///
     /// ```text
-    /// state   memory states | own … | fuel                      without threads
-    /// state   memory states | fuel        area   own … | zeros   with threads
+    /// state   memory states | component instances | own … | fuel   without threads
+    /// state   memory states | fuel        area   own … | zeros      with threads
     /// own     table states | globals | lengths | tables | exceptions
     /// ```
     ///
@@ -212,6 +224,10 @@ impl Places {
         let lacks_memory = |kind: &FuncKind| matches!(kind, FuncKind::Wasi { memory: None, .. });
         let needs_empty = world.funcs.values().any(|func| lacks_memory(&func.kind));
         let empty_memory = needs_empty.then(|| state.take(size_of::<MemoryState>() as u64));
+        let instances = world.components.instances.values();
+        let component_states: Vec<_> = instances
+            .map(|_| state.take((size_of::<ComponentState>() as u64).next_multiple_of(8)))
+            .collect();
 
         // From here on everything is each thread's own.
         let threaded = live.threads.is_some();
@@ -232,6 +248,11 @@ impl Places {
             .globals
             .iter()
             .map(|(id, global)| {
+                // The flags of a component instance are what its record begins with.
+                let mut instances = world.components.instances.iter();
+                if let Some((component, _)) = instances.find(|(_, flags)| **flags == id) {
+                    return Some(OwnPlace::State(component_states[component.index()]));
+                }
                 let has_cell = global.ty.mutable || roots.globals.contains(&id);
                 has_cell.then(|| own.take(u64::from(GLOBAL_CELL)))
             })
@@ -291,6 +312,20 @@ impl Places {
                 state,
             })
             .collect();
+        let handles = u64::from(MAX_HANDLES) * size_of::<Handle>() as u64;
+        let mut zero = Offsets {
+            end: u64::from(storage.zero).next_multiple_of(16),
+        };
+        let components: PrimaryMap<_, _> = component_states
+            .iter()
+            .map(|&state| ComponentPlace {
+                state,
+                handles: zero.take(handles),
+            })
+            .collect();
+        if !components.is_empty() {
+            storage.zero = zero.len()?;
+        }
         Ok(Places {
             memories,
             tables,
@@ -298,6 +333,7 @@ impl Places {
             elem_lengths,
             data_lengths,
             empty_memory,
+            components,
             payloads,
             fuel,
             state_len: state.len()?,

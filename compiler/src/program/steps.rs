@@ -3,12 +3,14 @@
 //! An active segment whose place is known and in bounds, of a table or memory that the instance
 //! itself owns, is folded into that table's or memory's image, since nobody can see it before.
 //! From the first step that may fail on nothing is folded, so that a failed instantiation leaves
-//! exactly the writes of the steps before it.
+//! exactly the writes of the steps before it. In a program that ends with a failed instantiation,
+//! segments for the tables of earlier instances are folded too, if no code runs in between.
 
 use cranelift_codegen::entity::{EntitySet, PrimaryMap};
 
 use super::consts::Reference;
 use super::live::Live;
+use super::settled::FIXED_TABLE_MAX;
 use super::world::{SegmentMode, World, bytes_of_pages, page_log2};
 use crate::index::{DataId, ElemId, FuncId, InstanceId, MemoryId, TableId};
 use crate::target::Arch;
@@ -85,8 +87,6 @@ pub struct Image {
 
 /// Least bytes of initial data that are moved into place by page rather than copied.
 const IMAGE_MIN: u64 = 64 * 1024;
-/// Most elements of a table whose storage is part of the image.
-const FIXED_TABLE_MAX: u64 = 1 << 16;
 
 impl Steps {
     /// Plans the steps of every instance.
@@ -124,7 +124,7 @@ impl Steps {
         for (id, instance) in world.instances.iter() {
             let mut planned = check_imports(world, id);
             create(world, id, &steps, &mut planned);
-            let folding = init_tables(world, id, &mut steps, &mut planned);
+            let folding = init_tables(world, live, id, &mut steps, &mut planned);
             init_memories(world, id, &mut steps, &mut planned, folding, arch);
             let starts = instance.starts.iter();
             planned.extend(starts.map(|start| Step::Call {
@@ -145,6 +145,10 @@ impl Steps {
 }
 
 fn check_imports(world: &World<'_>, id: InstanceId) -> Vec<Step> {
+    if !world.components.instances.is_empty() {
+        // What a component links has the right sizes by its types.
+        return Vec::new();
+    }
     let instance = &world.instances[id];
     let module = &instance.module;
     let mut planned = Vec::new();
@@ -193,6 +197,7 @@ fn create(world: &World<'_>, id: InstanceId, steps: &Steps, planned: &mut Vec<St
 /// Copies active segments into tables; whether what follows may be folded.
 fn init_tables(
     world: &World<'_>,
+    live: &Live,
     id: InstanceId,
     steps: &mut Steps,
     planned: &mut Vec<Step>,
@@ -209,7 +214,8 @@ fn init_tables(
         let items = &world.elems[elem].items;
         let end = offset.checked_add(items.len() as u64);
         let owned = &world.tables[table];
-        let in_bounds = owned.owner == id && end.is_some_and(|end| end <= owned.ty.initial);
+        let is_unseen = live.settled.is_unseen(owned.owner, id);
+        let in_bounds = is_unseen && end.is_some_and(|end| end <= owned.ty.initial);
         if in_bounds
             && folding
             && let Some(image) = &mut steps.table_images[table]

@@ -23,7 +23,7 @@ pub struct Threads {
 pub(super) fn spawners(world: &World<'_>) -> Vec<(InstanceId, FuncId)> {
     let is_spawn = |&func: &FuncId| match world.funcs[func].kind {
         FuncKind::Wasi { function, .. } => function.symbol == wasi::THREAD_SPAWN.symbol,
-        FuncKind::Defined { .. } => false,
+        FuncKind::Defined { .. } | FuncKind::Host { .. } => false,
     };
     let mut spawners = Vec::new();
     for (id, instance) in world.instances.iter() {

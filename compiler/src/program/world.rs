@@ -1,14 +1,16 @@
 //! The closed world: the instances, and the entities that every index of every module means.
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
+use wasmc_abi::p2::HostFunction;
 use wasmc_abi::wasi::WasiFunction;
 use wasmparser::{GlobalType, MemoryType, TableType};
 
 use super::consts::{Constant, Reference};
+use super::records::Components;
 use super::types::Types;
 use crate::index::{
     DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex, InstanceId,
-    MemoryId, MemoryIndex, TableId, TableIndex, TagId, TagIndex, TypeId, TypeIndex,
+    MemoryId, MemoryIndex, RecordId, TableId, TableIndex, TagId, TagIndex, TypeId, TypeIndex,
 };
 use crate::module::{Body, Module};
 
@@ -33,6 +35,8 @@ pub struct World<'a> {
     pub elems: PrimaryMap<ElemId, Elem>,
     /// Data segments.
     pub datas: PrimaryMap<DataId, Data<'a>>,
+    /// What there is of components.
+    pub components: Components,
 }
 
 /// An instance of a module: which entities its indices mean.
@@ -98,6 +102,13 @@ pub enum FuncKind {
         function: &'static WasiFunction,
         /// The importing instance's memory; `None` when it has none.
         memory: Option<MemoryId>,
+    },
+    /// From the runtime: a function of WASI 0.2, or one of the canonical ABI.
+    Host {
+        /// The function.
+        function: &'static HostFunction,
+        /// What it is handed with each call; `None` when it needs nothing.
+        record: Option<RecordId>,
     },
 }
 

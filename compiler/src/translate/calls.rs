@@ -5,8 +5,8 @@ use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value, types};
 use wasmc_abi::traps::Trap;
 use wasmc_abi::wasi;
 
-use super::env::{Symbol, Translator};
-use crate::index::{FuncIndex, MemoryId, TableIndex, TypeIndex};
+use super::env::{Symbol, Translator, host_symbol};
+use crate::index::{FuncId, FuncIndex, MemoryId, RecordId, TableIndex, TypeIndex};
 use crate::program::FuncKind;
 
 /// What a call calls.
@@ -18,7 +18,10 @@ pub(super) enum Callee {
 
 impl Translator<'_, '_> {
     pub fn call(&mut self, index: u32) {
-        let id = self.instance.funcs[FuncIndex::from_u32(index)];
+        self.call_function(self.instance.funcs[FuncIndex::from_u32(index)]);
+    }
+
+    fn call_function(&mut self, id: FuncId) {
         let func = &self.program.world.funcs[id];
         let params = self.program.world.types.func(func.ty).params().len();
         let mut args = self.pop_many(params);
@@ -30,11 +33,22 @@ impl Translator<'_, '_> {
             FuncKind::Wasi { function, memory } => {
                 // The runtime's function is called directly, with the memory that it works on.
                 args.insert(0, self.wasi_memory(memory));
-                let function = self.wasi_function(id, wasi_symbol(function));
+                let function = self.runtime_function(id, wasi_symbol(function));
                 let call = self.builder.ins().call(function, &args);
                 self.forget_own_area();
                 let results = self.builder.inst_results(call);
                 self.stack.extend_from_slice(results);
+            }
+            FuncKind::Host { function, record } => {
+                args.insert(0, self.record(record));
+                let function = self.runtime_function(id, host_symbol(function));
+                // It may call the guest in turn.
+                self.save_fuel();
+                let call = self.builder.ins().call(function, &args);
+                self.forget_thread();
+                let results = self.builder.inst_results(call);
+                self.stack.extend_from_slice(results);
+                self.load_fuel();
             }
         }
     }
@@ -68,8 +82,20 @@ impl Translator<'_, '_> {
     }
 
     pub fn call_indirect(&mut self, ty: u32, table: u32) {
+        if let Some(func) = self.settled_callee(ty, table) {
+            self.pop();
+            return self.call_function(func);
+        }
         let (code, args, signature) = self.callee_of_table(ty, table);
         self.call_guest(Callee::Indirect(signature, code), &args);
+    }
+
+    /// The function that is called through a table, if that is known.
+    fn settled_callee(&self, ty: u32, table: u32) -> Option<FuncId> {
+        let sig = self.instance.types[TypeIndex::from_u32(ty)];
+        let table = self.instance.tables[TableIndex::from_u32(table)];
+        let settled = &self.program.live.settled;
+        settled.callee(&self.program.world, table, sig, self.constant?)
     }
 
     pub fn return_call_indirect(&mut self, ty: u32, table: u32) {
@@ -144,6 +170,14 @@ impl Translator<'_, '_> {
         let offset = self.builder.ins().ushr_imm_u(reference, 32);
         let text = self.address(Symbol::Text, 0);
         self.builder.ins().iadd(text, offset)
+    }
+
+    /// What a function of the runtime is handed.
+    pub fn record(&mut self, record: Option<RecordId>) -> Value {
+        match record {
+            Some(record) => self.address(Symbol::Record(record.as_u32()), 0),
+            None => self.builder.ins().iconst(types::I64, 0),
+        }
     }
 
     /// The state of the memory that a WASI function works on.

@@ -10,6 +10,8 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, Variable};
 use target_lexicon::Architecture;
 use wasmc_abi::builtins::{Builtin, BuiltinType};
+use wasmc_abi::component;
+use wasmc_abi::p2::{self, HostFunction};
 use wasmparser::{FuncType, ValType};
 
 use super::frame::Frame;
@@ -30,6 +32,8 @@ pub(super) struct Translator<'p, 'f> {
     pub handlers: Vec<usize>,
     /// Whether the instruction being translated is likely to branch, if the module says so.
     pub hint: Option<bool>,
+    /// The constant that the instruction before was.
+    pub constant: Option<u32>,
     /// Whether the function has a `rethrow`.
     pub rethrows: bool,
     pub locals: Vec<Variable>,
@@ -64,6 +68,7 @@ impl<'p, 'f> Translator<'p, 'f> {
             control: Vec::new(),
             handlers: Vec::new(),
             hint: None,
+            constant: None,
             rethrows: false,
             locals: Vec::new(),
             tracked: Tracked::Nothing,
@@ -111,6 +116,10 @@ pub(crate) enum Symbol {
     Elem(u32),
     /// A data segment in the image, by its id.
     Data(u32),
+    /// A function of the runtime for components, by its number ([`host_function`]).
+    Host(u32),
+    /// What such a function is handed, by its id.
+    Record(u32),
 }
 
 impl Symbol {
@@ -127,6 +136,8 @@ impl Symbol {
             Symbol::Elem(id) => (8, id),
             Symbol::Data(id) => (9, id),
             Symbol::ThreadSpawn => (10, 0),
+            Symbol::Host(index) => (11, index),
+            Symbol::Record(id) => (12, id),
         };
         UserExternalName::new(namespace, index)
     }
@@ -146,8 +157,27 @@ pub(crate) fn symbol_of(name: &UserExternalName) -> Symbol {
         8 => Symbol::Elem(name.index),
         9 => Symbol::Data(name.index),
         10 => Symbol::ThreadSpawn,
+        11 => Symbol::Host(name.index),
+        12 => Symbol::Record(name.index),
         namespace => unreachable!("no symbol has namespace {namespace}"),
     }
+}
+
+/// The functions of the runtime for components, in the order of their numbers.
+fn host_functions() -> impl Iterator<Item = &'static HostFunction> {
+    p2::FUNCTIONS.iter().chain(component::INTRINSICS)
+}
+
+/// The function of the runtime for components with a number.
+pub(crate) fn host_function(number: u32) -> &'static HostFunction {
+    let function = host_functions().nth(number as usize);
+    function.expect("a function of the lists")
+}
+
+/// The symbol of a function of the runtime for components.
+pub(super) fn host_symbol(function: &'static HostFunction) -> Symbol {
+    let number = host_functions().position(|known| known.symbol == function.symbol);
+    Symbol::Host(number.expect("a function of the lists") as u32)
 }
 
 /// The builtin that carries out a library call of Cranelift's.
@@ -187,8 +217,9 @@ pub(super) fn guest_signature(ty: &FuncType) -> Signature {
     signature
 }
 
-/// The signature of the runtime's version of a WASI function: the memory's state comes first.
-pub(super) fn wasi_signature(ty: &FuncType) -> Signature {
+/// The signature of the runtime's version of a function: a pointer comes first, to the memory's state
+/// or a record.
+pub(super) fn runtime_signature(ty: &FuncType) -> Signature {
     let mut signature = guest_signature(ty);
     signature.call_conv = CallConv::SystemV;
     let memory = AbiParam::special(types::I64, ArgumentPurpose::Normal);
@@ -345,14 +376,14 @@ impl Translator<'_, '_> {
         self.import(Symbol::Func(id), |_| signature)
     }
 
-    /// The IR's reference to a WASI function of the runtime.
-    pub fn wasi_function(&mut self, id: FuncId, symbol: Symbol) -> ir::FuncRef {
+    /// The IR's reference to a function of the runtime that is called with a pointer first.
+    pub fn runtime_function(&mut self, id: FuncId, symbol: Symbol) -> ir::FuncRef {
         let ty = &self
             .program
             .world
             .types
             .func(self.program.world.funcs[id].ty);
-        let signature = wasi_signature(ty);
+        let signature = runtime_signature(ty);
         self.import(symbol, |builder| builder.import_signature(signature))
     }
 

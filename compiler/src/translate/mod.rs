@@ -23,13 +23,13 @@ mod tables;
 mod thunks;
 mod traps;
 
-pub(crate) use env::{Symbol, libcall, symbol_of};
+pub(crate) use env::{Symbol, host_function, libcall, symbol_of};
 pub(crate) use traps::trap_of;
 
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use wasmparser::ValType;
+use wasmparser::{Operator, ValType};
 
 use crate::error::{Error, Location, Result};
 use crate::program::{CodeItem, FuncKind, Program};
@@ -49,8 +49,8 @@ pub(crate) fn translate(
             Ok(())
         }
         CodeItem::Func(id) => match program.world.funcs[id].kind {
-            FuncKind::Wasi { .. } => {
-                thunks::wasi(program, isa, id, func, context);
+            FuncKind::Wasi { .. } | FuncKind::Host { .. } => {
+                thunks::runtime(program, isa, id, func, context);
                 Ok(())
             }
             FuncKind::Defined { instance, index } => {
@@ -130,6 +130,10 @@ fn translate_body(
             hints = rest;
         }
         operators::translate(fx, &operator);
+        fx.constant = match operator {
+            Operator::I32Const { value } => Some(value as u32),
+            _ => None,
+        };
     }
     debug_assert!(fx.control.is_empty(), "the body closes its frames");
     Ok(())

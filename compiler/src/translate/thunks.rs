@@ -1,5 +1,5 @@
 //! Code that is in no module: trampolines by which the runtime calls guest functions, and thunks
-//! that give a WASI function the guest's calling convention.
+//! that give a function of the runtime the guest's calling convention.
 
 use cranelift_codegen::ir::{
     self, AbiParam, InstBuilder, MemFlagsData, Signature, TrapCode, types,
@@ -8,7 +8,7 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::calls::wasi_symbol;
-use super::env::{Translator, guest_signature, value_type};
+use super::env::{Translator, guest_signature, host_symbol, value_type};
 use crate::index::{FuncId, TypeId};
 use crate::program::{FuncKind, Program};
 
@@ -57,17 +57,14 @@ pub(super) fn trampoline(
     builder.finalize(isa.frontend_config());
 }
 
-/// A function of the guest's convention that calls a WASI function.
-pub(super) fn wasi(
+/// A function of the guest's convention that calls a function of the runtime.
+pub(super) fn runtime(
     program: &Program<'_>,
     isa: &dyn TargetIsa,
     id: FuncId,
     func: &mut ir::Function,
     context: &mut FunctionBuilderContext,
 ) {
-    let FuncKind::Wasi { function, memory } = program.world.funcs[id].kind else {
-        unreachable!("only WASI functions have thunks");
-    };
     func.signature = guest_signature(program.world.types.func(program.world.funcs[id].ty));
     let (_, instance) = program.world.instances.iter().next().expect("an instance");
     let mut fx = Translator::new(program, instance, isa, FunctionBuilder::new(func, context));
@@ -75,12 +72,21 @@ pub(super) fn wasi(
     fx.builder.append_block_params_for_function_params(entry);
     fx.builder.switch_to_block(entry);
     fx.builder.seal_block(entry);
-    let mut args = vec![fx.wasi_memory(memory)];
+    let (first, symbol, returns) = match program.world.funcs[id].kind {
+        FuncKind::Wasi { function, memory } => (
+            fx.wasi_memory(memory),
+            wasi_symbol(function),
+            function.result.is_some(),
+        ),
+        FuncKind::Host { function, record } => (fx.record(record), host_symbol(function), true),
+        FuncKind::Defined { .. } => unreachable!("only functions of the runtime have thunks"),
+    };
+    let mut args = vec![first];
     args.extend_from_slice(fx.builder.block_params(entry));
-    let callee = fx.wasi_function(id, wasi_symbol(function));
+    let callee = fx.runtime_function(id, symbol);
     let call = fx.builder.ins().call(callee, &args);
     let results = fx.builder.inst_results(call).to_vec();
-    if function.result.is_none() {
+    if !returns {
         // `proc_exit` does not return.
         fx.builder.ins().trap(TrapCode::unwrap_user(
             wasmc_abi::traps::Trap::Unreachable.code(),

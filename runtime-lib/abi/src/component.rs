@@ -72,7 +72,7 @@ records! {
     }
 
     /// A resource type, as a component instance sees it: what `resource.drop` is about. Read-only.
-    #[derive(Debug)]
+    #[derive(Debug, Default)]
     pub struct ResourceRecord from NewResourceRecord {
         /// Its number: that of a [`Resource`](crate::p2::Resource) of the host, or one of the
         /// program's own from [`FIRST_GUEST_RESOURCE`] on.

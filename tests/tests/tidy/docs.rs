@@ -20,6 +20,7 @@ fn features_are_those_of_the_compiler() {
             (Status::Complete, true) => ("on", "complete"),
             (Status::Complete, false) => ("off", "complete"),
             (Status::Heapless, _) => ("on", "what needs no heap"),
+            (Status::Synchronous, _) => ("on", "what is not asynchronous"),
             (Status::NotYet, _) => ("off", "not yet"),
         };
         let _ = writeln!(table, "| `{}` | {default} | {status} |", proposal.name);

@@ -46,7 +46,10 @@ const CRATES: &[Crate] = &[
                 &["isa", "module", "link"],
                 "choices as Cranelift takes them; facts of a module; from an object to an executable",
             ),
-            (&["parse"], "bytes become a module"),
+            (
+                &["component", "parse"],
+                "a component becomes a list; bytes become a module",
+            ),
             (&["program"], "modules become a program: every decision"),
             (
                 &["inspect", "symbolize", "translate"],

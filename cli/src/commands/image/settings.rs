@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::anyhow;
 use wasmc_abi::options::{Options as Words, RunOption};
-use wasmc_compiler::inspect::inspect;
+use wasmc_compiler::inspect::{flat_list, inspect, is_component};
 use wasmc_image::build::Spec;
 use wasmc_image::copy::copy;
 use wasmc_image::layer::{Node, NodeKind, ROOT, Tree, normalise};
@@ -101,6 +101,9 @@ fn files(args: &BuildArgs, input: &Input) -> Result<Tree, Failure> {
 /// Whether a module uses sockets.
 fn imports_sockets(module: &[u8]) -> bool {
     // That it cannot be inspected is said when it is compiled.
+    if is_component(module) {
+        return flat_list(module).is_ok_and(|list| list.contains(" = lower wasi:sockets/"));
+    }
     inspect(module).is_ok_and(|inspection| {
         let mut imports = inspection.imports.iter();
         imports.any(|import| import.name.starts_with("sock_"))

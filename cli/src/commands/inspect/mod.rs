@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use wasmc_compiler::inspect::entity::{EntityType, Limits};
 use wasmc_compiler::inspect::policy::Permission;
-use wasmc_compiler::inspect::{Import, Inspection, Offer, inspect};
+use wasmc_compiler::inspect::{Import, Inspection, Offer, inspect, is_component};
 use wasmc_compiler::{Error, InstanceSpec, policy};
 
 use crate::args::{Format, InspectArgs};
@@ -16,6 +16,7 @@ use crate::input::Input;
 use crate::output;
 use crate::report::{Failure, Report, on_one_line};
 
+mod component;
 mod executable;
 
 /// Inspects a module and prints what was found.
@@ -33,12 +34,25 @@ pub fn execute(args: &InspectArgs, report: &Report) -> Result<(), Failure> {
     let mut links = read_links(&args.links)?;
     let program = in_pool(None, || {
         let instances = linked(&mut input, &mut links, &[])?;
-        inspect_all(&instances, &name)
+        match is_component(instances.last().expect("the module itself").module) {
+            true => component::inspect(&instances, &name).map(Program::Component),
+            false => inspect_all(&instances, &name).map(Program::Module),
+        }
     })??;
+    let program = match program {
+        Program::Component(component) => return component.print(args.format),
+        Program::Module(found) => found,
+    };
     output::print(&match args.format {
         Format::Human => human(&program, !args.no_demangle),
         Format::Json => format!("{:#}\n", to_json(&program, !args.no_demangle)),
     })
+}
+
+/// What was inspected.
+enum Program {
+    Module(Found),
+    Component(component::Found),
 }
 
 /// What was found out.
