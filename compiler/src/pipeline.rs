@@ -357,7 +357,7 @@ fn parse_all<'a>(
 }
 
 fn stats(program: &Program<'_>) -> Stats {
-    let defined = |module: &crate::module::Module<'_>| module.funcs.len() - module.imported_funcs;
+    let defined = |module: &Module<'_>| module.funcs.len() - module.imported_funcs;
     let is_defined = |item: &&CodeItem| match **item {
         CodeItem::Func(id) => matches!(program.world.funcs[id].kind, FuncKind::Defined { .. }),
         CodeItem::Trampoline(_) => false,

@@ -103,7 +103,7 @@ impl Writer<'_> {
                 let resources = self.program.world.components.resources.keys();
                 // Adapters move resources, and drop none.
                 let records: Vec<_> = resources.map(|id| self.resource(id, false)).collect();
-                let tables: Array<ResourceRecord> = blob.array(records.into_iter());
+                let tables: Array<ResourceRecord> = blob.array(records);
                 blob.push::<ResourceTables>(NewResourceTables { tables })
                     .any()
             }

@@ -45,7 +45,7 @@ impl Translator<'_, '_> {
                 // It may call the guest in turn.
                 self.save_fuel();
                 let call = self.builder.ins().call(function, &args);
-                self.forget_thread();
+                self.forget_own_area();
                 let results = self.builder.inst_results(call);
                 self.stack.extend_from_slice(results);
                 self.load_fuel();

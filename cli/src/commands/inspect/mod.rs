@@ -36,7 +36,7 @@ pub fn execute(args: &InspectArgs, report: &Report) -> Result<(), Failure> {
         let instances = linked(&mut input, &mut links, &[])?;
         match is_component(instances.last().expect("the module itself").module) {
             true => component::inspect(&instances, &name).map(Program::Component),
-            false => inspect_all(&instances, &name).map(Program::Module),
+            false => inspect_all(&instances, &name).map(|found| Program::Module(Box::new(found))),
         }
     })??;
     let program = match program {
@@ -51,7 +51,7 @@ pub fn execute(args: &InspectArgs, report: &Report) -> Result<(), Failure> {
 
 /// What was inspected.
 enum Program {
-    Module(Found),
+    Module(Box<Found>),
     Component(component::Found),
 }
 
