@@ -17,3 +17,4 @@ mod outputs;
 mod readme;
 mod registry;
 mod run;
+mod tutorial;
