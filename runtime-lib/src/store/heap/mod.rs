@@ -34,7 +34,7 @@ use wasmc_abi::heap::{
     Allocation, HEAP_DEFAULT, HEAP_START, Heap, HeapRootKind, OBJECT_ALIGNMENT, POISON,
 };
 use wasmc_abi::layout::{TableState, WASM_PAGE};
-use wasmc_abi::options::{RunOption, kinds};
+use wasmc_abi::options::{MAX_HEAP, RunOption, kinds};
 use wasmc_abi::traps::Trap;
 
 /// Room that a collection leaves at least.
@@ -85,7 +85,7 @@ pub extern "C" fn wasmc_make_heap(heap: &'static Heap) {
     let (mut max, mut stress) = (HEAP_DEFAULT, false);
     for option in run_options(kinds::HEAP) {
         match option {
-            RunOption::MaxHeap(bytes) => max = bytes,
+            RunOption::MaxHeap(bytes) => max = bytes.min(MAX_HEAP),
             RunOption::GcStress => stress = true,
             _ => {}
         }
