@@ -313,12 +313,15 @@ fn parse_component<'f>(flat: &'f Flat<'_>, features: Features) -> Result<Vec<Mod
     Ok(modules)
 }
 
-/// Parses and validates a module.
+/// Parses and validates a module or component.
 ///
 /// # Errors
 /// [`Error::Invalid`](crate::Error::Invalid) when it is malformed or does not validate,
 /// [`Error::Unsupported`](crate::Error::Unsupported) when it needs a proposal that is not enabled.
 pub fn validate(module: &[u8], features: Features) -> Result<()> {
+    if Parser::is_component(module) {
+        return component::flatten(module, features).map(drop);
+    }
     parse::parse(module, features).map(drop)
 }
 

@@ -144,7 +144,9 @@ pub fn adapter_trap(code: u8) -> Option<Trap> {
 fn component_features() -> WasmFeatures {
     WasmFeatures::COMPONENT_MODEL
         | WasmFeatures::CM_ASYNC
+        | WasmFeatures::CM_ASYNC_STACKFUL
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_THREADING
         | WasmFeatures::CM_ERROR_CONTEXT
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
         | WasmFeatures::CM_MAP

@@ -52,7 +52,7 @@ pub fn title(flat: &Flat<'_>, instance: &CoreInstance) -> String {
         (None, false) => format!("module {}", instance.module),
     };
     match instance.component {
-        Some(component) if flat.components > 1 => format!("component {component}: {name}"),
+        Some(component) if flat.components > 1 => format!("component {component}/{name}"),
         _ => name,
     }
 }

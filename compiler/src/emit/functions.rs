@@ -10,6 +10,7 @@ use wasmc_abi::write::{Array, Blob, Field, Pointer};
 
 use super::text::Text;
 use crate::dwarf::demangle::demangle as demangled;
+use crate::index::FuncId;
 use crate::program::{CodeItem, FuncKind, Program};
 
 /// Names one after another, which records refer to by offset and length.
@@ -36,18 +37,8 @@ pub(super) fn write(
     let mut lines = Vec::new();
     let records = text.parts.iter().map(|part| {
         let (index, name) = match part.item {
-            None | Some(CodeItem::Trampoline(_)) => (u32::MAX, None),
-            Some(CodeItem::Func(id)) => match program.world.funcs[id].kind {
-                FuncKind::Defined { index, .. } => {
-                    (index.as_u32(), program.world.funcs[id].name.as_deref())
-                }
-                FuncKind::Wasi { function, .. } => (u32::MAX, Some(function.name)),
-                FuncKind::Host { .. } => (u32::MAX, program.world.funcs[id].name.as_deref()),
-            },
-        };
-        let name = match name.unwrap_or_default() {
-            name if demangle => demangled(name),
-            name => Cow::Borrowed(name),
+            None | Some(CodeItem::Trampoline(_)) => (u32::MAX, Cow::Borrowed("")),
+            Some(CodeItem::Func(id)) => name(program, id, demangle),
         };
         let (name, name_len) = names.add(&name);
         let record = NewFunctionRecord {
@@ -62,6 +53,33 @@ pub(super) fn write(
     });
     let functions = blob.array(records);
     (functions, lines)
+}
+
+/// The index of a function in its module, and what backtraces call it.
+fn name<'p>(program: &'p Program<'_>, id: FuncId, demangle: bool) -> (u32, Cow<'p, str>) {
+    let func = &program.world.funcs[id];
+    let given = func.name.as_deref().unwrap_or_default();
+    match func.kind {
+        FuncKind::Defined { instance, index } => {
+            let name = match demangle {
+                true => demangled(given),
+                false => Cow::Borrowed(given),
+            };
+            let index = index.as_u32();
+            if program.world.components.instances.is_empty() {
+                return (index, name);
+            }
+            // In a component the name of the function alone says little.
+            let module = &program.world.instances[instance].name;
+            let name = match &*name {
+                "" => format!("{module}!func[{index}]"),
+                name => format!("{module}!{name}"),
+            };
+            (index, name.into())
+        }
+        FuncKind::Wasi { function, .. } => (u32::MAX, function.name.into()),
+        FuncKind::Host { .. } => (u32::MAX, given.into()),
+    }
 }
 
 /// Writes the lines of a function: see [`FunctionRecord::lines`].

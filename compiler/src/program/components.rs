@@ -134,22 +134,22 @@ fn resolve(flat: &Flat<'_>) -> Result<Vec<&'static HostFunction>> {
             failures.push(line, || hint(import));
         }
     }
-    let mut refused: Vec<_> = flat.made.iter().filter_map(not_supported).collect();
-    refused.sort_unstable();
-    refused.dedup();
-    if !refused.is_empty() {
-        return Err(unsupported(&refused.join(", ")));
-    }
     failures.into_result()?;
     Ok(functions)
 }
 
-fn not_supported(made: &Made) -> Option<&'static str> {
-    match made.kind {
-        MadeKind::Unsupported(what) => Some(what),
-        MadeKind::Lower { .. } | MadeKind::Intrinsic { .. } => None,
-    }
-}
+/// A function of the canonical ABI that the runtime does not have: no program can reach it.
+static ABSENT: HostFunction = HostFunction {
+    name: "absent",
+    symbol: "",
+    interface: "",
+    import: "",
+    params: &[],
+    result: None,
+    needs: wasmc_abi::confine::Needs::NONE,
+    realloc: false,
+    offered: false,
+};
 
 /// A line about an import.
 fn title(import: &component::Import, cause: String) -> String {
@@ -244,9 +244,10 @@ impl Linking<'_> {
                 let name = match made.kind {
                     MadeKind::Lower { import, .. } => {
                         let import = &self.flat.imports[import];
-                        format!("{}#{}", import.interface, import.name)
+                        format!("`{}` `{}`", import.interface, import.name)
                     }
-                    _ => function.import.to_owned(),
+                    MadeKind::Unsupported(what) => what.to_owned(),
+                    MadeKind::Intrinsic { .. } => function.import.to_owned(),
                 };
                 Source::Host {
                     function,
@@ -314,7 +315,7 @@ impl Linking<'_> {
                 };
                 (*function, record)
             }
-            MadeKind::Unsupported(what) => return Err(unsupported(what)),
+            MadeKind::Unsupported(_) => (&ABSENT, None),
         })
     }
 
@@ -361,21 +362,24 @@ fn add_record(world: &mut World<'_>, record: Record) -> RecordId {
 
 /// Makes sure that the program can reach no function of the host that the runtime lacks.
 pub(super) fn check_offered(world: &World<'_>, live: &Live) -> Result<()> {
+    let mut absent: Vec<_> = live
+        .funcs
+        .iter()
+        .filter_map(|func| match world.funcs[func].kind {
+            FuncKind::Host { function, .. } if !function.offered => {
+                Some(world.funcs[func].name.as_deref().unwrap_or_default())
+            }
+            _ => None,
+        })
+        .collect();
+    absent.sort_unstable();
+    absent.dedup();
     let mut failures = Failures::default();
-    for func in live.funcs.iter() {
-        let func = &world.funcs[func];
-        if let FuncKind::Host { function, .. } = func.kind
-            && !function.offered
-        {
-            let name = func.name.as_deref().unwrap_or(function.import);
-            failures.push(
-                format!("not supported yet: `{}`", name.escape_debug()),
-                || {
-                    "the program can reach these functions, and the runtime does not have them yet"
-                        .to_owned()
-                },
-            );
-        }
+    for name in absent {
+        failures.push(
+            format!("not supported yet: {}", name.escape_debug()),
+            || "the program can reach what the runtime does not have yet".to_owned(),
+        );
     }
     failures.into_result()
 }

@@ -9,6 +9,7 @@
 //! while the plan is made, by wasmc's own front end. Everything else becomes a command of the
 //! executable's driver (see [`wasmc_abi::script`]); the harness judges what the driver writes.
 
+mod components;
 mod judge;
 mod level;
 mod plan;
@@ -25,6 +26,7 @@ use wasmc_compiler::{Arch, Cpu, OptLevel, Options, Target};
 use crate::process::emulator;
 use crate::target;
 
+pub use components::run as run_components;
 pub use report::{Failure, Kind, Report, Tally};
 pub use run::run;
 

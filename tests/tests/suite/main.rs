@@ -4,6 +4,7 @@
 //! `programs::`. The official suite is a process of its own (`spec.rs`).
 
 mod aarch64;
+mod component_suite;
 mod confinement;
 mod debug;
 mod differential;
