@@ -10,6 +10,7 @@ mod exec;
 mod input;
 mod logging;
 mod output;
+mod profile;
 mod registry;
 mod report;
 

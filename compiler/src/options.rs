@@ -37,12 +37,22 @@ pub enum DebugLevel {
     /// Nothing but symbols.
     #[default]
     None,
+    /// Lines, functions and inlined calls, for profilers: the program is as it would be without.
+    Lines,
     /// Lines, types, functions and the variables in linear memory; each function keeps its frame base
     /// where a debugger finds it.
     Frame,
     /// Also variables in locals: each function keeps all of them where a debugger finds them, which
     /// costs time.
     Full,
+}
+
+impl DebugLevel {
+    /// Whether the program itself does something for debuggers: keeps variables where they are
+    /// found, has its memory where pointers lead.
+    pub fn serves_debuggers(self) -> bool {
+        matches!(self, DebugLevel::Frame | DebugLevel::Full)
+    }
 }
 
 /// How branches are protected from being misled, on aarch64.
@@ -133,6 +143,11 @@ impl Options {
     /// Whether debuggers are told about the code.
     pub(crate) fn tells_debuggers(&self) -> bool {
         self.emit == Emit::Exe && self.debug != DebugLevel::None
+    }
+
+    /// Whether anything in the program is done for debuggers.
+    pub(crate) fn serves_debuggers(&self) -> bool {
+        self.emit == Emit::Exe && self.debug.serves_debuggers()
     }
 }
 

@@ -20,6 +20,10 @@ use crate::program::declare::Input;
 use crate::program::{self, CodeItem, FuncKind, Program, World};
 use crate::{codegen, debug, dump, dwarf, emit, explain, isa, parse, provenance};
 
+/// The warning that there is nothing to tell debuggers.
+pub const NO_DEBUG_INFO: &str =
+    "the module has no debugging information: it was built without `-g`, or stripped";
+
 /// What a compilation made.
 #[derive(Clone, Debug)]
 pub struct Artifact {
@@ -106,14 +110,7 @@ pub fn compile_program(
     let with_debug = program.tracked.is_some();
     clock.lap("plan");
     explain::program(&program, options);
-    let code_target =
-        isa::code_target(options, program.live.threads.is_some()).map_err(|message| {
-            crate::Error::Unsupported {
-                message,
-                location: crate::Location::default(),
-                hint: None,
-            }
-        })?;
+    let code_target = code_target(&program, options)?;
     let mut stats = stats(&program);
     let mut debug_file = None;
     let bytes = match options.emit {
@@ -196,6 +193,17 @@ pub fn compile_program(
     })
 }
 
+/// What is compiled for.
+fn code_target(program: &Program<'_>, options: &Options) -> Result<isa::CodeTarget> {
+    isa::code_target(options, program.live.threads.is_some()).map_err(|message| {
+        crate::Error::Unsupported {
+            message,
+            location: crate::Location::default(),
+            hint: None,
+        }
+    })
+}
+
 /// The warnings without those that were given before.
 fn each_once(warnings: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
@@ -222,9 +230,7 @@ fn add_debug(
         .values()
         .any(|instance| !instance.module.debug.is_empty())
     {
-        let message =
-            "the module has no debugging information: it was built without `-g`, or stripped";
-        warnings.push(message.to_owned());
+        warnings.push(NO_DEBUG_INFO.to_owned());
         return Ok(executable);
     }
     let text = debug::elf::text_address(&executable).map_err(wrong)?;

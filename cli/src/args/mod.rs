@@ -13,8 +13,8 @@ use crate::args::features::{FeatureSwitch, SwitchParser};
 use crate::args::grants::Grants;
 use crate::args::image::ImageArgs;
 use crate::args::values::{
-    Link, parse_alignment, parse_arch, parse_cpu, parse_link, parse_offset, parse_size,
-    parse_stack_size,
+    Link, parse_alignment, parse_arch, parse_cpu, parse_link, parse_offset, parse_profile,
+    parse_size, parse_stack_size,
 };
 
 pub mod bench;
@@ -203,7 +203,8 @@ Examples:
   $ wasmc run app.wasm
   $ wasmc run --dir . --env LANG=C app.wasm --flag-of-the-program file
   $ wasmc run --link math=math.wasm app.wasm
-  $ wasmc run --no-cache -O none app.wat")]
+  $ wasmc run --no-cache -O none app.wat
+  $ wasmc run --profile app.svg app.wasm")]
 pub struct RunArgs {
     /// The module, a file or `-` for standard input, and the program's arguments
     #[arg(
@@ -217,6 +218,28 @@ pub struct RunArgs {
     /// Neither look for an earlier compilation nor keep this one
     #[arg(long)]
     pub no_cache: bool,
+
+    /// Write what the program spends its time on into this file
+    ///
+    /// Samples are taken from outside: the program and its confinement are as without. The name says
+    /// which form the file has: `.svg`, a flame graph; `.json`, for Firefox's profiler; `.pb.gz` or
+    /// `.pprof`, for pprof; `.folded`, a line of text for each stack.
+    #[arg(long, value_name = "FILE", value_parser = parse_profile, help_heading = "Profiling")]
+    pub profile: Option<ProfileFile>,
+
+    /// How many samples to take in a second of processor time, with `--profile`
+    #[arg(
+        long,
+        value_name = "HZ",
+        default_value = "1000",
+        value_parser = clap::value_parser!(u32).range(1..=100_000),
+        help_heading = "Profiling"
+    )]
+    pub profile_rate: u32,
+
+    /// By what means samples are taken
+    #[arg(long, value_name = "HOW", default_value = "auto", hide = true)]
+    pub profile_method: ProfileMethod,
 
     #[command(flatten)]
     pub links: LinkArgs,
@@ -471,6 +494,39 @@ pub struct ManArgs {
     pub command: Option<String>,
 }
 
+/// Where a profile goes, and in which form.
+#[derive(Clone, Debug)]
+pub struct ProfileFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The form.
+    pub format: ProfileFormat,
+}
+
+/// The form of a profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProfileFormat {
+    /// Stacks as text.
+    Folded,
+    /// A flame graph, in SVG.
+    FlameGraph,
+    /// For Firefox's profiler.
+    Firefox,
+    /// For pprof.
+    Pprof,
+}
+
+/// By what means a profile is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ProfileMethod {
+    /// The first that works
+    Auto,
+    /// The kernel takes samples
+    Perf,
+    /// As a debugger does
+    Ptrace,
+}
+
 /// When to color messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Color {
@@ -551,11 +607,17 @@ pub struct DebugArg(pub DebugLevel);
 
 impl ValueEnum for DebugArg {
     fn value_variants<'a>() -> &'a [Self] {
-        &[DebugArg(DebugLevel::Frame), DebugArg(DebugLevel::Full)]
+        &[
+            DebugArg(DebugLevel::Lines),
+            DebugArg(DebugLevel::Frame),
+            DebugArg(DebugLevel::Full),
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self.0 {
+            DebugLevel::Lines => PossibleValue::new("lines")
+                .help("Lines and functions, for profilers; the program stays as it is"),
             DebugLevel::Full => {
                 PossibleValue::new("all").help("Also variables that the module keeps in locals")
             }

@@ -7,6 +7,7 @@ use wasmc_compiler::target::TARGETS;
 use wasmc_compiler::{Arch, Cpu};
 
 use super::suggest::did_you_mean;
+use super::{ProfileFile, ProfileFormat};
 
 /// The stack below which not even an empty program runs: the runtime's own headroom twice.
 const MIN_STACK: u64 = 128 << 10;
@@ -77,6 +78,25 @@ pub(super) fn parse_offset(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     u64::from_str_radix(digits, 16)
         .map_err(|_| "expected an offset in hexadecimal, such as 0x1a3".to_owned())
+}
+
+/// The value of `--profile`: a file whose name says which form it has.
+pub(super) fn parse_profile(text: &str) -> Result<ProfileFile, String> {
+    let format = [
+        (".svg", ProfileFormat::FlameGraph),
+        (".json", ProfileFormat::Firefox),
+        (".pb.gz", ProfileFormat::Pprof),
+        (".pprof", ProfileFormat::Pprof),
+        (".folded", ProfileFormat::Folded),
+    ];
+    let found = format.into_iter().find(|(end, _)| text.ends_with(end));
+    let (_, format) = found.ok_or(
+        "the name's end says which form a profile has: .svg, .json, .pb.gz, .pprof or .folded",
+    )?;
+    Ok(ProfileFile {
+        path: text.into(),
+        format,
+    })
 }
 
 /// The value of `--link`: a module that satisfies imports.

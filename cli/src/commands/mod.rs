@@ -64,8 +64,8 @@ fn in_pool<T: Send>(
 /// traps, unless the words say something else.
 fn baked(args: &CodeArgs, words: Vec<u8>) -> Vec<u8> {
     match args.debug {
-        None => words,
-        Some(_) => [b"--trap=abort\0", &words[..]].concat(),
+        Some(level) if level.0.serves_debuggers() => [b"--trap=abort\0", &words[..]].concat(),
+        _ => words,
     }
 }
 

@@ -14,6 +14,7 @@ mod link;
 mod log;
 mod mutations;
 mod outputs;
+mod profile;
 mod readme;
 mod registry;
 mod run;

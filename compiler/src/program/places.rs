@@ -216,7 +216,7 @@ impl Places {
     ) -> Result<Places> {
         let mut slots = Slots::new(options.target.arch);
         let mut state = Offsets::default();
-        let may_alias = options.tells_debuggers()
+        let may_alias = options.serves_debuggers()
             && !roots.needs.contains(Needs::INSTANTIATE)
             && !steps.maps_after_guest_code();
         let memories = assign_memories(world, live, options, &mut slots, &mut state, may_alias)?;

@@ -59,7 +59,7 @@ pub(super) fn track(
             return Tracked::Nothing;
         };
         match (bases.get(&instance), options.debug) {
-            (None, _) | (_, DebugLevel::None) => Tracked::Nothing,
+            (None, _) | (_, DebugLevel::None | DebugLevel::Lines) => Tracked::Nothing,
             (Some(_), DebugLevel::Full) => Tracked::Everything,
             (Some(bases), DebugLevel::Frame) => match bases.get(&index) {
                 Some(&local) => Tracked::One(local),

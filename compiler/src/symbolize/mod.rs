@@ -4,6 +4,10 @@
 //! A frame of a backtrace is a line such as `   3: 0x1a3 - name`. Lines indented further belong to
 //! it; they are replaced by what is found.
 
+mod executable;
+
+pub use executable::{ExecutableSymbols, NativeFrame};
+
 use std::fmt::Write as _;
 
 use wasmparser::{KnownCustom, Parser, Payload};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use wasmc_compiler::symbolize::Symbolizer;
+use wasmc_compiler::symbolize::{ExecutableSymbols, NativeFrame, Symbolizer};
 use wasmc_compiler::{Artifact, DebugLevel, Options, compile};
 use wasmc_tests::process::{Executable, Launch, Outcome};
 use wasmc_tests::target::say;
@@ -232,6 +232,53 @@ fn debugging_information_changes_nothing_that_is_loaded_but_slots() {
             assert!(loaded(&split.bytes) == loaded(&executable), "{version}");
             assert!(split.debug_file.is_some());
             assert!(split.bytes.len() < executable.len());
+        }
+    }
+}
+
+#[test]
+fn lines_for_profilers_change_nothing_that_is_loaded() {
+    for version in [4, 5] {
+        let module = dwarf::module(version);
+        let executable = build(&module, &with_debug(DebugLevel::Lines)).bytes;
+        let plain = build(&module, &Options::default()).bytes;
+        assert!(loaded(&executable) == loaded(&plain), "{version}");
+        assert!(executable.len() > plain.len());
+    }
+}
+
+#[test]
+fn addresses_of_code_are_functions_and_lines() {
+    use object::{Object as _, ObjectSymbol as _};
+    let executable = build(&dwarf::module(5), &with_debug(DebugLevel::Lines)).bytes;
+    let symbols = ExecutableSymbols::read(&executable).unwrap();
+    let file = object::File::parse(&*executable).unwrap();
+    let divide = file
+        .symbols()
+        .find(|symbol| symbol.name() == Ok("_ZN4demo6divideEi"))
+        .unwrap();
+    let addresses = divide.address()..divide.address() + divide.size();
+    let frames: Vec<_> = addresses.map(|at| symbols.frames(at)).collect();
+    let frame = |name: &str, line, inlined| NativeFrame {
+        name: name.to_owned(),
+        place: Some(("/src/a.c".to_owned(), line)),
+        inlined,
+    };
+    assert_eq!(frames[0], [frame("demo::divide(int)", 3, false)]);
+    let inlined = [
+        frame("demo::ratio(int)", 8, true),
+        frame("demo::divide(int)", 4, false),
+    ];
+    assert!(frames.iter().any(|found| *found == inlined), "{frames:?}");
+    // Without lines there are functions, and no module need have any.
+    let plain = build(&dwarf::plain_module(), &Options::default()).bytes;
+    let symbols = ExecutableSymbols::read(&plain).unwrap();
+    let file = object::File::parse(&*plain).unwrap();
+    for symbol in file.symbols().filter(|symbol| symbol.size() > 0) {
+        if symbol.kind() == object::SymbolKind::Text {
+            let frames = symbols.frames(symbol.address());
+            assert_eq!(frames.len(), 1);
+            assert_eq!(frames[0].place, None);
         }
     }
 }

@@ -161,7 +161,10 @@ const CRATES: &[Crate] = &[
                 &["logging", "registry"],
                 "the log; settings of the registry client",
             ),
-            (&["input"], "modules and executables"),
+            (
+                &["input", "profile"],
+                "modules and executables; what a program spends its time on",
+            ),
             (&["output"], "standard output, files"),
             (&["commands"], "a file for each command"),
         ],
