@@ -117,6 +117,7 @@ fn join(program: &Program<'_>, items: &[CodeItem], parts: Vec<String>) -> Vec<u8
 pub(crate) fn title(program: &Program<'_>, item: CodeItem) -> String {
     match item {
         CodeItem::Trampoline(sig) => format!("trampoline of signature {}", sig.index()),
+        CodeItem::Init(instance) => format!("objects of instance {}", instance.index()),
         CodeItem::Func(id) => {
             let func = &program.world.funcs[id];
             match (func.kind, &func.name) {

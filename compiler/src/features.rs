@@ -7,9 +7,6 @@ use wasmparser::WasmFeatures;
 pub enum Status {
     /// Compiled as the specification says.
     Complete,
-    /// What needs no heap is compiled as the specification says; what needs one is refused with
-    /// an error that names the proposal.
-    Heapless,
     /// What is not asynchronous is compiled as the specification says; the rest is refused.
     Synchronous,
     /// Recognised, and refused with an error that names it.
@@ -59,7 +56,7 @@ proposals! {
     "relaxed-simd"             RELAXED_SIMD             on  Complete;
     "memory64"                 MEMORY64                 on  Complete;
     "function-references"      FUNCTION_REFERENCES      on  Complete;
-    "gc"                       GC                       on  Heapless;
+    "gc"                       GC                       on  Complete;
     "exception-handling"       EXCEPTIONS               on  Complete;
     "legacy-exceptions"        LEGACY_EXCEPTIONS        on  Complete;
     "threads"                  THREADS                  off Complete;

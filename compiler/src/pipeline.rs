@@ -369,7 +369,7 @@ fn stats(program: &Program<'_>) -> Stats {
     let defined = |module: &Module<'_>| module.funcs.len() - module.imported_funcs;
     let is_defined = |item: &&CodeItem| match **item {
         CodeItem::Func(id) => matches!(program.world.funcs[id].kind, FuncKind::Defined { .. }),
-        CodeItem::Trampoline(_) => false,
+        CodeItem::Trampoline(_) | CodeItem::Init(_) => false,
     };
     let live_functions = program.code.iter().filter(is_defined).count();
     let moved = program.steps.images.iter().flat_map(|image| &image.parts);

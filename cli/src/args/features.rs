@@ -89,7 +89,6 @@ fn list() -> String {
     for proposal in PROPOSALS {
         let state = match (proposal.status, proposal.default) {
             (Status::NotYet, _) => "not supported yet",
-            (Status::Heapless, _) => "what needs no heap, on by default",
             (Status::Synchronous, _) => "what is not asynchronous, on by default",
             (_, true) => "on by default",
             (_, false) => "off by default",

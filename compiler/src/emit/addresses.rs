@@ -46,7 +46,8 @@ impl Addresses {
             blob.push::<u64>(reference(program, text, Reference::Func(func)));
         }
         let mut elems = HashMap::new();
-        for id in program.steps.elems.iter() {
+        let constant = |id: &ElemId| program.places.elem_cells[*id].is_none();
+        for id in program.steps.elems.iter().filter(constant) {
             elems.insert(id, blob.here());
             for &item in &program.world.elems[id].items {
                 blob.push::<u64>(reference(program, text, item));
@@ -79,11 +80,6 @@ impl Addresses {
                 Place::new(template.section(), template.offset() + u64::from(offset))
             }
         }
-    }
-
-    /// The elements of a segment.
-    pub fn elem(&self, elem: ElemId) -> Place<u64> {
-        self.elems[&elem]
     }
 
     /// The bytes of a data segment, if they are part of the image.
@@ -146,6 +142,14 @@ impl Context<'_> {
         self.addresses.own(self.program.places.tables[table].state)
     }
 
+    /// The elements of a segment that is in the image or in cells.
+    pub fn elem(&self, elem: ElemId) -> Place<u64> {
+        match self.program.places.elem_cells[elem] {
+            Some(cells) => self.addresses.own(cells),
+            None => self.addresses.elems[&elem],
+        }
+    }
+
     /// The value of a reference.
     pub fn reference(&self, item: Reference) -> u64 {
         reference(self.program, self.text, item)
@@ -165,7 +169,9 @@ fn reference(program: &Program<'_>, text: &Text, reference: Reference) -> u64 {
             let type_id = program.world.types.id(program.world.funcs[func].ty);
             layout::funcref(type_id, text.func(func))
         }
-        Reference::Func(_) | Reference::Null => 0,
+        Reference::Number(bits) => bits.into(),
+        // What is computed is written before anything reads it.
+        Reference::Func(_) | Reference::Null | Reference::Computed => 0,
     }
 }
 

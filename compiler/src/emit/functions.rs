@@ -37,7 +37,9 @@ pub(super) fn write(
     let mut lines = Vec::new();
     let records = text.parts.iter().map(|part| {
         let (index, name) = match part.item {
-            None | Some(CodeItem::Trampoline(_)) => (u32::MAX, Cow::Borrowed("")),
+            None | Some(CodeItem::Trampoline(_) | CodeItem::Init(_)) => {
+                (u32::MAX, Cow::Borrowed(""))
+            }
             Some(CodeItem::Func(id)) => name(program, id, demangle),
         };
         let (name, name_len) = names.add(&name);

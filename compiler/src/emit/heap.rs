@@ -87,7 +87,7 @@ fn write_maps(maps: &[StackMap], blob: &mut Blob) -> NewStackMaps {
     for map in maps {
         let start = *known.entry((map.frame, &map.offsets)).or_insert_with(|| {
             let start = words.len() as u32;
-            words.extend([map.frame, map.offsets.len() as u32]);
+            words.extend([map.offsets.len() as u32, map.frame]);
             words.extend(&map.offsets);
             start
         });
@@ -127,6 +127,6 @@ mod tests {
             .map(|word| u32::from_le_bytes(word.try_into().unwrap()))
             .collect();
         assert_eq!(words[..8], [10, 20, 30, 40, 0, 4, 0, 7]);
-        assert_eq!(words[8..], [32, 2, 0, 8, 16, 1, 8, 48, 2, 0, 8]);
+        assert_eq!(words[8..], [2, 32, 0, 8, 1, 16, 8, 2, 48, 0, 8]);
     }
 }

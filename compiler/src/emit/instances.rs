@@ -93,10 +93,19 @@ fn step_of(cx: Context<'_>, step: &Step) -> NewInitStep {
             offset,
             elem,
         } => NewInitStep {
-            source: cx.addresses.elem(elem).any().into(),
+            source: cx.elem(elem).any().into(),
             len: length(program.world.elems[elem].items.len()),
+            b: program.places.elem_cells[elem].is_some().into(),
             ..step_on(InitStepKind::InitTable, cx.table(table).any(), offset)
         },
+        Step::Compute(instance) => {
+            // It is its own trampoline.
+            let code: Place<Any> = Place::new(Section::Text, cx.text.init(instance).into());
+            NewInitStep {
+                source: code.into(),
+                ..step_on(InitStepKind::Call, code, 1)
+            }
+        }
         Step::Call { func, once } => NewInitStep {
             source: cx.trampoline(func).any().into(),
             ..step_on(InitStepKind::Call, cx.code(func).any(), once.into())

@@ -9,7 +9,7 @@ use wasmc_abi::symbols;
 use wasmc_abi::traps::Trap;
 use wasmc_abi::version::LAYOUT_HASH;
 use wasmc_abi::write::{Array, Blob, Place, Pointer, Section};
-use wasmparser::{RefType, ValType};
+use wasmparser::ValType;
 
 use super::addresses::{Addresses, Context, state as state_place};
 use super::functions::{self, Names};
@@ -243,7 +243,8 @@ fn entry(cx: Context<'_>, blob: &mut Blob, func: Option<FuncId>) -> NewEntry {
         return NewEntry::default();
     };
     let ty = cx.program.world.types.func(cx.program.world.funcs[func].ty);
-    let mut types = |types: &[ValType]| blob.array::<u8>(types.iter().map(|ty| value_type(*ty)));
+    let mut types =
+        |types: &[ValType]| blob.array::<u8>(types.iter().map(|ty| value_type(cx.program, *ty)));
     NewEntry {
         code: cx.code(func).into(),
         trampoline: cx.trampoline(func).into(),
@@ -252,7 +253,8 @@ fn entry(cx: Context<'_>, blob: &mut Blob, func: Option<FuncId>) -> NewEntry {
     }
 }
 
-fn value_type(ty: ValType) -> u8 {
+/// How values of a canonical type are read and printed.
+fn value_type(program: &Program<'_>, ty: ValType) -> u8 {
     use layout::value_type as code;
     match ty {
         ValType::I32 => code::I32,
@@ -260,13 +262,7 @@ fn value_type(ty: ValType) -> u8 {
         ValType::F32 => code::F32,
         ValType::F64 => code::F64,
         ValType::V128 => code::V128,
-        ValType::Ref(ty) if is_func(ty) => code::FUNCREF,
+        ValType::Ref(ty) if program.world.types.is_function(ty) => code::FUNCREF,
         ValType::Ref(_) => code::EXTERNREF,
     }
-}
-
-/// Whether references of a canonical type are to functions.
-fn is_func(ty: RefType) -> bool {
-    // Every type index means a function type.
-    ty.type_index().is_some() || matches!(ty.nullable(), RefType::FUNCREF | RefType::NULLFUNCREF)
 }

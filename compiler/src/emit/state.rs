@@ -154,6 +154,13 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
         };
         blob.write::<u128>(cx.addresses.own(cell), bits);
     }
+    for (id, cells) in &program.places.elem_cells {
+        let Some(cells) = cells else { continue };
+        for (item, index) in program.world.elems[id].items.iter().zip(0..) {
+            let place: Place<u64> = cx.addresses.own(cells.behind(index * 8));
+            blob.write(place, cx.reference(*item));
+        }
+    }
     let elems = program.places.elem_lengths.iter();
     let elems = elems.map(|(id, cell)| (*cell, program.world.elems[id].items.len()));
     let datas = program.places.data_lengths.iter();

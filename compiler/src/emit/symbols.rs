@@ -113,6 +113,7 @@ fn named_data<'p>(
 fn symbol_name(program: &Program<'_>, item: CodeItem) -> String {
     match item {
         CodeItem::Trampoline(sig) => format!("trampoline[{}]", sig.index()),
+        CodeItem::Init(instance) => format!("init[{}]", instance.index()),
         CodeItem::Func(id) => {
             let func = &program.world.funcs[id];
             match (func.kind, &func.name) {

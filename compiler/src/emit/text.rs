@@ -7,7 +7,7 @@ use wasmc_abi::traps::Trap;
 use super::veneers::{self, Island};
 use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation, StackMap};
 use crate::error::{Error, Location, Result};
-use crate::index::{FuncId, TypeId};
+use crate::index::{FuncId, InstanceId, TypeId};
 use crate::program::CodeItem;
 use crate::target::Arch;
 use crate::translate::Symbol;
@@ -34,6 +34,7 @@ pub(super) struct Text {
     pub maps: Vec<StackMap>,
     funcs: SecondaryMap<FuncId, u32>,
     trampolines: SecondaryMap<TypeId, u32>,
+    inits: SecondaryMap<InstanceId, u32>,
 }
 
 /// A function in the text, or an island of veneers.
@@ -64,6 +65,11 @@ impl Text {
         self.code.resize(len, 0);
     }
 
+    /// The offset of what an instance's instantiation computes.
+    pub fn init(&self, instance: InstanceId) -> u32 {
+        self.inits[instance]
+    }
+
     /// The offset of a signature's trampoline.
     pub fn trampoline(&self, sig: TypeId) -> u32 {
         self.trampolines[sig]
@@ -91,12 +97,14 @@ pub(super) fn lay_out(compiled: Vec<CompiledFunc>, arch: Arch, reach: u32) -> Re
         maps: Vec::new(),
         funcs: SecondaryMap::new(),
         trampolines: SecondaryMap::new(),
+        inits: SecondaryMap::new(),
     };
     for (func, &start) in compiled.iter().zip(&positions.funcs) {
         text.alignment = text.alignment.max(u64::from(func.alignment));
         match func.item {
             CodeItem::Func(id) => text.funcs[id] = start as u32,
             CodeItem::Trampoline(sig) => text.trampolines[sig] = start as u32,
+            CodeItem::Init(instance) => text.inits[instance] = start as u32,
         }
     }
     // Beyond this point every function's offset is known.

@@ -44,8 +44,6 @@ pub struct Inspection {
     pub start: Option<u32>,
     /// The proposals without which the module is invalid, in the order of [`PROPOSALS`].
     pub proposals: Vec<&'static Proposal>,
-    /// Whether it needs what is not supported of a proposal that is supported without a heap.
-    pub needs_heap: bool,
     /// Whether it starts threads (wasi-threads).
     pub starts_threads: bool,
     /// Bytes and counts.
@@ -99,7 +97,6 @@ impl Inspection {
     pub fn supports(&self, proposal: &Proposal) -> bool {
         match proposal.status {
             Status::Complete | Status::Synchronous => true,
-            Status::Heapless => !self.needs_heap,
             Status::NotYet => false,
         }
     }
@@ -189,13 +186,7 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
     scan.sizes.module = module.len();
     scan.sizes.functions = bodies.len();
     let features = used_by_bodies(bodies)? | used_by_sections(&sections, all);
-    let mut inspection = scan.finish(features);
-    inspection.needs_heap = features.contains(WasmFeatures::GC)
-        && matches!(
-            crate::parse::parse(module, Features::complete()),
-            Err(Error::Unsupported { .. })
-        );
-    Ok(inspection)
+    Ok(scan.finish(features))
 }
 
 /// Whether the bytes begin like a component in the binary format.
@@ -466,7 +457,6 @@ impl Scan {
                 .iter()
                 .filter(|proposal| features.intersects(proposal.bits))
                 .collect(),
-            needs_heap: false,
             sizes: self.sizes,
             names: self.names,
             producers: self.producers,

@@ -1,10 +1,9 @@
 //! What must the planner know of a function's body?
 
-use wasmparser::{Catch, FunctionBody, Operator, WasmFeatures};
+use wasmparser::{Catch, FunctionBody, Operator};
 
-use super::operators::{memarg_of, memory_of, proposal_of};
-use super::refusal::needs_gc;
-use crate::error::{Location, Result};
+use super::operators::{memarg_of, memory_of};
+use crate::error::Result;
 use crate::index::{DataIndex, ElemIndex, FuncIndex, MemoryIndex, TableIndex, TypeIndex};
 use crate::module::{Body, Fact};
 
@@ -24,16 +23,11 @@ pub(super) struct Facts {
     rethrows: bool,
     /// The constant that the last operator was.
     constant: Option<u32>,
-    /// Where the first operator is that is not supported.
-    gc: Option<u64>,
 }
 
 impl Facts {
-    /// Notes an operator, and the offset at which it is.
-    pub fn note(&mut self, operator: &Operator<'_>, offset: u64) {
-        if self.gc.is_none() && proposal_of(operator) == WasmFeatures::GC {
-            self.gc = Some(offset);
-        }
+    /// Notes an operator.
+    pub fn note(&mut self, operator: &Operator<'_>, _offset: u64) {
         let constant = self.constant.take();
         let func = FuncIndex::from_u32;
         let table = TableIndex::from_u32;
@@ -115,6 +109,22 @@ impl Facts {
                 let data = DataIndex::from_u32(data_index);
                 self.facts.push(Fact::DataDrop(data));
             }
+            Operator::ArrayNewData {
+                array_data_index: data,
+                ..
+            }
+            | Operator::ArrayInitData {
+                array_data_index: data,
+                ..
+            } => self.facts.push(Fact::DataInit(DataIndex::from_u32(data))),
+            Operator::ArrayNewElem {
+                array_elem_index: elem,
+                ..
+            }
+            | Operator::ArrayInitElem {
+                array_elem_index: elem,
+                ..
+            } => self.facts.push(Fact::ElemInit(ElemIndex::from_u32(elem))),
             Operator::MemoryInit { data_index, mem } => {
                 let data = DataIndex::from_u32(data_index);
                 self.facts.push(Fact::DataInit(data));
@@ -162,9 +172,6 @@ impl Facts {
 
     /// The body with what was noted of it.
     pub fn finish(mut self, bytes: FunctionBody<'_>) -> Result<Body<'_>> {
-        if let Some(offset) = self.gc {
-            return Err(needs_gc(Location::at(offset)));
-        }
         if self.memory0 > 0 {
             self.facts
                 .push(Fact::Memory(MemoryIndex::from_u32(0), self.memory0));

@@ -56,13 +56,3 @@ pub(super) fn explain(
         hint: Some(format!("pass `{}` to enable {pronoun}", flags.join(" "))),
     }
 }
-
-/// What is said of that part of the `gc` proposal which is not supported: types that are no final
-/// function types, and every operator.
-pub(super) fn needs_gc(location: Location) -> Error {
-    Error::Unsupported {
-        message: "`gc` is not supported yet".into(),
-        location,
-        hint: None,
-    }
-}

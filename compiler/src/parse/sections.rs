@@ -1,13 +1,11 @@
 //! What does each section of a module say?
 
 use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
-    KnownCustom, Payload, TableInit, TypeRef, WasmFeatures,
+    DataKind, ElementItems, ElementKind, Encoding, ExternalKind, KnownCustom, Payload, TableInit,
+    TypeRef,
 };
 
-use super::operators::proposal_of;
-use super::refusal::needs_gc;
-use crate::error::{Error, Location, Result};
+use crate::error::{Error, Result};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex};
 use crate::module::{
     DataSegment, ElemItems, ElemMode, ElemSegment, Entity, Export, Func, Global, Import, Module,
@@ -21,18 +19,11 @@ pub(super) fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Resul
         Payload::Version { encoding, .. } => debug_assert_eq!(encoding, Encoding::Module),
         Payload::TypeSection(reader) => {
             for group in reader {
-                let types = group.map_err(invalid)?.into_types_and_offsets();
+                let types = group.map_err(invalid)?.into_types();
                 module.rec_groups.push(types.len());
-                for (offset, ty) in types {
-                    // Beyond this point equal signatures are the only ones that match.
-                    if !ty.is_final || !ty.supertype_idxs.is_empty() {
-                        return Err(needs_gc(Location::at(offset)));
-                    }
-                    let CompositeInnerType::Func(_) = ty.composite_type.inner else {
-                        return Err(needs_gc(Location::at(offset)));
-                    };
+                types.for_each(|ty| {
                     module.types.push(ty);
-                }
+                });
             }
         }
         Payload::ImportSection(reader) => {
@@ -51,7 +42,7 @@ pub(super) fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Resul
                 let table = table.map_err(invalid)?;
                 let init = match table.init {
                     TableInit::RefNull => None,
-                    TableInit::Expr(expr) => Some(supported(expr)?),
+                    TableInit::Expr(expr) => Some(expr),
                 };
                 module.tables.push(Table { ty: table.ty, init });
             }
@@ -72,7 +63,7 @@ pub(super) fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Resul
                 let global = global.map_err(invalid)?;
                 module.globals.push(Global {
                     ty: global.ty,
-                    init: Some(supported(global.init_expr)?),
+                    init: Some(global.init_expr),
                 });
             }
         }
@@ -114,20 +105,6 @@ pub(super) fn record<'a>(module: &mut Module<'a>, payload: Payload<'a>) -> Resul
         _ => {}
     }
     Ok(())
-}
-
-/// A validated constant expression, unless it has operators of the `gc` proposal.
-fn supported(expr: ConstExpr<'_>) -> Result<ConstExpr<'_>> {
-    let mut reader = expr.get_operators_reader();
-    while !reader.eof() {
-        let (operator, offset) = reader
-            .read_with_offset()
-            .map_err(|error| Error::invalid(&error))?;
-        if proposal_of(&operator) == WasmFeatures::GC {
-            return Err(needs_gc(Location::at(offset)));
-        }
-    }
-    Ok(expr)
 }
 
 fn record_import<'a>(module: &mut Module<'a>, import: wasmparser::Import<'a>) -> Result<()> {
@@ -204,8 +181,8 @@ fn record_elem<'a>(module: &mut Module<'a>, element: wasmparser::Element<'a>) ->
         ElementItems::Expressions(ty, reader) => {
             let exprs = reader
                 .into_iter()
-                .map(|expr| supported(expr.map_err(invalid)?))
-                .collect::<Result<_>>()?;
+                .collect::<Result<_, _>>()
+                .map_err(invalid)?;
             (ty, ElemItems::Exprs(exprs))
         }
     };

@@ -1,4 +1,5 @@
-//! Constant expressions: in a closed world every one has a value at compile time.
+//! Constant expressions: in a closed world every one has a value at compile time, but for objects,
+//! which instantiation makes.
 
 use cranelift_codegen::entity::PrimaryMap;
 use wasmparser::{ConstExpr, Operator};
@@ -27,6 +28,10 @@ pub enum Constant {
 pub enum Reference {
     Null,
     Func(FuncId),
+    /// The bits of an `i31`.
+    Number(u32),
+    /// To an object that instantiation makes, or that another constant expression refers to.
+    Computed,
 }
 
 /// Evaluates a validated constant expression of an instance with these functions. `global` gives
@@ -68,6 +73,21 @@ pub(super) fn eval(
                     .and_then(|(l, r)| arithmetic(&operator, l, r));
                 stack.push(value.expect("the expression validated"));
             }
+            Operator::RefI31 => {
+                let Some(Constant::I32(value)) = stack.pop() else {
+                    unreachable!("the expression validated");
+                };
+                let bits = ((value as u32) << 1) | 1;
+                stack.push(Constant::Ref(Reference::Number(bits)));
+            }
+            // The same reference.
+            Operator::AnyConvertExtern | Operator::ExternConvertAny => {}
+            // Nothing but an object is made of one.
+            Operator::StructNew { .. }
+            | Operator::StructNewDefault { .. }
+            | Operator::ArrayNew { .. }
+            | Operator::ArrayNewDefault { .. }
+            | Operator::ArrayNewFixed { .. } => return Ok(Constant::Ref(Reference::Computed)),
             Operator::End => {}
             _ => unreachable!("the parser accepts only what is supported: {operator:?}"),
         }
@@ -88,7 +108,24 @@ fn arithmetic(operator: &Operator<'_>, left: Constant, right: Constant) -> Optio
     })
 }
 
+/// The functions that a validated constant expression refers to.
+pub(super) fn functions_of(expr: &ConstExpr<'_>) -> impl Iterator<Item = FuncIndex> {
+    let operators = expr
+        .get_operators_reader()
+        .into_iter()
+        .map_while(Result::ok);
+    operators.filter_map(|operator| match operator {
+        Operator::RefFunc { function_index } => Some(FuncIndex::from_u32(function_index)),
+        _ => None,
+    })
+}
+
 impl Constant {
+    /// Whether it is known at run time only.
+    pub fn is_computed(self) -> bool {
+        self == Constant::Ref(Reference::Computed)
+    }
+
     /// An index or offset in a table or memory of either width, zero-extended.
     pub(super) fn as_offset(self) -> u64 {
         match self {

@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
-use wasmparser::GlobalType;
+use wasmparser::{GlobalType, TableType};
 
 use super::consts::{self, Reference};
 use super::imports::{self, Exporters, Failures, Importer, Source, Unlinked};
+use super::objects::Objects;
 use super::records::Components;
 use super::types::{ModuleTypes, Types, canonical_type};
 use super::world::{
@@ -87,6 +88,7 @@ impl<'a> World<'a> {
     pub(super) fn new(types: Types) -> World<'a> {
         World {
             instances: PrimaryMap::new(),
+            objects: Objects::new(&types),
             types,
             funcs: PrimaryMap::new(),
             tables: PrimaryMap::new(),
@@ -338,8 +340,14 @@ impl<'a> Adding<'_, 'a> {
                 None => Reference::Null,
                 Some(init) => consts::eval(init, funcs, value)?.as_reference(),
             };
+            // In a type of the program, as for globals.
+            let element_type = canonical_type(table.ty.element_type.into(), self.types);
+            let ty = TableType {
+                element_type: element_type.as_reference_type().expect("it was one before"),
+                ..table.ty
+            };
             tables.push(world.tables.push(Table {
-                ty: table.ty,
+                ty,
                 owner: self.id,
                 init,
             }));

@@ -6,7 +6,7 @@
 use cranelift_codegen::entity::{EntityRef, EntitySet, SecondaryMap};
 use wasmc_abi::confine::Needs;
 
-use super::consts::{Constant, Reference};
+use super::consts::{Constant, Reference, functions_of};
 use super::entry::Roots;
 use super::settled::Settled;
 use super::threads::{self, Threads};
@@ -133,6 +133,13 @@ fn search(world: &World<'_>, roots: &Roots) -> Search {
             search.by_reference(func);
         }
     }
+    for instance in world.instances.values() {
+        for expr in instance.computed(world) {
+            for func in functions_of(expr) {
+                search.by_reference(instance.funcs[func]);
+            }
+        }
+    }
     // Elements of a table become reachable once live code reads the table.
     let mut waiting: Vec<(TableId, Contents)> = contents(world).collect();
     let spawners = threads::spawners(world);
@@ -217,7 +224,7 @@ impl Search {
     fn item(&mut self, item: Reference) {
         match item {
             Reference::Func(func) => self.by_value(func),
-            Reference::Null => {}
+            Reference::Null | Reference::Number(_) | Reference::Computed => {}
         }
     }
 

@@ -19,6 +19,7 @@ mod heap;
 pub(crate) mod imports;
 mod live;
 mod needs;
+mod objects;
 mod places;
 mod records;
 mod script;
@@ -36,6 +37,7 @@ pub use consts::{Constant, Reference};
 pub use entry::Main;
 pub use heap::{Heap, HeapRoot, ObjectType};
 pub use live::{Live, Uses};
+pub use objects::{Field, Objects, Storage, StructLayout};
 pub use places::{
     ComponentPlace, Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace,
     PAYLOAD_VALUE, Payloads, Places, Strategy, TablePlace, WhyChecked,
@@ -48,6 +50,7 @@ pub use steps::{Image, Step, Steps};
 pub use threads::Threads;
 pub use tracked::Tracked;
 pub use types::Types;
+pub(crate) use types::{canonical_type, type_id};
 pub use world::{
     Data, Elem, Func, FuncKind, Global, Instance, Memory, Payload, SegmentMode, Start, Table, Tag,
     World,
@@ -55,7 +58,7 @@ pub use world::{
 
 use crate::component::Flat;
 use crate::error::Result;
-use crate::index::{FuncId, TypeId};
+use crate::index::{FuncId, InstanceId, TypeId};
 use crate::instances::Command;
 use crate::module::Module;
 use crate::options::Options;
@@ -92,6 +95,8 @@ pub enum CodeItem {
     Func(FuncId),
     /// The trampoline of a function type, by which the runtime calls functions.
     Trampoline(TypeId),
+    /// What an instance's constant expressions make that is known only at run time.
+    Init(InstanceId),
 }
 
 /// Plans an executable of the instances, in their order of instantiation. With `commands` it is a
@@ -133,7 +138,8 @@ fn finish<'a>(
     let steps = Steps::plan(&world, &live, options.target.arch);
     let places = Places::assign(&world, &roots, &live, &steps, options)?;
     let needs = needs::needs(&world, &roots, &live, &steps, &places);
-    let code = order_code(&world, &roots, &live);
+    let heap = Heap::plan(&world, &live, &steps, &places);
+    let code = order_code(&world, &roots, &live, &steps);
     let tracked = tracked::track(&world, options, warnings);
     Ok(Program {
         world,
@@ -141,7 +147,7 @@ fn finish<'a>(
         live,
         steps,
         places,
-        heap: None,
+        heap,
         needs,
         code,
         tracked,
@@ -172,8 +178,9 @@ pub(crate) fn needs_of_component(
 }
 
 /// Decides what the text consists of, and in which order: functions as their modules order them
-/// (the producer's linker put related ones together), then thunks, then trampolines.
-fn order_code(world: &World<'_>, roots: &Roots, live: &Live) -> Vec<CodeItem> {
+/// (the producer's linker put related ones together), then thunks, then trampolines, then what is done
+/// once when the program starts.
+fn order_code(world: &World<'_>, roots: &Roots, live: &Live, steps: &Steps) -> Vec<CodeItem> {
     let is_defined = |func: FuncId| matches!(world.funcs[func].kind, FuncKind::Defined { .. });
     let items = |wanted: bool| {
         let funcs = live
@@ -190,5 +197,8 @@ fn order_code(world: &World<'_>, roots: &Roots, live: &Live) -> Vec<CodeItem> {
     types.sort_unstable_by_key(|ty| ty.index());
     types.dedup();
     code.extend(types.into_iter().map(CodeItem::Trampoline));
+    let instances = world.instances.keys();
+    let computing = instances.filter(|&instance| steps.computes(instance));
+    code.extend(computing.map(CodeItem::Init));
     code
 }

@@ -49,6 +49,7 @@ pub(super) fn needs(
             uses.keeps_exceptions && places.payloads.is_some(),
             Builtin::keep_payload,
         ),
+        (world.types.has_objects(), Builtin::gc_allocate),
         (uses.notifies, Builtin::memory_notify),
         (uses.waits, Builtin::memory_wait32),
         (uses.waits, Builtin::memory_wait64),

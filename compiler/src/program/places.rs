@@ -3,6 +3,7 @@
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use wasmc_abi::component::{ComponentState, Handle, MAX_HANDLES};
 use wasmc_abi::confine::Needs;
+use wasmc_abi::heap::Allocation;
 use wasmc_abi::layout::{self, ExceptionPool, MemoryState, TableState};
 use wasmparser::{AbstractHeapType, HeapType, RefType, ValType};
 
@@ -35,11 +36,16 @@ pub struct Places {
     pub empty_memory: Option<u32>,
     /// Component instances.
     pub components: PrimaryMap<ComponentId, ComponentPlace>,
+    /// The cells (8 bytes each) of element segments whose items are made when the instance is, and
+    /// that something reads.
+    pub elem_cells: PrimaryMap<ElemId, Option<OwnPlace>>,
     /// Where payloads of exceptions lie; `None` when each fits into its reference.
     pub payloads: Option<Payloads>,
     /// Offset in the state of the fuel that is left (`i64`); `None` in a program that does not
     /// count.
     pub fuel: Option<u32>,
+    /// Offset in the state of the heap's [`Allocation`]; `None` in a program without objects.
+    pub allocation: Option<u32>,
     /// Bytes of the initialised state: memory states, table states, globals, lengths, tables.
     pub state_len: u32,
     /// Bytes of the zero-initialised state.
@@ -200,9 +206,9 @@ impl Places {
     /// Assigns every entity its place.
     ///
     /// ```text
-    /// state   memory states | component instances | own … | fuel   without threads
-    /// state   memory states | fuel        area   own … | zeros      with threads
-    /// own     table states | globals | lengths | tables | exceptions
+    /// state   memory states | component instances | own … | fuel | allocation   without threads
+    /// state   memory states | fuel        area   own … | zeros                   with threads
+    /// own     table states | globals | lengths | segments | tables | exceptions
     /// ```
     ///
     /// # Errors
@@ -217,6 +223,8 @@ impl Places {
         let mut slots = Slots::new(options.target.arch);
         let mut state = Offsets::default();
         let may_alias = options.serves_debuggers()
+            // The guest's own addresses are those of objects.
+            && !world.types.has_objects()
             && !roots.needs.contains(Needs::INSTANTIATE)
             && !steps.maps_after_guest_code();
         let memories = assign_memories(world, live, options, &mut slots, &mut state, may_alias)?;
@@ -253,7 +261,7 @@ impl Places {
                 if let Some((component, _)) = instances.find(|(_, flags)| **flags == id) {
                     return Some(OwnPlace::State(component_states[component.index()]));
                 }
-                let has_cell = global.ty.mutable || roots.globals.contains(&id);
+                let has_cell = global.has_changing_cell() || roots.globals.contains(&id);
                 has_cell.then(|| own.take(u64::from(GLOBAL_CELL)))
             })
             .collect();
@@ -268,6 +276,12 @@ impl Places {
             (is_read && uses.datas_dropped.contains(id)).then(|| own.take(8))
         });
         let data_lengths = data_lengths.collect();
+        let elem_cells = world.elems.iter().map(|(id, elem)| {
+            let is_computed = elem.items.contains(&Reference::Computed);
+            (is_computed && steps.elems.contains(id))
+                .then(|| own.take(element_bytes(elem.items.len() as u64)))
+        });
+        let elem_cells = elem_cells.collect();
         let bytes_of = |wanted: fn(&Home) -> bool| -> u64 {
             let tables = homes.iter().zip(world.tables.values());
             let tables = tables.filter(|(home, _)| wanted(home));
@@ -292,6 +306,10 @@ impl Places {
         let fuel = options.fuel.then(|| {
             state.align(8);
             state.take(8)
+        });
+        let allocation = world.types.has_objects().then(|| {
+            state.align(8);
+            state.take(size_of::<Allocation>() as u64)
         });
 
         // Beyond this point it is known where each kind of storage begins.
@@ -332,10 +350,12 @@ impl Places {
             globals,
             elem_lengths,
             data_lengths,
+            elem_cells,
             empty_memory,
             components,
             payloads,
             fuel,
+            allocation,
             state_len: state.len()?,
             zero_len: match threaded {
                 true => 0,
@@ -422,7 +442,9 @@ fn assign_memories(
         .iter()
         .map(|(id, memory)| max_bytes(memory, options, || memory_title(world, id)))
         .collect::<Result<_>>()?;
-    let hottest = live.hottest_memory(world);
+    // Objects have low addresses, and programs that have them use memories little.
+    let low_is_taken = world.types.has_objects() && options.target.arch == Arch::X86_64;
+    let hottest = live.hottest_memory(world).filter(|_| !low_is_taken);
     let slot0 = options.target.arch.row().slot0;
     if let Some(hottest) = hottest {
         slots.skip_to(slot0 + maxima[hottest]);
@@ -549,10 +571,15 @@ fn choose_homes(
         None if live.threads.is_some() => Home::Mapped,
         None => Home::Slot(slots.take(layout::TABLE_SLOT_BYTES)),
         Some(_) if !steps.tables_written.contains(id) => Home::ReadOnly,
-        Some(image) if image.iter().all(|item| *item == Reference::Null) => Home::Zero,
+        Some(image) if image.iter().all(|item| is_null_at_first(*item)) => Home::Zero,
         Some(_) => Home::Initialised,
     };
     Ok(steps.table_images.iter().map(&mut choose).collect())
+}
+
+/// Whether a reference is null in the image: one that is not known yet is, too.
+fn is_null_at_first(item: Reference) -> bool {
+    matches!(item, Reference::Null | Reference::Computed)
 }
 
 /// Bytes of a number of elements of a table whose storage is part of the image.

@@ -118,11 +118,10 @@ impl Settled {
     ) -> Option<FuncId> {
         match self.tables.get(&table)?.get(index as usize)? {
             Reference::Func(func) => {
-                let types = &world.types;
-                let has_type = types.id(world.funcs[*func].ty) == types.id(ty);
+                let has_type = world.types.is_below(world.funcs[*func].ty, ty);
                 has_type.then_some(*func)
             }
-            Reference::Null => None,
+            Reference::Null | Reference::Number(_) | Reference::Computed => None,
         }
     }
 }

@@ -69,6 +69,8 @@ pub enum Step {
         offset: u64,
         elem: ElemId,
     },
+    /// Makes the objects that constant expressions of the instance make.
+    Compute(InstanceId),
     /// With `once`, only when the program starts, not when one of its threads does.
     Call {
         func: FuncId,
@@ -111,6 +113,9 @@ impl Steps {
             tables_written: live.uses.tables_written.clone(),
             ..Steps::default()
         };
+        let computed = world.tables.iter();
+        let computed = computed.filter(|(_, table)| table.init == Reference::Computed);
+        steps.tables_written.extend(computed.map(|(id, _)| id));
         steps.elems.extend(
             passive_elems
                 .map(|(id, _)| id)
@@ -124,6 +129,9 @@ impl Steps {
         for (id, instance) in world.instances.iter() {
             let mut planned = check_imports(world, id);
             create(world, id, &steps, &mut planned);
+            if instance.computed(world).next().is_some() {
+                planned.push(Step::Compute(id));
+            }
             let folding = init_tables(world, live, id, &mut steps, &mut planned);
             init_memories(world, id, &mut steps, &mut planned, folding, arch);
             let starts = instance.starts.iter();
@@ -136,11 +144,24 @@ impl Steps {
         steps
     }
 
-    /// Whether something is mapped after a start function was called.
+    /// Whether the instantiation of an instance makes objects.
+    pub(super) fn computes(&self, id: InstanceId) -> bool {
+        let mut steps = self.of_instances[id].iter();
+        steps.any(|step| matches!(step, Step::Compute(_)))
+    }
+
+    /// Whether something is mapped after code of the guest has run.
     pub(super) fn maps_after_guest_code(&self) -> bool {
-        let steps = self.of_instances.values().flatten();
-        let mut after_call = steps.skip_while(|step| !matches!(step, Step::Call { .. }));
+        let steps = || self.of_instances.values().flatten();
+        let mut after_call = steps().skip_while(|step| !matches!(step, Step::Call { .. }));
+        let mut after_objects = steps().skip_while(|step| !matches!(step, Step::Compute(_)));
         after_call.any(|step| !matches!(step, Step::Call { .. }))
+            || after_objects.any(|step| {
+                matches!(
+                    step,
+                    Step::CreateMemory { .. } | Step::PlaceImage { .. } | Step::CreateTable { .. }
+                )
+            })
     }
 }
 
@@ -216,8 +237,10 @@ fn init_tables(
         let owned = &world.tables[table];
         let is_unseen = live.settled.is_unseen(owned.owner, id);
         let in_bounds = is_unseen && end.is_some_and(|end| end <= owned.ty.initial);
+        let is_known = !items.contains(&Reference::Computed) && owned.init != Reference::Computed;
         if in_bounds
             && folding
+            && is_known
             && let Some(image) = &mut steps.table_images[table]
         {
             let offset = offset as usize;

@@ -72,6 +72,13 @@ pub(super) fn choose(
             ));
         }
     };
+    if world.types.has_objects() {
+        return Err(unsupported(
+            "the program starts threads and has types of objects (`gc`): the standard says nothing \
+             of objects that threads share",
+            "build it without threads",
+        ));
+    }
     let instance = &world.instances[id];
     let Some(entry) = entry(instance) else {
         let message = match instance.module.export(wasi::THREAD_START) {

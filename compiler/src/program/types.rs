@@ -9,9 +9,11 @@
 //! comparison, however deep the hierarchy is.
 //!
 //! ```text
-//! id   0     1 …         …           …
-//!      null  structures  arrays      functions     each kind's forest in preorder
+//! id   0     1 …         …       …           …
+//!      null  structures  arrays  exceptions  functions     each kind's forest in preorder
 //! ```
+//!
+//! Exceptions have no types, but tags: in a program with objects each tag has an id as well.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -33,10 +35,14 @@ pub struct Types {
     types: PrimaryMap<TypeId, SubType>,
     /// Ids at run time.
     ids: PrimaryMap<TypeId, Range<u32>>,
+    /// The ids of all structures.
+    structs: Range<u32>,
+    /// The ids of all arrays.
+    arrays: Range<u32>,
 }
 
 /// The program's types that those of a module are.
-pub(super) type ModuleTypes = PrimaryMap<TypeIndex, TypeId>;
+pub(crate) type ModuleTypes = PrimaryMap<TypeIndex, TypeId>;
 
 impl Types {
     /// The types of some modules; and for each module, which of them its own are.
@@ -45,11 +51,67 @@ impl Types {
     ) -> Result<(Types, Vec<ModuleTypes>)> {
         let mut types = PrimaryMap::new();
         let mut groups = HashMap::new();
+        let mut tags = 0;
         let of_modules = modules
-            .map(|module| declare(&mut types, &mut groups, module))
+            .map(|module| {
+                tags += (module.tags.len() - module.imported_tags) as u32;
+                declare(&mut types, &mut groups, module)
+            })
             .collect::<Result<_>>()?;
-        let ids = number(&types);
-        Ok((Types { types, ids }, of_modules))
+        Ok((number(types, tags), of_modules))
+    }
+
+    /// Whether the program has objects: structures, arrays, and exceptions, which are objects too
+    /// then. Without types of them nothing can make any.
+    pub fn has_objects(&self) -> bool {
+        self.arrays.end > 1
+    }
+
+    /// The types, in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (TypeId, &SubType)> {
+        self.types.iter()
+    }
+
+    /// A structure type.
+    pub fn structure(&self, id: TypeId) -> &StructType {
+        self.types[id].unwrap_struct()
+    }
+
+    /// What an array type says of the elements.
+    pub fn element(&self, id: TypeId) -> FieldType {
+        self.types[id].unwrap_array().0
+    }
+
+    /// The type of references to exactly objects or functions of a type, and its subtypes.
+    pub fn reference(&self, id: TypeId) -> RefType {
+        let index = canonical(id).expect("the type's own number was representable");
+        RefType::concrete(false, index)
+    }
+
+    /// Whether a type is one of functions.
+    pub fn is_func(&self, id: TypeId) -> bool {
+        kind(&self.types[id]) == Kind::Func
+    }
+
+    /// The ids of a type and all its subtypes: those that values of the type have at run time.
+    pub fn range(&self, id: TypeId) -> Range<u32> {
+        self.ids[id].clone()
+    }
+
+    /// The ids of all structures.
+    pub fn structs(&self) -> Range<u32> {
+        self.structs.clone()
+    }
+
+    /// The ids of all arrays.
+    pub fn arrays(&self) -> Range<u32> {
+        self.arrays.clone()
+    }
+
+    /// The id of the first tag, in a program with objects: those of the others follow in the order
+    /// of the tags.
+    pub fn first_exception(&self) -> u32 {
+        self.arrays.end
     }
 
     /// A function type.
@@ -68,12 +130,37 @@ impl Types {
     }
 
     /// Whether a canonical type is another, or a subtype of it.
-    pub(super) fn is_subtype(&self, ty: ValType, of: ValType) -> bool {
+    pub fn is_subtype(&self, ty: ValType, of: ValType) -> bool {
         match (ty, of) {
             (ValType::Ref(ty), ValType::Ref(of)) => {
                 (of.is_nullable() || !ty.is_nullable()) && self.is_heap_subtype(ty, of)
             }
             _ => ty == of,
+        }
+    }
+
+    /// Whether references of a canonical type may be to objects: those that a collection finds and
+    /// changes. What is only ever null or a number is not among them.
+    pub fn may_be_object(&self, ty: RefType) -> bool {
+        use AbstractHeapType::{Any, Array, Eq, Exn, Extern, Struct};
+        self.has_objects()
+            && match ty.heap_type() {
+                HeapType::Abstract { ty, .. } => {
+                    matches!(ty, Any | Eq | Struct | Array | Extern | Exn)
+                }
+                HeapType::Concrete(_) | HeapType::Exact(_) => !self.is_function(ty),
+            }
+    }
+
+    /// Whether references of a canonical type are to functions.
+    pub fn is_function(&self, ty: RefType) -> bool {
+        match ty.heap_type() {
+            HeapType::Abstract { ty, .. } => {
+                matches!(ty, AbstractHeapType::Func | AbstractHeapType::NoFunc)
+            }
+            HeapType::Concrete(index) | HeapType::Exact(index) => {
+                type_id(index).is_some_and(|id| self.is_func(id))
+            }
         }
     }
 
@@ -149,7 +236,7 @@ fn kind(ty: &SubType) -> Kind {
 }
 
 /// The type of the program that an index means, in a type that is canonical.
-fn type_id(index: UnpackedIndex) -> Option<TypeId> {
+pub(crate) fn type_id(index: UnpackedIndex) -> Option<TypeId> {
     index.as_module_index().map(TypeId::from_u32)
 }
 
@@ -160,7 +247,8 @@ fn supertype(ty: &SubType) -> Option<TypeId> {
 }
 
 /// Gives the ids: to each type a range, which begins with its own and holds those of its subtypes.
-fn number(types: &PrimaryMap<TypeId, SubType>) -> PrimaryMap<TypeId, Range<u32>> {
+/// Those of functions leave room for so many tags in a program with objects.
+fn number(types: PrimaryMap<TypeId, SubType>, tags: u32) -> Types {
     // A supertype precedes its subtypes, so that one pass backwards finds how many there are.
     let mut sizes = SecondaryMap::with_default(1_u32);
     let mut of_kinds = [0; 4];
@@ -175,10 +263,16 @@ fn number(types: &PrimaryMap<TypeId, SubType>) -> PrimaryMap<TypeId, Range<u32>>
     for kind in 1..roots.len() {
         roots[kind] = roots[kind - 1] + of_kinds[kind - 1];
     }
+    let structs = roots[Kind::Struct as usize]..roots[Kind::Array as usize];
+    let arrays = structs.end..roots[Kind::Func as usize];
+    if arrays.end > 1 {
+        roots[Kind::Func as usize] += tags;
+        roots[Kind::Cont as usize] += tags;
+    }
     // The next id below each type.
     let mut below: SecondaryMap<TypeId, u32> = SecondaryMap::new();
     let mut ids = PrimaryMap::with_capacity(types.len());
-    for (id, ty) in types {
+    for (id, ty) in &types {
         let next = match supertype(ty) {
             Some(supertype) => &mut below[supertype],
             None => &mut roots[kind(ty) as usize],
@@ -188,7 +282,12 @@ fn number(types: &PrimaryMap<TypeId, SubType>) -> PrimaryMap<TypeId, Range<u32>>
         below[id] = start + 1;
         ids.push(start..start + sizes[id]);
     }
-    ids
+    Types {
+        types,
+        ids,
+        structs,
+        arrays,
+    }
 }
 
 /// Finds or adds the types of a module. `groups` knows the first type of each recursion group.
@@ -251,7 +350,7 @@ fn canonical(id: TypeId) -> Option<PackedIndex> {
 }
 
 /// A value type of a module with its type index made canonical.
-pub(super) fn canonical_type(ty: ValType, types: &ModuleTypes) -> ValType {
+pub(crate) fn canonical_type(ty: ValType, types: &ModuleTypes) -> ValType {
     let index = |index: PackedIndex| match index.unpack() {
         UnpackedIndex::Module(of_module) => canonical(types[TypeIndex::from_u32(of_module)]),
         _ => Some(index),
@@ -327,7 +426,7 @@ fn map_val_type(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use wasmparser::{Parser, Payload};
 
     use super::*;
@@ -350,7 +449,7 @@ mod tests {
         module
     }
 
-    fn canonical(texts: &[&str]) -> (Types, Vec<Vec<TypeId>>) {
+    pub(in super::super) fn canonical(texts: &[&str]) -> (Types, Vec<Vec<TypeId>>) {
         let modules: Vec<_> = texts.iter().map(|text| module(text)).collect();
         let (types, of_modules) = Types::canonical(modules.iter()).unwrap();
         let ids = |types: ModuleTypes| types.values().copied().collect();
@@ -432,6 +531,7 @@ mod tests {
         assert_eq!(ids(f), 7..9);
         assert_eq!(ids(f1), 8..9);
         assert_eq!(ids(g), 9..10);
+        assert!(types.structs() == (1..6) && types.arrays() == (6..7) && types.has_objects());
         assert!(types.is_below(s11, s) && types.is_below(s11, s1) && types.is_below(s, s));
         assert!(!types.is_below(s, s1) && !types.is_below(s2, s1) && !types.is_below(t, s));
     }

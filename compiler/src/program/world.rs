@@ -3,16 +3,17 @@
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use wasmc_abi::p2::HostFunction;
 use wasmc_abi::wasi::WasiFunction;
-use wasmparser::{GlobalType, MemoryType, TableType};
+use wasmparser::{ConstExpr, GlobalType, MemoryType, StorageType, TableType};
 
 use super::consts::{Constant, Reference};
+use super::objects::{Objects, StructLayout};
 use super::records::Components;
 use super::types::Types;
 use crate::index::{
     DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex, InstanceId,
     MemoryId, MemoryIndex, RecordId, TableId, TableIndex, TagId, TagIndex, TypeId, TypeIndex,
 };
-use crate::module::{Body, Module};
+use crate::module::{Body, ElemItems, Module};
 
 /// Everything that the program consists of, whether or not it is ever used.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct World<'a> {
     pub instances: PrimaryMap<InstanceId, Instance<'a>>,
     /// Types, each once.
     pub types: Types,
+    /// How objects of them lie in memory.
+    pub objects: Objects,
     /// Functions.
     pub funcs: PrimaryMap<FuncId, Func>,
     /// Tables.
@@ -64,6 +67,36 @@ pub struct Instance<'a> {
     pub datas: PrimaryMap<DataIndex, DataId>,
     /// The functions that its instantiation calls at its end, in order.
     pub starts: Vec<Start>,
+}
+
+impl<'a> Instance<'a> {
+    /// The constant expressions that instantiation evaluates, because they make objects or refer to
+    /// some.
+    pub(super) fn computed<'i>(
+        &'i self,
+        world: &'i World<'a>,
+    ) -> impl Iterator<Item = &'i ConstExpr<'a>> {
+        let globals = self.module.globals.iter().filter(|(index, _)| {
+            let global = &world.globals[self.globals[*index]];
+            global.value.is_computed()
+        });
+        let globals = globals.filter_map(|(_, global)| global.init.as_ref());
+        let tables = self.module.tables.iter().filter(|(index, _)| {
+            let table = &world.tables[self.tables[*index]];
+            table.init == Reference::Computed
+        });
+        let tables = tables.filter_map(|(_, table)| table.init.as_ref());
+        let elems = self.module.elems.iter().flat_map(|(index, elem)| {
+            let exprs = match &elem.items {
+                ElemItems::Exprs(exprs) => &exprs[..],
+                ElemItems::Funcs(_) => &[],
+            };
+            let items = &world.elems[self.elems[index]].items;
+            let computed = exprs.iter().zip(items);
+            computed.filter(|(_, item)| **item == Reference::Computed)
+        });
+        globals.chain(tables).chain(elems.map(|(expr, _)| expr))
+    }
 }
 
 /// A function that instantiation calls.
@@ -115,7 +148,7 @@ pub enum FuncKind {
 /// A table.
 #[derive(Debug)]
 pub struct Table {
-    /// Its type, as its owner declares it.
+    /// Its type, as its owner declares it; a type index in it is a [`TypeId`].
     pub ty: TableType,
     /// The instance that creates it.
     pub owner: InstanceId,
@@ -164,6 +197,14 @@ pub struct Global {
     pub ty: GlobalType,
     /// Its initial value, for ever if it is immutable.
     pub value: Constant,
+}
+
+impl Global {
+    /// Whether its value is in a cell, because code or a collection changes it, or because it is known
+    /// only at run time.
+    pub fn has_changing_cell(&self) -> bool {
+        self.ty.mutable || self.value.is_computed()
+    }
 }
 
 /// An exception tag.
@@ -225,6 +266,8 @@ pub enum Payload {
     Word,
     /// In memory.
     Memory,
+    /// In the fields of the object that the exception is.
+    Object,
 }
 
 impl World<'_> {
@@ -242,15 +285,30 @@ impl World<'_> {
     /// How exceptions of a tag carry its values.
     pub fn payload(&self, tag: TagId) -> Payload {
         match self.tag_params(tag) {
+            _ if self.types.has_objects() => Payload::Object,
             [] => Payload::None,
             [wasmparser::ValType::I32 | wasmparser::ValType::F32] => Payload::Word,
             _ => Payload::Memory,
         }
     }
 
-    /// The id that a tag has in references to exceptions: from 1, because null is 0. The upmost
-    /// bit says that the payload lies in memory.
+    /// How exceptions of a tag lie in memory, in a program with objects.
+    pub fn exception_layout(&self, tag: TagId) -> StructLayout {
+        let fields = self.tag_params(tag).iter().copied();
+        StructLayout::new(&self.types, fields.map(StorageType::Val))
+    }
+
+    /// The id that exceptions of a tag have as objects.
+    pub fn exception_id(&self, tag: TagId) -> u32 {
+        self.types.first_exception() + tag.as_u32()
+    }
+
+    /// The id that a tag has in references to exceptions, or in the headers of those that are
+    /// objects: from 1, because null is 0. The upmost bit says that the payload lies in memory.
     pub fn tag_id(&self, tag: TagId) -> u32 {
+        if self.types.has_objects() {
+            return self.exception_id(tag) * 2;
+        }
         let in_memory = self.payload(tag) == Payload::Memory;
         (tag.index() as u32 + 1) | (u32::from(in_memory) << 31)
     }

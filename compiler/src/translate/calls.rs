@@ -1,12 +1,11 @@
 //! Calls: direct, through tables, and tail calls.
 
-use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value, types};
 use wasmc_abi::traps::Trap;
 use wasmc_abi::wasi;
 
 use super::env::{Symbol, Translator, host_symbol};
-use crate::index::{FuncId, FuncIndex, MemoryId, RecordId, TableIndex, TypeIndex};
+use crate::index::{FuncId, FuncIndex, MemoryId, RecordId, TableIndex, TypeId, TypeIndex};
 use crate::program::FuncKind;
 
 /// What a call calls.
@@ -28,7 +27,7 @@ impl Translator<'_, '_> {
         match func.kind {
             FuncKind::Defined { .. } => {
                 let function = self.function(id);
-                self.call_guest(Callee::Direct(function), &args);
+                self.call_guest(Callee::Direct(function), &args, func.ty);
             }
             FuncKind::Wasi { function, memory } => {
                 // The runtime's function is called directly, with the memory that it works on.
@@ -36,8 +35,8 @@ impl Translator<'_, '_> {
                 let function = self.runtime_function(id, wasi_symbol(function));
                 let call = self.builder.ins().call(function, &args);
                 self.forget_own_area();
-                let results = self.builder.inst_results(call);
-                self.stack.extend_from_slice(results);
+                let results = self.builder.inst_results(call).to_vec();
+                self.push_all(&results, self.program.world.types.func(func.ty).results());
             }
             FuncKind::Host { function, record } => {
                 args.insert(0, self.record(record));
@@ -46,18 +45,18 @@ impl Translator<'_, '_> {
                 self.save_fuel();
                 let call = self.builder.ins().call(function, &args);
                 self.forget_own_area();
-                let results = self.builder.inst_results(call);
-                self.stack.extend_from_slice(results);
+                let results = self.builder.inst_results(call).to_vec();
+                self.push_all(&results, self.program.world.types.func(func.ty).results());
                 self.load_fuel();
             }
         }
     }
 
-    /// Calls a function of the guest's convention and pushes its results.
-    fn call_guest(&mut self, callee: Callee, args: &[Value]) {
+    /// Calls a function of the guest's convention and of this type, and pushes its results.
+    fn call_guest(&mut self, callee: Callee, args: &[Value], ty: TypeId) {
         self.save_fuel();
         if let Some(landing) = self.landing() {
-            return self.try_call(callee, args, landing);
+            return self.try_call(callee, args, ty, landing);
         }
         let call = match callee {
             Callee::Direct(function) => self.builder.ins().call(function, args),
@@ -66,8 +65,8 @@ impl Translator<'_, '_> {
             }
         };
         self.forget_own_area();
-        let results = self.builder.inst_results(call);
-        self.stack.extend_from_slice(results);
+        let results = self.builder.inst_results(call).to_vec();
+        self.push_all(&results, self.program.world.types.func(ty).results());
         self.load_fuel();
     }
 
@@ -87,7 +86,8 @@ impl Translator<'_, '_> {
             return self.call_function(func);
         }
         let (code, args, signature) = self.callee_of_table(ty, table);
-        self.call_guest(Callee::Indirect(signature, code), &args);
+        let ty = self.instance.types[TypeIndex::from_u32(ty)];
+        self.call_guest(Callee::Indirect(signature, code), &args, ty);
     }
 
     /// The function that is called through a table, if that is known.
@@ -109,7 +109,8 @@ impl Translator<'_, '_> {
 
     pub fn call_ref(&mut self, ty: u32) {
         let (code, args, signature) = self.callee_of_reference(ty);
-        self.call_guest(Callee::Indirect(signature, code), &args);
+        let ty = self.instance.types[TypeIndex::from_u32(ty)];
+        self.call_guest(Callee::Indirect(signature, code), &args, ty);
     }
 
     pub fn return_call_ref(&mut self, ty: u32) {
@@ -145,11 +146,7 @@ impl Translator<'_, '_> {
         // One comparison finds null and a wrong type alike; which of them it was is found out of
         // the way.
         let type_id = self.builder.ins().ireduce(types::I32, reference);
-        let expected = self.program.world.types.id(sig);
-        let same = self
-            .builder
-            .ins()
-            .icmp_imm_u(IntCC::Equal, type_id, i64::from(expected));
+        let same = self.is_in_range(type_id, self.program.world.types.range(sig));
         let (wrong, right) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(wrong);
         self.builder.ins().brif(same, right, &[], wrong, &[]);

@@ -3,24 +3,23 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value, types};
 use wasmc_abi::traps::Trap;
-use wasmparser::{BlockType, BrTable, TryTable, ValType};
+use wasmparser::{BlockType, BrTable, RefType, TryTable, ValType};
 
 use super::env::{Translator, value_type};
 use super::frame::{Frame, Kind};
 use crate::index::TypeIndex;
 
-/// Opens the function's own frame.
-pub(super) fn open_function(fx: &mut Translator<'_, '_>) {
+/// Opens the function's own frame; `results` are those of the function.
+pub(super) fn open_function(fx: &mut Translator<'_, '_>, results: &[ValType]) {
     let exit = fx.builder.create_block();
     fx.builder.append_block_params_for_function_returns(exit);
-    let results = fx.builder.func.signature.returns.len();
     fx.control.push(Frame {
         kind: Kind::Block,
         exit,
         exit_reached: false,
         height: 0,
         params: 0,
-        results,
+        results: results.to_vec(),
         entered: true,
         cold_from: None,
     });
@@ -28,14 +27,14 @@ pub(super) fn open_function(fx: &mut Translator<'_, '_>) {
 
 impl Translator<'_, '_> {
     pub fn block(&mut self, ty: BlockType) {
-        self.open(ty, |_, _| Kind::Block);
+        self.open(ty, |_, _, _| Kind::Block);
     }
 
     pub fn loop_(&mut self, ty: BlockType) {
-        self.open(ty, |fx, params| {
-            let types: Vec<_> = params.iter().map(|&value| fx.type_of(value)).collect();
+        self.open(ty, |fx, params, types| {
             let header = fx.builder.create_block();
-            for ty in types {
+            for &param in params {
+                let ty = fx.type_of(param);
                 fx.builder.append_block_param(header, ty);
             }
             fx.jump(header, params);
@@ -43,7 +42,7 @@ impl Translator<'_, '_> {
             let values = fx.builder.block_params(header).to_vec();
             let height = fx.stack.len() - values.len();
             fx.stack.truncate(height);
-            fx.stack.extend(values);
+            fx.push_all(&values, types);
             fx.check_fuel();
             Kind::Loop { header }
         });
@@ -52,7 +51,7 @@ impl Translator<'_, '_> {
     pub fn if_(&mut self, ty: BlockType) {
         let condition = self.reachable.then(|| self.pop());
         let hint = self.hint;
-        self.open(ty, |fx, params| {
+        self.open(ty, |fx, params, types| {
             let condition = condition.expect("the place is reachable");
             let then = fx.builder.create_block();
             let alternative = fx.builder.create_block();
@@ -70,6 +69,7 @@ impl Translator<'_, '_> {
             Kind::If {
                 alternative,
                 params: params.to_vec(),
+                param_types: types.to_vec(),
                 hint,
             }
         });
@@ -99,7 +99,7 @@ impl Translator<'_, '_> {
 
     pub fn try_table(&mut self, table: &TryTable) {
         let handles = self.reachable && !table.catches.is_empty();
-        self.open(table.ty, |_, _| Kind::TryTable {
+        self.open(table.ty, |_, _, _| Kind::TryTable {
             catches: table.catches.clone(),
             landing: None,
         });
@@ -121,16 +121,24 @@ impl Translator<'_, '_> {
         else {
             unreachable!("the frames that handle exceptions are `try_table`s and `try`s");
         };
-        *landing.get_or_insert_with(|| {
-            let block = self.builder.create_block();
-            self.builder.append_block_param(block, types::I64);
-            self.builder.set_cold_block(block);
-            block
-        })
+        if let Some(landing) = *landing {
+            return landing;
+        }
+        let block = self.builder.create_block();
+        *landing = Some(block);
+        let exception = self.builder.append_block_param(block, types::I64);
+        self.declare(exception, ValType::Ref(RefType::EXNREF));
+        self.builder.set_cold_block(block);
+        block
     }
 
-    /// Opens a frame; `enter` is called where it can be reached, with its parameters.
-    pub fn open(&mut self, ty: BlockType, enter: impl FnOnce(&mut Self, &[Value]) -> Kind) {
+    /// Opens a frame; `enter` is called where it can be reached, with its parameters and their
+    /// types.
+    pub fn open(
+        &mut self,
+        ty: BlockType,
+        enter: impl FnOnce(&mut Self, &[Value], &[ValType]) -> Kind,
+    ) {
         if !self.reachable {
             // Only the nesting counts.
             self.control.push(Frame {
@@ -139,7 +147,7 @@ impl Translator<'_, '_> {
                 exit_reached: false,
                 height: self.stack.len(),
                 params: 0,
-                results: 0,
+                results: Vec::new(),
                 entered: false,
                 cold_from: None,
             });
@@ -150,28 +158,30 @@ impl Translator<'_, '_> {
         for ty in &results {
             self.builder.append_block_param(exit, value_type(*ty));
         }
-        let values = self.peek_many(params);
-        let kind = enter(self, &values);
+        let values = self.peek_many(params.len());
+        let kind = enter(self, &values, &params);
+        let params = params.len();
         self.control.push(Frame {
             kind,
             exit,
             exit_reached: false,
             height: self.stack.len() - params,
             params,
-            results: results.len(),
+            results,
             entered: true,
             cold_from: None,
         });
     }
 
-    /// Number of parameters, and result types.
-    fn block_types(&self, ty: BlockType) -> (usize, Vec<ValType>) {
+    /// The types of parameters and results, canonical.
+    fn block_types(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
         match ty {
-            BlockType::Empty => (0, Vec::new()),
-            BlockType::Type(ty) => (0, vec![ty]),
+            BlockType::Empty => (Vec::new(), Vec::new()),
+            BlockType::Type(ty) => (Vec::new(), vec![self.program_type(ty)]),
             BlockType::FuncType(index) => {
-                let ty = self.instance.module.types[TypeIndex::from_u32(index)].unwrap_func();
-                (ty.params().len(), ty.results().to_vec())
+                let ty = self.instance.types[TypeIndex::from_u32(index)];
+                let ty = self.program.world.types.func(ty);
+                (ty.params().to_vec(), ty.results().to_vec())
             }
         }
     }
@@ -189,13 +199,16 @@ impl Translator<'_, '_> {
         let Kind::If {
             alternative,
             params,
+            param_types,
             hint,
         } = std::mem::replace(&mut frame.kind, Kind::Else)
         else {
             unreachable!("`else` follows `if`");
         };
         self.stack.truncate(frame.height);
-        self.stack.extend(params);
+        for (param, ty) in params.into_iter().zip(param_types) {
+            self.push_known(param, ty);
+        }
         self.builder.switch_to_block(alternative);
         self.reachable = true;
         if hint == Some(true) {
@@ -264,7 +277,7 @@ impl Translator<'_, '_> {
                 self.save_fuel();
                 self.builder.ins().return_(&results);
             } else {
-                self.stack.extend(results);
+                self.push_all(&results, &frame.results);
             }
         }
     }
@@ -274,7 +287,7 @@ impl Translator<'_, '_> {
         let depth = self.control.len() - 1;
         let frame = &mut self.control[depth];
         frame.exit_reached = true;
-        let (exit, results) = (frame.exit, frame.results);
+        let (exit, results) = (frame.exit, frame.results.len());
         let values = self.peek_many(results);
         self.jump(exit, &values);
         self.reachable = false;
@@ -288,7 +301,7 @@ impl Translator<'_, '_> {
             Kind::Loop { header } => (header, frame.params),
             _ => {
                 frame.exit_reached = true;
-                (frame.exit, frame.results)
+                (frame.exit, frame.results.len())
             }
         }
     }
@@ -339,7 +352,7 @@ impl Translator<'_, '_> {
     }
 
     /// Branches if the condition is not zero; continues in a new block.
-    fn branch_if(&mut self, condition: Value, relative_depth: u32) {
+    pub fn branch_if(&mut self, condition: Value, relative_depth: u32) {
         let (block, count) = self.target(relative_depth);
         let args = block_args(&self.peek_many(count));
         let next = self.builder.create_block();
@@ -349,10 +362,10 @@ impl Translator<'_, '_> {
     }
 
     pub fn br_on_null(&mut self, relative_depth: u32) {
-        let reference = self.pop();
+        let (reference, ty) = self.pop_ref();
         let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, reference, 0);
         self.branch_if(is_null, relative_depth);
-        self.push(reference);
+        self.push_ref(reference, ty.map(|ty| ty.as_non_null()));
     }
 
     pub fn br_on_non_null(&mut self, relative_depth: u32) {

@@ -12,11 +12,12 @@ use target_lexicon::Architecture;
 use wasmc_abi::builtins::{Builtin, BuiltinType};
 use wasmc_abi::component;
 use wasmc_abi::p2::{self, HostFunction};
-use wasmparser::{FuncType, ValType};
+use wasmparser::{FuncType, RefType, ValType};
 
 use super::frame::Frame;
+use super::operands::Operands;
 use crate::index::{FuncId, GlobalId, MemoryId, TableId, TypeId};
-use crate::program::{Instance, OwnPlace, Program, Tracked};
+use crate::program::{Instance, OwnPlace, Program, Tracked, canonical_type};
 
 /// The state of a function's translation.
 pub(super) struct Translator<'p, 'f> {
@@ -25,7 +26,7 @@ pub(super) struct Translator<'p, 'f> {
     pub isa: &'p dyn TargetIsa,
     pub builder: FunctionBuilder<'f>,
     /// The operand stack.
-    pub stack: Vec<Value>,
+    pub stack: Operands,
     /// Open frames, outermost first.
     pub control: Vec<Frame>,
     /// Those of the open frames that handle exceptions: indices in `control`.
@@ -37,6 +38,8 @@ pub(super) struct Translator<'p, 'f> {
     /// Whether the function has a `rethrow`.
     pub rethrows: bool,
     pub locals: Vec<Variable>,
+    /// Their types, canonical.
+    pub local_types: Vec<ValType>,
     /// Which of them are kept in stack slots for debuggers, and their slots.
     pub tracked: Tracked,
     pub slots: HashMap<u32, ir::StackSlot>,
@@ -64,13 +67,14 @@ impl<'p, 'f> Translator<'p, 'f> {
             instance,
             isa,
             builder,
-            stack: Vec::new(),
+            stack: Operands::default(),
             control: Vec::new(),
             handlers: Vec::new(),
             hint: None,
             constant: None,
             rethrows: false,
             locals: Vec::new(),
+            local_types: Vec::new(),
             tracked: Tracked::Nothing,
             slots: HashMap::new(),
             fuel: None,
@@ -258,6 +262,16 @@ pub(super) enum Region {
     Payloads,
     /// The fuel that is left.
     Fuel,
+    /// Where the next object goes.
+    Allocation,
+    /// Headers of objects, and lengths of arrays: written once, when an object is made.
+    Headers,
+    /// Fields and elements of objects.
+    Objects,
+    /// Elements of segments that are made when their instance is.
+    ElemCells,
+    /// Where references are kept during calls.
+    Spills,
 }
 
 impl Region {
@@ -267,6 +281,11 @@ impl Region {
             Region::Lengths => (0, 1, "lengths"),
             Region::Payloads => (0, 2, "payloads"),
             Region::Fuel => (0, 3, "fuel"),
+            Region::Allocation => (0, 4, "allocation"),
+            Region::Headers => (0, 5, "headers"),
+            Region::Objects => (0, 6, "objects"),
+            Region::Spills => (0, 7, "spills"),
+            Region::ElemCells => (0, 8, "elements"),
             Region::Memory(id) => (1, id.as_u32(), "memory"),
             Region::Table(id) => (2, id.as_u32(), "table"),
             Region::Global(id) => (3, id.as_u32(), "global"),
@@ -279,6 +298,29 @@ impl Region {
 }
 
 impl Translator<'_, '_> {
+    /// A value type of the function's module, with its type index made canonical.
+    pub fn program_type(&self, ty: ValType) -> ValType {
+        canonical_type(ty, &self.instance.types)
+    }
+
+    /// As [`Self::program_type`] for a reference type.
+    pub fn program_ref(&self, ty: RefType) -> RefType {
+        match self.program_type(ValType::Ref(ty)) {
+            ValType::Ref(ty) => ty,
+            _ => unreachable!("a reference type stays one"),
+        }
+    }
+
+    /// Says where references are kept during calls: apart from all that the program has.
+    pub fn set_spill_region(&mut self) {
+        if self.program.world.types.has_objects() {
+            self.builder
+                .make_stack_map_alias_region(Box::new(|regions, _, _, _| {
+                    Some(regions.insert(Region::Spills.data()))
+                }));
+        }
+    }
+
     /// Whether the target is x86-64.
     pub fn is_x86(&self) -> bool {
         matches!(self.isa.triple().architecture, Architecture::X86_64)

@@ -4,6 +4,9 @@
 //! encloses a call, that call has a landing: the code there compares the exception's tag with the
 //! clauses, and throws on what none of them catches. A `throw` jumps to the landing of its own
 //! function, or leaves the function by way of the runtime. Nothing is done where nothing is thrown.
+//!
+//! In a program with objects every exception is one: its header says which tag it has, its fields
+//! are the payload, and the reference is one as any other.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -16,7 +19,7 @@ use wasmparser::{Catch, ValType};
 
 use super::calls::Callee;
 use super::env::{Region, Translator, value_type};
-use crate::index::{TagId, TagIndex};
+use crate::index::{TagId, TagIndex, TypeId};
 use crate::program::{PAYLOAD_VALUE, Payload, Payloads};
 
 impl Translator<'_, '_> {
@@ -29,6 +32,9 @@ impl Translator<'_, '_> {
 
     /// An exception of the tag, with these values as its payload.
     pub fn exception(&mut self, tag: TagId, values: Vec<Value>) -> Value {
+        if self.program.world.payload(tag) == Payload::Object {
+            return self.new_exception(tag, &values);
+        }
         let id = i64::from(self.program.world.tag_id(tag));
         let id = self.builder.ins().iconst(types::I64, id);
         match self.program.world.payload(tag) {
@@ -49,6 +55,7 @@ impl Translator<'_, '_> {
                 self.store_payload(values);
                 id
             }
+            Payload::Object => unreachable!("it was made above"),
         }
     }
 
@@ -87,9 +94,9 @@ impl Translator<'_, '_> {
         self.reachable = false;
     }
 
-    /// Calls a function of the guest's convention; exceptions that come out of it land in
+    /// Calls a function of the guest's convention and of this type; exceptions that come out of it land in
     /// `landing`.
-    pub fn try_call(&mut self, callee: Callee, args: &[Value], landing: ir::Block) {
+    pub fn try_call(&mut self, callee: Callee, args: &[Value], ty: TypeId, landing: ir::Block) {
         let signature = match callee {
             Callee::Direct(function) => self.builder.func.dfg.ext_funcs[function].signature,
             Callee::Indirect(signature, _) => signature,
@@ -115,7 +122,7 @@ impl Translator<'_, '_> {
         self.builder.seal_block(next);
         self.builder.switch_to_block(next);
         let results = self.builder.block_params(next).to_vec();
-        self.stack.extend(results);
+        self.push_all(&results, self.program.world.types.func(ty).results());
         self.load_fuel();
     }
 
@@ -165,7 +172,11 @@ impl Translator<'_, '_> {
     /// Goes on with exceptions of the tag; others go to the block that is returned.
     pub fn enter_if_tag(&mut self, exception: Value, tag: TagId) -> ir::Block {
         let expected = i64::from(self.program.world.tag_id(tag));
-        let id = self.builder.ins().ireduce(types::I32, exception);
+        let id = match self.program.world.payload(tag) {
+            // What was thrown is not null: `throw_ref` looks.
+            Payload::Object => self.header(exception, None),
+            _ => self.builder.ins().ireduce(types::I32, exception),
+        };
         let same = self.builder.ins().icmp_imm_u(IntCC::Equal, id, expected);
         let (caught, next) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(same, caught, &[], next, &[]);
@@ -189,6 +200,7 @@ impl Translator<'_, '_> {
         let types = self.payload_types(tag);
         match self.program.world.payload(tag) {
             Payload::None => Vec::new(),
+            Payload::Object => self.exception_fields(tag, exception),
             Payload::Word => {
                 let word = self.builder.ins().ushr_imm_u(exception, 32);
                 let word = self.builder.ins().ireduce(types::I32, word);

@@ -1,7 +1,7 @@
 //! Which control frames are open at a place of a function, and what did they catch?
 
 use cranelift_codegen::ir::{self, Value};
-use wasmparser::Catch;
+use wasmparser::{Catch, ValType};
 
 use crate::index::TagId;
 
@@ -21,8 +21,8 @@ pub(super) struct Frame {
     pub height: usize,
     /// Number of parameters.
     pub params: usize,
-    /// Number of results.
-    pub results: usize,
+    /// The types of the results, canonical.
+    pub results: Vec<ValType>,
     /// Whether its first instruction can be reached.
     pub entered: bool,
     /// Where a part of an `if` is unlikely to be reached, the number of blocks before it.
@@ -39,6 +39,8 @@ pub(super) enum Kind {
     If {
         alternative: ir::Block,
         params: Vec<Value>,
+        /// Their types, canonical.
+        param_types: Vec<ValType>,
         /// Whether the condition is likely to hold, if the module says so.
         hint: Option<bool>,
     },

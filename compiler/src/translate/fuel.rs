@@ -51,6 +51,8 @@ fn ends_run(operator: &Operator<'_>) -> bool {
             | O::BrTable { .. }
             | O::BrOnNull { .. }
             | O::BrOnNonNull { .. }
+            | O::BrOnCast { .. }
+            | O::BrOnCastFail { .. }
             | O::Unreachable
     )
 }

@@ -4,6 +4,8 @@ use cranelift_codegen::ir::{
     InstBuilder, StackSlotData, StackSlotKey, StackSlotKind, Value, types,
 };
 
+use wasmparser::ValType;
+
 use super::env::{Region, Symbol, Translator, value_type};
 use crate::index::{GlobalId, GlobalIndex};
 use crate::program::{Constant, Reference, Tracked};
@@ -11,7 +13,7 @@ use crate::program::{Constant, Reference, Tracked};
 impl Translator<'_, '_> {
     pub fn local_get(&mut self, index: u32) {
         let value = self.builder.use_var(self.locals[index as usize]);
-        self.push(value);
+        self.push_known(value, self.local_types[index as usize]);
     }
 
     pub fn local_set(&mut self, index: u32) {
@@ -22,6 +24,18 @@ impl Translator<'_, '_> {
     pub fn local_tee(&mut self, index: u32) {
         let value = self.peek_many(1)[0];
         self.define_local(index, value);
+    }
+
+    /// Declares the next local, of a canonical type.
+    pub fn declare_local(&mut self, ty: ValType) {
+        let variable = self.builder.declare_var(value_type(ty));
+        if let ValType::Ref(reference) = ty
+            && self.program.world.types.may_be_object(reference)
+        {
+            self.builder.declare_var_needs_stack_map(variable);
+        }
+        self.locals.push(variable);
+        self.local_types.push(ty);
     }
 
     /// Gives a local a value; also in its stack slot, if debuggers are to find it there.
@@ -46,29 +60,34 @@ impl Translator<'_, '_> {
     pub fn global_get(&mut self, index: u32) {
         let id = self.instance.globals[GlobalIndex::from_u32(index)];
         let global = &self.program.world.globals[id];
-        let value = if global.ty.mutable {
+        let ty = global.ty.content_type;
+        let value = if global.has_changing_cell() {
             let cell = self.global_cell(id);
             let flags = self.trusted(Region::Global(id));
-            let ty = value_type(global.ty.content_type);
-            self.builder.ins().load(ty, flags, cell, 0)
+            self.builder.ins().load(value_type(ty), flags, cell, 0)
         } else {
             self.constant_value(global.value)
         };
-        self.push(value);
+        self.push_typed(value, ty);
     }
 
     pub fn global_set(&mut self, index: u32) {
         let value = self.pop();
         let id = self.instance.globals[GlobalIndex::from_u32(index)];
+        self.set_global(id, value);
+    }
+
+    /// Gives a global that has a cell a value.
+    pub fn set_global(&mut self, id: GlobalId, value: Value) {
         let cell = self.global_cell(id);
         let flags = self.trusted(Region::Global(id));
         self.builder.ins().store(flags, value, cell, 0);
     }
 
-    /// The address of a mutable global's cell.
+    /// The address of the cell of a global that has one.
     fn global_cell(&mut self, id: GlobalId) -> Value {
         let cell = self.program.places.globals[id];
-        self.own(cell.expect("mutable globals have cells"))
+        self.own(cell.expect("globals that change have cells"))
     }
 
     /// A value known at compile time.
@@ -91,6 +110,12 @@ impl Translator<'_, '_> {
             }
             Constant::Ref(Reference::Null) => self.builder.ins().iconst(types::I64, 0),
             Constant::Ref(Reference::Func(func)) => self.func_reference(func),
+            Constant::Ref(Reference::Number(bits)) => {
+                self.builder.ins().iconst(types::I64, i64::from(bits))
+            }
+            Constant::Ref(Reference::Computed) => {
+                unreachable!("it is read from the global's cell")
+            }
         }
     }
 

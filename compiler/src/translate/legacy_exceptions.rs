@@ -17,7 +17,7 @@ use super::env::{Region, Translator};
 use super::exceptions::offsets;
 use super::frame::{Caught, CaughtPayload, Kind};
 use crate::index::TagIndex;
-use crate::program::PAYLOAD_VALUE;
+use crate::program::{PAYLOAD_VALUE, Payload};
 
 /// Most parts of a payload, of [`PAYLOAD_VALUE`] bytes, that a `catch_all` holds in values. Of a
 /// larger one it makes a reference.
@@ -26,7 +26,7 @@ const MAX_PARTS: u32 = 8;
 impl Translator<'_, '_> {
     pub fn try_(&mut self, ty: BlockType) {
         let handles = self.reachable;
-        self.open(ty, |_, _| Kind::Try { landing: None });
+        self.open(ty, |_, _, _| Kind::Try { landing: None });
         if handles {
             self.handlers.push(self.control.len() - 1);
         }
@@ -39,8 +39,14 @@ impl Translator<'_, '_> {
         let tag = self.instance.tags[TagIndex::from_u32(tag)];
         let next = self.enter_if_tag(exception, tag);
         let values = self.payload_values(tag, exception);
-        self.stack.extend_from_slice(&values);
-        let payload = CaughtPayload::Values(tag, values);
+        let params = self.program.world.tag_params(tag);
+        for (&value, &ty) in values.iter().zip(params) {
+            self.push_known(value, ty);
+        }
+        let payload = match self.program.world.payload(tag) {
+            Payload::Object => CaughtPayload::Referred,
+            _ => CaughtPayload::Values(tag, values),
+        };
         self.enter_clause(exception, payload, Some(next));
     }
 

@@ -3,18 +3,23 @@
 //! The bodies were validated when the module was parsed, so translation asks no question twice:
 //! what would be a validation error is a broken invariant here.
 
+mod arrays;
 mod atomics;
 mod bulk;
 mod calls;
+mod casts;
 mod control;
 mod env;
 mod exceptions;
 mod frame;
 mod fuel;
 mod globals;
+mod init;
 mod legacy_exceptions;
 mod memory;
 mod numeric;
+mod objects;
+mod operands;
 mod operators;
 mod refs;
 mod simd;
@@ -29,7 +34,7 @@ pub(crate) use traps::trap_of;
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use wasmparser::{Operator, ValType};
+use wasmparser::{FuncType, Operator, ValType};
 
 use crate::error::{Error, Location, Result};
 use crate::program::{CodeItem, FuncKind, Program};
@@ -48,6 +53,7 @@ pub(crate) fn translate(
             thunks::trampoline(program, isa, sig, func, context);
             Ok(())
         }
+        CodeItem::Init(instance) => init::translate(program, isa, instance, func, context),
         CodeItem::Func(id) => match program.world.funcs[id].kind {
             FuncKind::Wasi { .. } | FuncKind::Host { .. } => {
                 thunks::runtime(program, isa, id, func, context);
@@ -69,7 +75,8 @@ pub(crate) fn translate(
                 }
                 let module = &program.world.instances[instance].module;
                 let hints = module.branch_hints.of_func(index.as_u32());
-                translate_body(&mut translator, &body.bytes, hints).map_err(|error| {
+                let ty = program.world.types.func(sig);
+                translate_body(&mut translator, ty, &body.bytes, hints).map_err(|error| {
                     Error::Invalid {
                         message: error.message().to_owned(),
                         location: Location {
@@ -89,6 +96,7 @@ pub(crate) fn translate(
 
 fn translate_body(
     fx: &mut Translator<'_, '_>,
+    ty: &FuncType,
     body: &wasmparser::FunctionBody<'_>,
     mut hints: &[(u32, bool)],
 ) -> Result<(), wasmparser::Error> {
@@ -96,24 +104,30 @@ fn translate_body(
     fx.builder.append_block_params_for_function_params(entry);
     fx.builder.switch_to_block(entry);
     fx.builder.seal_block(entry);
+    fx.set_spill_region();
     let params: Vec<_> = fx.builder.block_params(entry).to_vec();
-    for param in params {
-        let ty = fx.builder.func.dfg.value_type(param);
-        let variable = fx.builder.declare_var(ty);
-        fx.locals.push(variable);
+    for (param, &ty) in params.into_iter().zip(ty.params()) {
+        fx.declare_local(ty);
         fx.define_local(fx.locals.len() as u32 - 1, param);
     }
+    // Nulls that a collection must see as well as what replaces them are one value.
+    let mut null = None;
     let mut locals = body.get_locals_reader()?;
     for _ in 0..locals.get_count() {
         let (count, ty) = locals.read()?;
-        let zero = zero(fx, ty);
+        let ty = fx.program_type(ty);
+        let zero = match ty {
+            ValType::Ref(reference) if fx.program.world.types.may_be_object(reference) => {
+                *null.get_or_insert_with(|| zero(fx, ty))
+            }
+            _ => zero(fx, ty),
+        };
         for _ in 0..count {
-            let variable = fx.builder.declare_var(env::value_type(ty));
-            fx.locals.push(variable);
+            fx.declare_local(ty);
             fx.define_local(fx.locals.len() as u32 - 1, zero);
         }
     }
-    control::open_function(fx);
+    control::open_function(fx, ty.results());
     let mut operators = body.get_operators_reader()?;
     let start = ir::SourceLoc::new(operators.original_position() as u32);
     fx.builder.set_srcloc(start);

@@ -3,6 +3,7 @@
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use cranelift_frontend::FuncInstBuilder;
+use wasmparser::ValType;
 
 use super::env::Translator;
 
@@ -66,11 +67,19 @@ impl<'f> Translator<'_, 'f> {
         self.push(value);
     }
 
-    /// `select` of both forms.
+    /// `select` of numbers and vectors.
     pub fn select(&mut self) {
         let (if_true, if_false, condition) = self.pop3();
         let value = self.builder.ins().select(condition, if_true, if_false);
         self.push(value);
+    }
+
+    /// `select` of values of any type.
+    pub fn typed_select(&mut self, ty: ValType) {
+        let ty = self.program_type(ty);
+        let (if_true, if_false, condition) = self.pop3();
+        let value = self.builder.ins().select(condition, if_true, if_false);
+        self.push_typed(value, ty);
     }
 
     /// An instruction of two 128-bit operands, each of two values on the stack: the low half first.

@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, types};
-use wasmparser::Operator;
+use wasmparser::{Operator, RefType};
 
 use super::env::Translator;
 use super::memory::Extend;
@@ -63,7 +63,10 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::Delegate { relative_depth } => fx.delegate(relative_depth),
         O::Rethrow { relative_depth } => fx.rethrow(relative_depth),
         O::Drop => drop(fx.pop()),
-        O::Select | O::TypedSelect { .. } => fx.select(),
+        O::Select => fx.select(),
+        O::TypedSelect { ty } => fx.typed_select(ty),
+        O::BrOnCast { relative_depth, from_ref_type, to_ref_type } => fx.br_on_cast(relative_depth, from_ref_type, to_ref_type),
+        O::BrOnCastFail { relative_depth, from_ref_type, to_ref_type } => fx.br_on_cast_fail(relative_depth, from_ref_type, to_ref_type),
 
         // Variables, tables, references.
         O::LocalGet { local_index } => fx.local_get(local_index),
@@ -83,6 +86,36 @@ fn translate_reachable(fx: &mut Translator<'_, '_>, operator: &Operator<'_>) {
         O::RefIsNull => fx.ref_is_null(),
         O::RefAsNonNull => fx.ref_as_non_null(),
         O::RefFunc { function_index } => fx.ref_func(function_index),
+        O::RefEq => fx.icmp(IntCC::Equal),
+        O::RefI31 => fx.ref_i31(),
+        O::I31GetS => fx.i31_get(Extend::Signed),
+        O::I31GetU => fx.i31_get(Extend::Unsigned),
+        O::AnyConvertExtern => fx.convert(RefType::ANY),
+        O::ExternConvertAny => fx.convert(RefType::EXTERN),
+        O::RefTestNonNull { hty } => fx.ref_test(hty, false),
+        O::RefTestNullable { hty } => fx.ref_test(hty, true),
+        O::RefCastNonNull { hty } => fx.ref_cast(hty, false),
+        O::RefCastNullable { hty } => fx.ref_cast(hty, true),
+
+        // Structures and arrays.
+        O::StructNew { struct_type_index } => fx.struct_new(struct_type_index),
+        O::StructNewDefault { struct_type_index } => fx.struct_new_default(struct_type_index),
+        O::StructGet { struct_type_index, field_index } | O::StructGetU { struct_type_index, field_index } => fx.struct_get(struct_type_index, field_index, Extend::Unsigned),
+        O::StructGetS { struct_type_index, field_index } => fx.struct_get(struct_type_index, field_index, Extend::Signed),
+        O::StructSet { struct_type_index, field_index } => fx.struct_set(struct_type_index, field_index),
+        O::ArrayNew { array_type_index } => fx.array_new(array_type_index),
+        O::ArrayNewDefault { array_type_index } => fx.array_new_default(array_type_index),
+        O::ArrayNewFixed { array_type_index, array_size } => fx.array_new_fixed(array_type_index, array_size),
+        O::ArrayNewData { array_type_index, array_data_index } => fx.array_new_data(array_type_index, array_data_index),
+        O::ArrayNewElem { array_type_index, array_elem_index } => fx.array_new_elem(array_type_index, array_elem_index),
+        O::ArrayGet { array_type_index } | O::ArrayGetU { array_type_index } => fx.array_get(array_type_index, Extend::Unsigned),
+        O::ArrayGetS { array_type_index } => fx.array_get(array_type_index, Extend::Signed),
+        O::ArraySet { array_type_index } => fx.array_set(array_type_index),
+        O::ArrayLen => fx.array_len(),
+        O::ArrayFill { array_type_index } => fx.array_fill(array_type_index),
+        O::ArrayCopy { array_type_index_dst, array_type_index_src } => fx.array_copy(array_type_index_dst, array_type_index_src),
+        O::ArrayInitData { array_type_index, array_data_index } => fx.array_init_data(array_type_index, array_data_index),
+        O::ArrayInitElem { array_type_index, array_elem_index } => fx.array_init_elem(array_type_index, array_elem_index),
 
         // Memory.
         O::I32Load { memarg } => fx.load(types::I32, memarg),

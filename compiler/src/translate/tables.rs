@@ -8,7 +8,7 @@ use wasmc_abi::traps::Trap;
 
 use super::bulk::Width;
 use super::env::{Region, Symbol, Translator};
-use crate::index::{ElemIndex, TableId, TableIndex};
+use crate::index::{ElemId, ElemIndex, TableId, TableIndex};
 use crate::program::Elements;
 
 impl Translator<'_, '_> {
@@ -18,7 +18,8 @@ impl Translator<'_, '_> {
         let address = self.element_address(table, index, Trap::TableOutOfBounds);
         let flags = self.element_flags(table);
         let value = self.builder.ins().load(types::I64, flags, address, 0);
-        self.push(value);
+        let ty = self.program.world.tables[table].ty.element_type;
+        self.push_typed(value, ty.into());
     }
 
     pub fn table_set(&mut self, table: u32) {
@@ -53,6 +54,14 @@ impl Translator<'_, '_> {
         self.call_builtin(Builtin::table_fill, &[dst, value, len]);
     }
 
+    /// Gives all elements of a table a value, when its instance is made.
+    pub fn fill_table(&mut self, table: TableId, value: Value) {
+        let len = self.table_elements(table);
+        let zero = self.builder.ins().iconst(types::I64, 0);
+        let dst = self.element(table, zero);
+        self.call_builtin(Builtin::table_fill, &[dst, value, len]);
+    }
+
     pub fn table_copy(&mut self, dst_table: u32, src_table: u32) {
         let dst_table = self.instance.tables[TableIndex::from_u32(dst_table)];
         let src_table = self.instance.tables[TableIndex::from_u32(src_table)];
@@ -75,9 +84,7 @@ impl Translator<'_, '_> {
         let available = self.segment_length(is_passive, elem.items.len(), cell);
         self.check_range(src, len, available, Width::W32, Trap::TableOutOfBounds);
         if is_passive {
-            let items = self.address(Symbol::Elem(id.as_u32()), 0);
-            let offset = self.builder.ins().ishl_imm_u(src, 3);
-            let src = self.builder.ins().iadd(items, offset);
+            let src = self.segment_element(id, src);
             let bytes = self.builder.ins().ishl_imm_u(len, 3);
             self.call_builtin(Builtin::memory_move, &[dst, src, bytes]);
         }
@@ -86,6 +93,24 @@ impl Translator<'_, '_> {
     pub fn elem_drop(&mut self, elem: u32) {
         let id = self.instance.elems[ElemIndex::from_u32(elem)];
         self.drop_segment(self.program.places.elem_lengths[id]);
+        if let Some(cells) = self.program.places.elem_cells[id] {
+            // What they refer to is no longer needed.
+            let cells = self.own(cells);
+            let null = self.builder.ins().iconst(types::I64, 0);
+            let len = self.program.world.elems[id].items.len() as i64;
+            let len = self.builder.ins().iconst(types::I64, len);
+            self.call_builtin(Builtin::table_fill, &[cells, null, len]);
+        }
+    }
+
+    /// The address of an element of a segment that is in the image or has cells.
+    pub fn segment_element(&mut self, id: ElemId, index: Value) -> Value {
+        let items = match self.program.places.elem_cells[id] {
+            Some(cells) => self.own(cells),
+            None => self.address(Symbol::Elem(id.as_u32()), 0),
+        };
+        let offset = self.builder.ins().ishl_imm_u(index, 3);
+        self.builder.ins().iadd(items, offset)
     }
 
     /// The address of an element; traps unless the index is within the table.

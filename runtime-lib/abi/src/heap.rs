@@ -82,8 +82,8 @@ records! {
 
     /// Where the references are in frames of compiled code, by the return addresses of calls.
     ///
-    /// A map in `words` is: the bytes from the stack pointer to the frame pointer, the number of
-    /// references, and for each its distance from the stack pointer. Equal maps are there once.
+    /// A map in `words` is: the number of references, the bytes from the stack pointer to the frame
+    /// pointer, and for each reference its distance from the stack pointer. Equal maps are there once.
     #[derive(Clone, Copy, Debug, Default)]
     pub struct StackMaps from NewStackMaps {
         /// Text offsets of return addresses, ascending.

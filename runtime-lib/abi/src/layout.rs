@@ -433,7 +433,8 @@ records! {
         /// [`Trap::MemoryOutOfBounds`] before any effect.
         InitMemory = 5,
         /// Copy `len` elements (8 bytes each) at `source` to element `a` of table `target`, or trap
-        /// [`Trap::TableOutOfBounds`] before any effect.
+        /// [`Trap::TableOutOfBounds`] before any effect. If `b` is not 0, `source` is writable and
+        /// null afterwards.
         InitTable = 6,
         /// Call the function at `target`, of type `() -> ()`, through the trampoline at `source`; when
         /// `a` is not 0, only when the program starts, not when one of its threads does.
@@ -468,9 +469,10 @@ pub const fn funcref(type_id: u32, code_offset: u32) -> u64 {
     ((code_offset as u64) << 32) | type_id as u64
 }
 
-/// An externref that the spec-suite driver makes of `ref.extern n`: null is 0.
+/// A reference of the host that the spec-suite driver makes of `ref.extern n`: the lowest bits are
+/// `10`, which no object's address and no `i31` has. Null is 0.
 pub const fn externref(n: u32) -> u64 {
-    n as u64 + 1
+    ((n as u64) << 2) | 2
 }
 
 /// The bit of an exnref that says that its payload lies in memory.

@@ -61,6 +61,16 @@ traps! {
     NullExceptionReference = 17, "null exception reference";
     /// The instructions that `--fuel` allows have been carried out.
     OutOfFuel = 18, "all fuel consumed by WebAssembly";
+    /// A null reference where a structure is needed.
+    NullStructure = 19, "null structure reference";
+    /// A null reference where an array is needed.
+    NullArray = 20, "null array reference";
+    /// A null reference where an `i31` is needed.
+    NullI31 = 21, "null i31 reference";
+    /// An access outside an array.
+    ArrayOutOfBounds = 22, "out of bounds array access";
+    /// `ref.cast` to a type that the reference has not.
+    CastFailure = 23, "cast failure";
     /// There is no room for an object, and what is live leaves none; how much is follows the text.
     HeapExhausted = 30, "GC heap exhausted";
     /// An object that is larger than the heap may become.

@@ -125,6 +125,9 @@ unsafe fn carry_out(
                 }
                 let target = table::elements(&*table).add(step.a as usize);
                 mem::memcpy(target.cast(), source, len * 8);
+                if step.b != 0 {
+                    mem::memset(source.cast_mut(), 0, len * 8);
+                }
             }
             Some(InitStepKind::Call) => {
                 before_code();

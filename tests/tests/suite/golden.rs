@@ -105,7 +105,7 @@ const ROWS: &[(&str, &str)] = &[
 ];
 
 /// Files of the translation that translate no group of instructions; every other file is a row, too.
-const NO_GROUPS: &[&str] = &["env", "frame", "mod", "operators", "stack"];
+const NO_GROUPS: &[&str] = &["env", "frame", "mod", "operands", "operators", "stack"];
 
 /// All rows: [`ROWS`] and the groups of instructions.
 fn rows() -> Vec<String> {

@@ -19,7 +19,6 @@ fn features_are_those_of_the_compiler() {
         let (default, status) = match (proposal.status, proposal.default) {
             (Status::Complete, true) => ("on", "complete"),
             (Status::Complete, false) => ("off", "complete"),
-            (Status::Heapless, _) => ("on", "what needs no heap"),
             (Status::Synchronous, _) => ("on", "what is not asynchronous"),
             (Status::NotYet, _) => ("off", "not yet"),
         };
