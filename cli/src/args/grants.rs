@@ -1,6 +1,7 @@
 //! The grants of a program (`--dir`, `--env`, `--inherit-env`, `--listen`, `--net`), the limits of
-//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`, `--max-heap`), its confinement (`--confine`,
-//! `--no-confine`) and its end by a trap (`--trap`).
+//! its run (`--timeout`, `--fuel`, `--max-file-size`, `--max-fds`, `--max-heap`, `--max-host-memory`),
+//! its confinement (`--confine`, `--no-confine`), what it does as a server (`--workers`, `--reuse`,
+//! `--request-timeout`, `--access-log`) and its end by a trap (`--trap`).
 //!
 //! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
 //! command line: file descriptors are numbered in that order.
@@ -53,6 +54,7 @@ impl Grants {
 /// Headings of the help.
 const GRANTS: &str = "Grants";
 const LIMITS: &str = "Limits and confinement";
+const SERVERS: &str = "Servers";
 const DEBUGGING: &str = "Debugging";
 
 /// The flags: heading, name, value's form (none for a switch), help.
@@ -79,7 +81,7 @@ const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
         GRANTS,
         "listen",
         Some("ADDR:PORT"),
-        "Let the program accept connections at a TCP address",
+        "Let the program accept connections at a TCP address; where a server listens",
     ),
     (
         GRANTS,
@@ -116,6 +118,36 @@ const FLAGS: &[(&str, &str, Option<&str>, &str)] = &[
         "max-heap",
         Some("SIZE"),
         "Most bytes that the garbage-collected objects in use may have, such as `64MiB`",
+    ),
+    (
+        LIMITS,
+        "max-host-memory",
+        Some("SIZE"),
+        "Most bytes that the runtime keeps for a program that speaks HTTP, such as `64MiB`",
+    ),
+    (
+        SERVERS,
+        "workers",
+        Some("N"),
+        "Most processes of a server that answer requests, a connection each",
+    ),
+    (
+        SERVERS,
+        "reuse",
+        Some("N"),
+        "How many requests an instance answers before there is a new one",
+    ),
+    (
+        SERVERS,
+        "request-timeout",
+        Some("DURATION"),
+        "How long a request may take, such as `500ms`, `5s` or `2m`",
+    ),
+    (
+        SERVERS,
+        "access-log",
+        None,
+        "Write a line for each request to standard error",
     ),
     (
         LIMITS,

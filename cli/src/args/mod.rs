@@ -93,6 +93,11 @@ pub enum Command {
     /// What follows the module goes to the program. Grants hold for this run. Executables are kept
     /// in $XDG_CACHE_HOME/wasmc or ~/.cache/wasmc, the most recently used GiB of them.
     Run(RunArgs),
+    /// Compile a component, unless that was done before, and let it answer HTTP requests
+    ///
+    /// The component exports `wasi:http/incoming-handler`. It listens at 0.0.0.0:8080 unless
+    /// `--listen` says otherwise. Otherwise this is `wasmc run`.
+    Serve(ServeArgs),
     /// Measure a module, beside other ways to run it
     ///
     /// Everything is compiled beforehand. Then the programs take turns, and the result is the median
@@ -249,6 +254,17 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub grants: Grants,
+}
+
+/// `wasmc serve`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc serve app.wasm
+  $ wasmc serve --listen 127.0.0.1:3000 --access-log --env MODE=fast app.wasm")]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 impl RunArgs {

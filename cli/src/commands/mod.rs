@@ -31,6 +31,7 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Compile(args)) => compile::execute(args, report),
         Some(Command::Run(args)) => run::execute(args, report),
+        Some(Command::Serve(args)) => run::serve(&args.run, report),
         Some(Command::Bench(args)) => bench::execute(args, report),
         Some(Command::Image(args)) => image::execute(args, report),
         Some(Command::Inspect(args)) => inspect::execute(args, report),

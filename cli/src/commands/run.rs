@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use wasmc_abi::options::RunOption;
+use wasmc_compiler::inspect::is_server;
 use wasmc_compiler::pipeline::NO_DEBUG_INFO;
 use wasmc_compiler::{Arch, DebugLevel, Emit, Options};
 
@@ -26,6 +27,22 @@ use crate::report::{Failure, Report};
 
 /// Runs a module. Returns only when that failed.
 pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
+    execute_as(Kind::Any, args, report)
+}
+
+/// Runs a component that is a server. Returns only when that failed.
+pub fn serve(args: &RunArgs, report: &Report) -> Result<(), Failure> {
+    execute_as(Kind::Server, args, report)
+}
+
+/// What is to be run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Any,
+    Server,
+}
+
+fn execute_as(kind: Kind, args: &RunArgs, report: &Report) -> Result<(), Failure> {
     let arch = Arch::host().ok_or_else(|| anyhow!("wasmc does not compile for this machine"))?;
     let mut options = Options {
         fuel: args.grants.has_fuel(),
@@ -62,6 +79,13 @@ pub fn execute(args: &RunArgs, report: &Report) -> Result<(), Failure> {
         }
     });
     let mut links = read_links(&args.links)?;
+    if kind == Kind::Server && !is_server(input.module()?) {
+        let message = anyhow!(
+            "`{}` is no server: it is no component that exports `wasi:http/incoming-handler@0.2`",
+            input.name()
+        );
+        return Err(Failure::from(message).hint("`wasmc run` runs what is a command"));
+    }
     let name = argument_zero(&input);
     if let Some(destination) = destination {
         let executable = executable(&mut input, &mut links, &options, args, report)?;

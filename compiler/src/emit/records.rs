@@ -1,10 +1,12 @@
 //! The read-only records that the runtime reads: in which order they lie, and what the root says.
 
+use wasmc_abi::component::{NewServer, Server};
 use wasmc_abi::layout::{
     self, MAGIC, NewEntry, NewParts, NewProgram, NewStateImage, NewThreads, Program as Root,
     TableState, Threads, program_flags,
 };
 use wasmc_abi::options::{Options as RunOptions, RunOption, kinds};
+use wasmc_abi::pointer::Any;
 use wasmc_abi::symbols;
 use wasmc_abi::traps::Trap;
 use wasmc_abi::version::LAYOUT_HASH;
@@ -80,6 +82,7 @@ pub(super) fn write(
     let landings = functions::write_landings(text, &mut blob);
     let threads = write_threads(cx, &mut blob);
     let heap = heap::write(cx, &mut blob);
+    let server = write_server(cx, &mut blob);
 
     explain::needs(program.needs);
     let first_memory = program.places.memories.values().next();
@@ -91,6 +94,7 @@ pub(super) fn write(
         main: Pointer::Runtime(match program.main {
             Main::Command { .. } => symbols::MAIN_COMMAND,
             Main::Run { .. } => symbols::MAIN_RUN,
+            Main::Serve { .. } => symbols::MAIN_SERVER,
             Main::Invoke { .. } => symbols::MAIN_INVOKE,
             Main::Script(_) => symbols::MAIN_SCRIPT,
         }),
@@ -124,6 +128,8 @@ pub(super) fn write(
         parts: parts(program, options),
         sources,
         heap,
+        server,
+        reserved: 0,
     };
     blob.write(root, program_record);
     if blob.bytes.len() > i32::MAX as usize {
@@ -235,6 +241,29 @@ fn write_threads(cx: Context<'_>, blob: &mut Blob) -> Pointer<Threads> {
         own_area_size: area.len.max(1).next_multiple_of(16),
     };
     blob.push::<Threads>(threads).into()
+}
+
+/// Writes what a server needs, if the program is one.
+fn write_server(cx: Context<'_>, blob: &mut Blob) -> Pointer<Any> {
+    let program = cx.program;
+    let Main::Serve {
+        component,
+        post_return,
+        ..
+    } = program.main
+    else {
+        return Pointer::Null;
+    };
+    let post_return = entry(cx, blob, post_return);
+    let places = &program.places;
+    let record = NewServer {
+        component: state_place(places.components[component].state).into(),
+        post_return,
+        state: Array::new(state_place(0), places.state_len as usize),
+        zeros: Array::new(Place::new(Section::Zero, 0), places.zero_len as usize),
+    };
+    blob.align(8);
+    blob.push::<Server>(record).any().into()
 }
 
 /// Writes the types of a function that the program calls; what refers to it.

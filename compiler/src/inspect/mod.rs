@@ -1,5 +1,6 @@
 //! What a module is and needs: its kind, types, imports, exports, proposals and sizes.
 
+use wasmc_abi::p2;
 use wasmc_abi::wasi::{self, WasiFunction};
 use wasmparser::{
     CompositeInnerType, ExternalKind, FuncType, FunctionBody, KnownCustom, Operator, Parser,
@@ -192,6 +193,34 @@ pub fn inspect(module: &[u8]) -> Result<Inspection> {
 /// Whether the bytes begin like a component in the binary format.
 pub fn is_component(bytes: &[u8]) -> bool {
     Parser::is_component(bytes)
+}
+
+/// Whether the program of a component is a server: it exports `wasi:http/incoming-handler`.
+pub fn is_server(component: &[u8]) -> bool {
+    if !is_component(component) {
+        return false;
+    }
+    let mut depth = 0usize;
+    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentExportSection(exports) if depth == 0 => {
+                let mut exports = exports.into_iter().map_while(Result::ok);
+                if exports.any(|export| is_handler(export.name.name)) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn is_handler(export: &str) -> bool {
+    p2::split_version(export).is_some_and(|(interface, version)| {
+        interface == "wasi:http/incoming-handler" && p2::offers_version(version)
+    })
 }
 
 /// The proposals without which some section other than the code section is invalid.

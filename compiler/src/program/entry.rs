@@ -1,5 +1,6 @@
 //! What does the runtime start, and what of the program does it reach itself?
 
+use cranelift_codegen::entity::EntityRef as _;
 use wasmc_abi::confine::Needs;
 use wasmc_abi::p2;
 use wasmparser::ValType;
@@ -8,7 +9,7 @@ use super::script::{self, ScriptStep};
 use super::world::{Instance, World};
 use crate::component::{ExportItem, Flat};
 use crate::error::{Error, Location, Result};
-use crate::index::{FuncId, GlobalId};
+use crate::index::{ComponentId, FuncId, GlobalId};
 use crate::instances::Command;
 use crate::module::Entity;
 use crate::options::Options;
@@ -32,6 +33,16 @@ pub enum Main {
     Run {
         /// The function.
         run: FuncId,
+    },
+    /// It listens, and answers requests by what a component exports as
+    /// `wasi:http/incoming-handler`.
+    Serve {
+        /// The function.
+        handle: FuncId,
+        /// Called when it has returned.
+        post_return: Option<FuncId>,
+        /// The component instance that it belongs to.
+        component: ComponentId,
     },
     /// It carries out the commands of a spec-suite driver, which instantiate too.
     Script(Vec<ScriptStep>),
@@ -77,60 +88,91 @@ impl Main {
         })
     }
 
-    /// Finds what to call of a component: what it exports as `wasi:cli/run`.
+    /// Finds what to call of a component: what it exports as `wasi:http/incoming-handler`, or as
+    /// `wasi:cli/run`.
     pub(super) fn of_component(
         world: &World<'_>,
         flat: &Flat<'_>,
         options: &Options,
     ) -> Result<Main> {
         if options.invoke.is_some() {
-            return Err(Error::Unsupported {
-                message: "`--invoke` is not supported yet with components".to_owned(),
-                location: Location::default(),
-                hint: None,
+            return Err(unsupported(
+                "`--invoke` is not supported yet with components",
+            ));
+        }
+        let exported = |interface: &str, name: &str| {
+            flat.exports.iter().find_map(|export| {
+                let (of, version) = p2::split_version(&export.interface)?;
+                let is_meant = of == interface && export.name == name;
+                match &export.item {
+                    ExportItem::Function { core, options } if is_meant => {
+                        let is_called = p2::offers_version(version) && !options.is_async;
+                        is_called.then_some((*core, options))
+                    }
+                    _ => None,
+                }
+            })
+        };
+        if let Some((core, options)) = exported("wasi:http/incoming-handler", "handle") {
+            let handle = world.component_func(core)?;
+            let ty = world.types.func(world.funcs[handle].ty);
+            if *ty.params() != [ValType::I32; 2] || !ty.results().is_empty() {
+                return Err(unsupported(
+                    "`handle` of `wasi:http/incoming-handler` has other parameters than a request \
+                     and where its answer goes",
+                ));
+            }
+            let post_return = options.post_return;
+            return Ok(Main::Serve {
+                handle,
+                post_return: post_return
+                    .map(|core| world.component_func(core))
+                    .transpose()?,
+                component: ComponentId::new(options.component),
             });
         }
-        let run = flat.exports.iter().find_map(|export| {
-            let (interface, version) = p2::split_version(&export.interface)?;
-            let is_run = interface == "wasi:cli/run" && export.name == "run";
-            match &export.item {
-                ExportItem::Function { core, options } if is_run => {
-                    (p2::offers_version(version) && !options.is_async).then_some(*core)
-                }
-                _ => None,
-            }
-        });
-        let Some(core) = run else {
-            return Err(no_command(flat));
+        let Some((core, _)) = exported("wasi:cli/run", "run") else {
+            return Err(no_entry_of_component(flat));
         };
         let run = world.component_func(core)?;
         let ty = world.types.func(world.funcs[run].ty);
         if !ty.params().is_empty() || *ty.results() != [ValType::I32] {
-            return Err(Error::Unsupported {
-                message: "`run` of `wasi:cli/run` has parameters, or another result than `result`"
-                    .to_owned(),
-                location: Location::default(),
-                hint: None,
-            });
+            return Err(unsupported(
+                "`run` of `wasi:cli/run` has parameters, or another result than `result`",
+            ));
         }
         Ok(Main::Run { run })
+    }
+
+    /// Whether the program is a server.
+    pub fn is_server(&self) -> bool {
+        matches!(self, Main::Serve { .. })
     }
 
     /// The function that is called first: `_initialize` of a reactor.
     pub fn initialize(&self) -> Option<FuncId> {
         match *self {
             Main::Invoke { initialize, .. } => initialize,
-            Main::Command { .. } | Main::Run { .. } | Main::Script(_) => None,
+            Main::Command { .. } | Main::Run { .. } | Main::Serve { .. } | Main::Script(_) => None,
         }
     }
 
     /// The function that is called then.
     pub fn entry(&self) -> Option<FuncId> {
         match *self {
-            Main::Command { start: func } | Main::Run { run: func } | Main::Invoke { func, .. } => {
-                Some(func)
-            }
+            Main::Command { start: func }
+            | Main::Run { run: func }
+            | Main::Serve { handle: func, .. }
+            | Main::Invoke { func, .. } => Some(func),
             Main::Script(_) => None,
+        }
+    }
+
+    /// The function that is called when the entry has returned.
+    pub fn post_return(&self) -> Option<FuncId> {
+        match *self {
+            Main::Serve { post_return, .. } => post_return,
+            _ => None,
         }
     }
 
@@ -138,13 +180,23 @@ impl Main {
     pub fn script(&self) -> &[ScriptStep] {
         match self {
             Main::Script(steps) => steps,
-            Main::Command { .. } | Main::Run { .. } | Main::Invoke { .. } => &[],
+            Main::Command { .. } | Main::Run { .. } | Main::Serve { .. } | Main::Invoke { .. } => {
+                &[]
+            }
         }
     }
 }
 
-/// Why a component is no command.
-fn no_command(flat: &Flat<'_>) -> Error {
+fn unsupported(message: &str) -> Error {
+    Error::Unsupported {
+        message: message.to_owned(),
+        location: Location::default(),
+        hint: None,
+    }
+}
+
+/// Why nothing of a component can be called.
+fn no_entry_of_component(flat: &Flat<'_>) -> Error {
     let mut names: Vec<_> = flat
         .exports
         .iter()
@@ -156,10 +208,8 @@ fn no_command(flat: &Flat<'_>) -> Error {
         .collect();
     names.dedup();
     let exports = |start: &str| names.iter().any(|name| name[1..].starts_with(start));
-    let hint = if exports("wasi:cli/run@0.3") {
+    let hint = if exports("wasi:cli/run@0.3") || exports("wasi:http/handler@0.3") {
         Some("WASI 0.3 is not supported yet: build the component for WASI 0.2".to_owned())
-    } else if exports("wasi:http/incoming-handler@") {
-        Some("servers are not supported yet".to_owned())
     } else {
         match names.len() {
             0 => None,
@@ -170,7 +220,9 @@ fn no_command(flat: &Flat<'_>) -> Error {
         }
     };
     Error::Unsupported {
-        message: "the component exports no `wasi:cli/run@0.2`".to_owned(),
+        message: "the component exports neither `wasi:cli/run@0.2` nor \
+                  `wasi:http/incoming-handler@0.2`"
+            .to_owned(),
         location: Location::default(),
         hint,
     }
@@ -216,7 +268,8 @@ pub(super) struct Roots {
 impl Roots {
     /// Those of an executable.
     pub fn of(world: &World<'_>, main: &Main) -> Roots {
-        let mut funcs: Vec<_> = main.initialize().into_iter().chain(main.entry()).collect();
+        let called = [main.initialize(), main.entry(), main.post_return()];
+        let mut funcs: Vec<_> = called.into_iter().flatten().collect();
         funcs.extend(starts(world));
         let mut globals = Vec::new();
         for step in main.script() {
@@ -228,6 +281,7 @@ impl Roots {
         }
         let needs = match main {
             Main::Command { .. } | Main::Run { .. } => Needs::NONE,
+            Main::Serve { .. } => Needs::SERVE,
             Main::Invoke { .. } => Needs::OUTPUT,
             Main::Script(_) => Needs::OUTPUT.and(Needs::INSTANTIATE),
         };

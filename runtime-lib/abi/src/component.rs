@@ -3,7 +3,7 @@
 //! Source: the component model's canonical ABI (`design/mvp/CanonicalABI.md`).
 
 use crate::confine::Needs;
-use crate::layout::MemoryState;
+use crate::layout::{Entry, MemoryState};
 use crate::p2::HostFunction;
 use crate::pointer::{Any, Code, Function, RelPtr, RelSlice, Trampoline};
 use crate::record::records;
@@ -93,6 +93,20 @@ records! {
     pub struct ResourceTables from NewResourceTables {
         /// The types.
         pub tables: RelSlice<ResourceRecord>,
+    }
+
+    /// What a server needs beside its entry, the function `handle` of `wasi:http/incoming-handler`:
+    /// each worker makes its instances anew after a request, in the place of those that have run.
+    #[derive(Debug)]
+    pub struct Server from NewServer {
+        /// The component instance that `handle` belongs to.
+        pub component: RelPtr<ComponentState>,
+        /// Its `post-return`; no code if there is none.
+        pub post_return: Entry,
+        /// The writable state, where it lies at run time.
+        pub state: RelSlice<u8>,
+        /// Where tables lie that are null at first.
+        pub zeros: RelSlice<u8>,
     }
 
     /// The memories that a string goes from and to. Read-only.

@@ -251,6 +251,10 @@ needs! {
     LOOKUP,
     /// Growing a memory that is mapped a second time, for debuggers (`-g`).
     GROW_ALIASED,
+    /// Memory for what the guest makes the host keep: fields of HTTP.
+    HOST_MEMORY,
+    /// Answering requests as a worker of a server.
+    SERVE,
 }
 
 /// Needs that only a granted folder makes real: without one no descriptor is a directory or a file

@@ -142,6 +142,10 @@ records! {
         pub state: StateImage,
         /// What of the runtime the program can need for its options.
         pub parts: Parts,
+        /// What a server needs, a record of `component`; null in a program that is none.
+        pub server: RelPtr<Any>,
+        /// Padding; 0.
+        pub reserved: u32,
         /// Where code comes from; null in a program that knows no lines.
         pub sources: RelPtr<SourceTable>,
         /// Null in a program without heap types.

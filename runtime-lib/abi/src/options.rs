@@ -72,7 +72,36 @@ pub enum RunOption<'a> {
     GcStress,
     /// `--trap HOW`: how the process ends after a trap was reported; the last one decides.
     Trap(TrapEnd),
+    /// `--workers N`: most processes of a server that answer requests; the last one counts.
+    Workers(u64),
+    /// `--reuse N`: how many requests an instance answers before there is a new one; the last one
+    /// counts.
+    Reuse(u64),
+    /// `--request-timeout DURATION`: how long a request may take; the last one counts.
+    RequestTimeout {
+        /// Nanoseconds, at least 1.
+        nanoseconds: u64,
+    },
+    /// `--max-host-memory SIZE`: most bytes that the runtime keeps for the guest; the last one counts.
+    MaxHostMemory(u64),
+    /// `--access-log`: a line on standard error for each request.
+    AccessLog,
 }
+
+/// Where a server listens if nothing is said.
+pub const DEFAULT_LISTEN: &[u8] = b"0.0.0.0:8080";
+/// The port of [`DEFAULT_LISTEN`].
+pub const DEFAULT_PORT: u16 = 8080;
+/// Most processes of a server that answer requests, if nothing is said.
+pub const DEFAULT_WORKERS: u64 = 64;
+/// Most processes of a server that may answer requests.
+pub const MAX_WORKERS: u64 = 1024;
+/// Nanoseconds that a request may take, if nothing is said.
+pub const DEFAULT_REQUEST_TIMEOUT: u64 = 60_000_000_000;
+/// Bytes that the runtime keeps for the guest, if nothing is said.
+pub const DEFAULT_HOST_MEMORY: u64 = 64 << 20;
+/// Most bytes that the runtime may keep for the guest.
+pub const MAX_HOST_MEMORY: u64 = 1 << 30;
 
 /// How a process ends after a trap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,6 +129,8 @@ pub mod kinds {
     pub const CONFINE: u8 = 1 << 5;
     /// How large the heap may become, and when it is collected.
     pub const HEAP: u8 = 1 << 6;
+    /// What a server does, and what the runtime keeps for the guest.
+    pub const SERVER: u8 = 1 << 7;
 }
 
 impl RunOption<'_> {
@@ -117,6 +148,11 @@ impl RunOption<'_> {
             | RunOption::Trap(_) => kinds::LIMITS,
             RunOption::Confine(_) => kinds::CONFINE,
             RunOption::MaxHeap(_) | RunOption::GcStress => kinds::HEAP,
+            RunOption::Workers(_)
+            | RunOption::Reuse(_)
+            | RunOption::RequestTimeout { .. }
+            | RunOption::MaxHostMemory(_)
+            | RunOption::AccessLog => kinds::SERVER,
         }
     }
 }
@@ -213,11 +249,18 @@ impl<'a> Iterator for Options<'a> {
             }
             b"--max-fds" => value().and_then(parse_max_fds),
             b"--trap" => value().and_then(parse_trap),
-            b"--inherit-env" | b"--net" | b"--no-confine" | b"--gc-stress"
+            b"--workers" => value().and_then(parse_workers),
+            b"--reuse" => value().and_then(parse_reuse),
+            b"--request-timeout" => value().and_then(parse_request_timeout),
+            b"--max-host-memory" => value()
+                .and_then(|value| parse_size("--max-host-memory", value))
+                .map(RunOption::MaxHostMemory),
+            b"--inherit-env" | b"--net" | b"--no-confine" | b"--gc-stress" | b"--access-log"
                 if inline_value.is_some() =>
             {
                 Err(OptionError::UnexpectedValue(name))
             }
+            b"--access-log" => Ok(RunOption::AccessLog),
             b"--inherit-env" => Ok(RunOption::InheritEnv),
             b"--net" => Ok(RunOption::Net),
             b"--no-confine" => Ok(RunOption::Confine(Confine::Off)),
@@ -341,6 +384,42 @@ pub fn parse_timeout(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
             option: "--timeout",
             value,
             form: "DURATION, such as 500ms, 5s, 1.5m or 2h",
+        }),
+    }
+}
+
+/// Parses the value of `--request-timeout`: a decimal number and a unit.
+fn parse_request_timeout(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    match parse_duration(value) {
+        Some(nanoseconds @ 1..) => Ok(RunOption::RequestTimeout { nanoseconds }),
+        _ => Err(OptionError::BadValue {
+            option: "--request-timeout",
+            value,
+            form: "DURATION, such as 500ms, 5s, 1.5m or 2h",
+        }),
+    }
+}
+
+/// Parses the value of `--workers`: a decimal number.
+fn parse_workers(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    match parse_number(value) {
+        Some(count @ 1..=MAX_WORKERS) => Ok(RunOption::Workers(count)),
+        _ => Err(OptionError::BadValue {
+            option: "--workers",
+            value,
+            form: "N, a number of processes from 1 to 1024",
+        }),
+    }
+}
+
+/// Parses the value of `--reuse`: a decimal number.
+fn parse_reuse(value: &[u8]) -> Result<RunOption<'_>, OptionError<'_>> {
+    match parse_number(value) {
+        Some(count @ 1..) => Ok(RunOption::Reuse(count)),
+        _ => Err(OptionError::BadValue {
+            option: "--reuse",
+            value,
+            form: "N, a number of requests from 1",
         }),
     }
 }
@@ -620,6 +699,38 @@ mod tests {
                 "{result:?}"
             );
         }
+    }
+
+    #[test]
+    fn reads_what_servers_are_told() {
+        let option = |words| Options::new(words).next().unwrap();
+        assert_eq!(option(b"--workers=8\0"), Ok(RunOption::Workers(8)));
+        assert_eq!(option(b"--reuse\x00100\0"), Ok(RunOption::Reuse(100)));
+        let timeout = |nanoseconds| Ok(RunOption::RequestTimeout { nanoseconds });
+        assert_eq!(option(b"--request-timeout=2s\0"), timeout(2_000_000_000));
+        let memory = Ok(RunOption::MaxHostMemory(1 << 20));
+        assert_eq!(option(b"--max-host-memory=1MiB\0"), memory);
+        assert_eq!(option(b"--access-log\0"), Ok(RunOption::AccessLog));
+        assert_eq!(RunOption::AccessLog.kind(), kinds::SERVER);
+        for wrong in [
+            &b"--workers=0\0"[..],
+            b"--workers=1025\0",
+            b"--workers=\0",
+            b"--reuse=0\0",
+            b"--reuse=x\0",
+            b"--request-timeout=0\0",
+            b"--max-host-memory=1MB\0",
+        ] {
+            let result = option(wrong);
+            assert!(
+                matches!(result, Err(OptionError::BadValue { .. })),
+                "{result:?}"
+            );
+        }
+        assert_eq!(
+            option(b"--access-log=1\0"),
+            Err(OptionError::UnexpectedValue(b"--access-log"))
+        );
     }
 
     #[test]

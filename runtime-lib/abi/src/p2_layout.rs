@@ -32,7 +32,7 @@ macro_rules! layouts {
 layouts! {
     /// `list<T>` or `string`: address and length.
     LIST = 8 4 0: error_to_debug_string poll get_random_bytes get_insecure_random_bytes
-        get_environment get_arguments preopens_get_directories;
+        get_environment get_arguments preopens_get_directories fields_get fields_entries;
     /// `result<list<u8>, stream-error>`
     STREAM_BYTES = 12 4 4: input_stream_read input_stream_blocking_read;
     /// `result<u64, stream-error>`
@@ -47,7 +47,8 @@ layouts! {
     /// `tuple<u64, u64>`
     PAIR = 16 8 0: insecure_seed;
     /// `option<string>`
-    OPTION_STRING = 12 4 4: initial_cwd;
+    OPTION_STRING = 12 4 4: initial_cwd incoming_request_path_with_query
+        incoming_request_authority outgoing_request_path_with_query outgoing_request_authority;
     /// `option<own<T>>`
     OPTION_HANDLE = 8 4 4: get_terminal_stdin get_terminal_stdout get_terminal_stderr;
     /// `option<error-code>`
@@ -64,7 +65,8 @@ layouts! {
         tcp_socket_set_hop_limit tcp_socket_set_receive_buffer_size
         tcp_socket_set_send_buffer_size tcp_socket_shutdown udp_socket_start_bind
         udp_socket_finish_bind udp_socket_set_unicast_hop_limit
-        udp_socket_set_receive_buffer_size udp_socket_set_send_buffer_size;
+        udp_socket_set_receive_buffer_size udp_socket_set_send_buffer_size
+        fields_set fields_delete fields_append;
     /// `result<T, error-code>` where T is one byte: flags, an enumeration, a small number, a
     /// truth value.
     BYTE = 2 1 1: descriptor_get_flags descriptor_get_type tcp_socket_keep_alive_enabled
@@ -99,7 +101,35 @@ layouts! {
     OPTION_IP = 22 2 2: resolve_address_stream_resolve_next_address;
     /// `result<list<incoming-datagram>, error-code>`
     DATAGRAMS = 12 4 4: incoming_datagram_stream_receive;
+
+    /// `result<own<fields>, header-error>`
+    NEW_FIELDS = 8 4 4: fields_from_list;
+    /// `method`
+    METHOD = 12 4 0: incoming_request_method outgoing_request_method;
+    /// `option<scheme>`
+    OPTION_SCHEME = 16 4 4: incoming_request_scheme outgoing_request_scheme;
+    /// `result<own<T>>`
+    RESULT_HANDLE = 8 4 4: incoming_request_consume outgoing_request_body
+        incoming_response_consume incoming_body_stream outgoing_response_body outgoing_body_write;
+    /// `option<duration>`
+    OPTION_DURATION = 16 8 8: request_options_connect_timeout request_options_first_byte_timeout
+        request_options_between_bytes_timeout;
+    /// `option<error-code>` of HTTP
+    OPTION_HTTP_CODE = 40 8 8: http_error_code;
+    /// `result<_, error-code>` of HTTP
+    HTTP_UNIT = 40 8 8: outgoing_body_finish response_outparam_send_informational;
+    /// `result<own<T>, error-code>` of HTTP
+    HTTP_HANDLE = 40 8 8: outgoing_handler_handle;
+    /// `option<result<result<option<trailers>, error-code>>>`
+    OPTION_TRAILERS = 56 8 8: future_trailers_get;
+    /// `option<result<result<incoming-response, error-code>>>`
+    OPTION_RESPONSE = 56 8 8: future_incoming_response_get;
 }
+
+/// Offset of the text of a `method` that has none of its own.
+pub const METHOD_OTHER: u32 = 4;
+/// Offset of the text of an `option<scheme>` that has none of its own.
+pub const SCHEME_OTHER: u32 = 8;
 
 /// The layout of a function's result, if it is written through a pointer and among those above.
 pub fn of(function: &HostFunction) -> Option<Layout> {
@@ -180,14 +210,15 @@ records! {
 macro_rules! codes {
     ($($(#[$doc:meta])* $module:ident $interface:literal $type:literal { $($name:ident)* })*) => {
         $($(#[$doc])*
-        #[allow(non_camel_case_types, missing_docs, reason = "the cases, in WIT's order")]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, missing_docs, reason = "the cases, in WIT's order")]
         pub mod $module {
             #[derive(Clone, Copy, PartialEq, Eq, Debug)]
             #[repr(u8)]
             pub enum Code { $($name,)* }
         })*
 
-        /// Every enumeration: interface, name in WIT, its cases in order, with `_` for `-`.
+        /// Every enumeration, and every variant whose cases matter: interface, name in WIT, its cases in
+        /// order, with `_` for `-`.
         pub const ENUMERATIONS: &[(&str, &str, &[&str])] =
             &[$(($interface, $type, &[$(stringify!($name)),*]),)*];
     };
@@ -218,5 +249,32 @@ codes! {
         address_not_bindable address_in_use remote_unreachable connection_refused
         connection_reset connection_aborted datagram_too_large name_unresolvable
         temporary_resolver_failure permanent_resolver_failure
+    }
+    /// `wasi:http/types`' `header-error`
+    header_error "wasi:http/types" "header-error" {
+        invalid_syntax forbidden immutable
+    }
+    /// `wasi:http/types`' `method`
+    method "wasi:http/types" "method" {
+        get head post put delete connect options trace patch other
+    }
+    /// `wasi:http/types`' `scheme`
+    scheme "wasi:http/types" "scheme" {
+        HTTP HTTPS other
+    }
+    /// `wasi:http/types`' `error-code`
+    http_error "wasi:http/types" "error-code" {
+        DNS_timeout DNS_error destination_not_found destination_unavailable
+        destination_IP_prohibited destination_IP_unroutable connection_refused
+        connection_terminated connection_timeout connection_read_timeout
+        connection_write_timeout connection_limit_reached TLS_protocol_error
+        TLS_certificate_error TLS_alert_received HTTP_request_denied
+        HTTP_request_length_required HTTP_request_body_size HTTP_request_method_invalid
+        HTTP_request_URI_invalid HTTP_request_URI_too_long HTTP_request_header_section_size
+        HTTP_request_header_size HTTP_request_trailer_section_size HTTP_request_trailer_size
+        HTTP_response_incomplete HTTP_response_header_section_size HTTP_response_header_size
+        HTTP_response_body_size HTTP_response_trailer_section_size HTTP_response_trailer_size
+        HTTP_response_transfer_coding HTTP_response_content_coding HTTP_response_timeout
+        HTTP_upgrade_failed HTTP_protocol_error loop_detected configuration_error internal_error
     }
 }

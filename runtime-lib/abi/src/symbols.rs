@@ -17,6 +17,9 @@ pub const MAIN_INVOKE: &str = "wasmc_main_invoke";
 /// Main function of a component that exports `wasi:cli/run`, same type as [`MAIN_COMMAND`]: what the
 /// entry returns becomes the exit status.
 pub const MAIN_RUN: &str = "wasmc_main_run";
+/// Main function of a component that exports `wasi:http/incoming-handler`, same type as
+/// [`MAIN_COMMAND`]: a server, for which [`Program::server`](crate::layout::Program::server) says more.
+pub const MAIN_SERVER: &str = "wasmc_main_server";
 /// Main function of a spec-suite driver (see [`crate::script`]), same type as [`MAIN_COMMAND`].
 pub const MAIN_SCRIPT: &str = "wasmc_main_script";
 

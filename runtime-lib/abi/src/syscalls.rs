@@ -151,6 +151,7 @@ const fn filled(conditions: &[Condition]) -> [Condition; MOST_CONDITIONS] {
 
 // Values of the kernel's headers.
 const MREMAP_MAYMOVE: u32 = 1;
+const MADV_DONTNEED: u32 = 4;
 const MADV_DODUMP: u32 = 17;
 const PROT_READ_WRITE: u32 = 1 | 2;
 const MAP_PRIVATE: u32 = 0x02;
@@ -183,6 +184,7 @@ const SOCK_DGRAM: u32 = 2;
 const DEFAULT_PROTOCOL: u32 = 0;
 /// `SOCK_NONBLOCK | SOCK_CLOEXEC`
 const SOCKET_FLAGS: u32 = 0o4000 | 0o2_000_000;
+const MSG_DONTWAIT: u32 = 0x40;
 const MSG_NOSIGNAL: u32 = 0x4000;
 const SOL_SOCKET: u32 = 1;
 const SO_TYPE: u32 = 3;
@@ -216,10 +218,11 @@ system_calls! {
 
     // Memory: nothing is ever executable.
     mprotect 10 226 [whole(2, PROT_READ_WRITE); "readable and writable"]: GROW_GUARDED | INSTANTIATE | THREADS;
-    mprotect 10 226 [whole(2, 0); "no access"]: THREADS;
+    mprotect 10 226 [whole(2, 0); "no access"]: THREADS | SERVE;
     madvise 28 233 [equal(2, MADV_DODUMP); "into core files"]: GROW_ALIASED;
+    madvise 28 233 [equal(2, MADV_DONTNEED); "zeros, or the bytes of the file"]: HOST_MEMORY | SERVE;
     mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE); "readable and writable zeros at a free address"]: GROW_MAPPED | INSTANTIATE;
-    mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS | LOOKUP;
+    mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, ANYWHERE); "readable and writable zeros anywhere"]: POLL | OPEN | ACCEPT | SOCKET | THREADS | LOOKUP | HOST_MEMORY;
     mmap 9 222 [whole(2, 0), whole(3, ANYWHERE | MAP_FIXED_NOREPLACE); "addresses without access"]: INSTANTIATE;
     mmap 9 222 [whole(2, 0), whole(3, ANYWHERE | MAP_NORESERVE | MAP_STACK); "addresses for a stack"]: THREADS;
     mmap 9 222 [whole(2, PROT_READ_WRITE), whole(3, ANYWHERE | MAP_FIXED); "zeros in the place of a memory's"]: INSTANTIATE;
@@ -234,11 +237,12 @@ system_calls! {
     sigaltstack 131 132: THREADS;
     rt_sigprocmask 14 135: THREADS;
     futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAIT); "wait"]: FUTEX | THREADS;
-    futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAKE); "wake"]: FUTEX | THREADS;
+    futex 202 98 [argument(1, !FUTEX_FLAGS, FUTEX_WAKE); "wake"]: FUTEX | THREADS | SERVE;
     sched_yield 24 124: YIELD | THREADS;
 
-    // Time. The timer of `--timeout` is started before.
-    clock_gettime 228 113: CLOCK | POLL | LOOKUP;
+    // Time. The timers of `--timeout` and `--request-timeout` are made before.
+    clock_gettime 228 113: CLOCK | POLL | LOOKUP | SERVE;
+    timer_settime 223 110: SERVE;
     clock_getres 229 114: CLOCK;
 
     // Open files.
@@ -251,13 +255,13 @@ system_calls! {
     lseek 8 62: SEEK | READDIR | POLL;
     fadvise64 221 223: ADVISE;
     fallocate 285 47: ALLOCATE;
-    close 3 57: CLOSE | RESOLVE | OPEN | ACCEPT | SOCKET | LOOKUP;
+    close 3 57: CLOSE | RESOLVE | OPEN | ACCEPT | SOCKET | LOOKUP | SERVE;
     fdatasync 75 83: DATASYNC;
     fsync 74 82: SYNC;
     fstat 5 80: FDSTAT | FILESTAT | OPEN | POLL;
     fcntl 72 25 [equal(1, F_GETFL); "F_GETFL"]: FDSTAT | SET_FLAGS;
     fcntl 72 25 [equal(1, F_SETFL); "F_SETFL"]: SET_MODES;
-    fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | SOCKET | LOOKUP;
+    fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | SOCKET | LOOKUP | SERVE;
     ioctl 16 29 [equal(1, TIOCGWINSZ); "TIOCGWINSZ"]: FDSTAT;
     ioctl 16 29 [equal(1, FIONREAD); "FIONREAD"]: POLL;
     ftruncate 77 46: SET_SIZE;
@@ -285,11 +289,13 @@ system_calls! {
     // Sockets: of IPv4 or IPv6, which differ in one bit.
     socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_STREAM), equal(2, DEFAULT_PROTOCOL); "TCP"]: SOCKET | LOOKUP;
     socket 41 198 [argument(0, !8, AF_INET), argument(1, !SOCKET_FLAGS, SOCK_DGRAM), equal(2, DEFAULT_PROTOCOL); "UDP"]: DATAGRAM | LOOKUP;
-    accept4 288 242: ACCEPT;
-    recvmsg 47 212: RECEIVE;
+    accept4 288 242: ACCEPT | SERVE;
+    recvmsg 47 212: RECEIVE | SERVE;
     // Without the flag that makes it connect (`MSG_FASTOPEN`), which Landlock overlooks.
     sendmsg 46 211 [equal(2, MSG_NOSIGNAL); "MSG_NOSIGNAL"]: SEND;
-    shutdown 48 210: SHUTDOWN;
+    sendmsg 46 211 [equal(2, MSG_NOSIGNAL | MSG_DONTWAIT); "MSG_NOSIGNAL | MSG_DONTWAIT"]: SERVE;
+    epoll_pwait 281 22: SERVE;
+    shutdown 48 210: SHUTDOWN | SERVE;
     bind 49 200: BIND;
     listen 50 201: LISTEN;
     connect 42 203: CONNECT | LOOKUP;

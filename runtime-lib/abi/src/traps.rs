@@ -122,6 +122,10 @@ traps! {
     WriteNotPermitted = 59, "write exceeds what was permitted";
     /// The system has no random bytes.
     NoRandomBytes = 60, "the system gives no random bytes";
+    /// More than the host keeps for the guest (`--max-host-memory`, or the size of fields).
+    HostMemory = 62, "the host keeps no more for the program";
+    /// A handler of requests that ends the program.
+    Exited = 63, "the handler has ended the program";
 }
 
 impl Trap {

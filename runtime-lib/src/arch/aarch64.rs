@@ -23,6 +23,10 @@ pub const SYS_TGKILL: usize = 131;
 pub const SYS_TIMER_CREATE: usize = 107;
 /// Number of the system call `timer_settime`.
 pub const SYS_TIMER_SETTIME: usize = 110;
+/// Number of the system call `clone`.
+pub const SYS_CLONE: usize = 220;
+/// Number of the system call `epoll_pwait`.
+pub const SYS_EPOLL_PWAIT: usize = 22;
 /// Number of the system call `futex`.
 pub const SYS_FUTEX: usize = 98;
 /// Number of the system call `exit_group`.

@@ -23,6 +23,10 @@ pub const SYS_TGKILL: usize = 234;
 pub const SYS_TIMER_CREATE: usize = 222;
 /// Number of the system call `timer_settime`.
 pub const SYS_TIMER_SETTIME: usize = 223;
+/// Number of the system call `clone`.
+pub const SYS_CLONE: usize = 56;
+/// Number of the system call `epoll_pwait`.
+pub const SYS_EPOLL_PWAIT: usize = 281;
 /// Number of the system call `futex`.
 pub const SYS_FUTEX: usize = 202;
 /// Number of the system call `exit_group`.

@@ -36,7 +36,11 @@ pub fn enforce() {
     if ENFORCED.swap(true, Ordering::Relaxed) {
         return;
     }
-    let (grants, confine) = from_options(run_options(GRANTS | kinds::CONFINE));
+    // Where a server listens is no business of its guest.
+    let is_server = !program().server.is_null();
+    let options = run_options(GRANTS | kinds::CONFINE)
+        .filter(|option| !(is_server && matches!(option, RunOption::Listen { .. })));
+    let (grants, confine) = from_options(options);
     if confine == Confine::Off {
         return;
     }

@@ -47,7 +47,6 @@ impl<'a> Call<'a> {
     }
 
     /// The object that a handle owns, which the instance gives up.
-    #[allow(dead_code, reason = "functions of `wasi:http` take ownership")]
     pub fn take(&self, handle: u32, resource: Resource) -> u32 {
         self.component.take(handle, resource as u32)
     }
@@ -174,6 +173,19 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Memory that the guest allocates for a string of so many bytes of ASCII, in the encoding of the
+    /// call: its address, its length as the guest gets it, and where the text goes.
+    pub fn allocate_ascii(&self, len: usize) -> (u32, u32, AsciiPlace<'a>) {
+        let len = length(len);
+        let (unit, align) = match self.options.encoding {
+            encoding::UTF8 => (1, 1),
+            encoding::UTF16 => (2, 2),
+            _ => (1, 2),
+        };
+        let (address, place) = self.allocate(len.saturating_mul(unit), align);
+        (address, len, AsciiPlace { place, unit })
+    }
+
     /// Copies a string of the guest into `text`, as UTF-8: its bytes, or `None` when it is longer.
     pub fn lift_string<'t>(
         &self,
@@ -248,6 +260,27 @@ fn characters(text: &[u8]) -> impl Iterator<Item = char> {
         let replacement = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
         chunk.valid().chars().chain(replacement)
     })
+}
+
+/// Where a string of ASCII goes.
+#[derive(Clone, Copy)]
+pub struct AsciiPlace<'a> {
+    place: Place<'a>,
+    /// Bytes of a character.
+    unit: u32,
+}
+
+impl AsciiPlace<'_> {
+    /// Writes the text, as far as there is room.
+    pub fn write(&self, text: &[u8]) {
+        if self.unit == 1 {
+            self.place.bytes.copy_from(text);
+            return;
+        }
+        for (&byte, at) in text.iter().zip(0..) {
+            self.place.put(at * self.unit, u16::from(byte));
+        }
+    }
 }
 
 /// A value or list in guest memory, within bounds.

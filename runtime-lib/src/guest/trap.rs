@@ -269,6 +269,57 @@ pub unsafe fn interrupt(trap: Trap, context: *mut usize) {
     }
 }
 
+/// Whether the time that the guest had for a request is over.
+static EXPIRED: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the time that the guest had is over: what waits for it, and looks at this when a
+/// signal has come, ends it then. For signal handlers too.
+pub fn set_expired(expired: bool) {
+    EXPIRED.store(expired, Relaxed);
+}
+
+/// Traps if the time is over. To be called where a wait was interrupted and nothing is held.
+pub fn end_if_expired() {
+    if EXPIRED.load(Relaxed) {
+        raise(Trap::Interrupted);
+    }
+}
+
+/// Whether a signal has come in code of the guest, which can be left at any instruction.
+///
+/// # Safety
+/// `context` must be the third argument of the signal's handler.
+pub unsafe fn is_in_guest(context: *const usize) -> bool {
+    // SAFETY: as the caller vouches.
+    let registers = unsafe { arch::context_registers(context) };
+    let offset = registers.pc.wrapping_sub(TEXT.start.load(Relaxed));
+    offset < TEXT.len.load(Relaxed) && thread::current().recovery.load(Relaxed) != 0
+}
+
+/// Reports a trap with a backtrace and goes on: the guest that trapped runs no more.
+#[cold]
+#[inline(never)]
+pub fn log(trap: Trap) {
+    write_report(trap);
+    REPORTING.store(0, Relaxed);
+}
+
+/// Whether ending the program ends the call of the guest only.
+static EXIT_TRAPS: AtomicBool = AtomicBool::new(false);
+
+/// Lets [`exit`] end the call of the guest, not the process.
+pub fn exit_traps() {
+    EXIT_TRAPS.store(true, Relaxed);
+}
+
+/// Ends the program because the guest asks for it.
+pub fn exit(status: i32) -> ! {
+    if EXIT_TRAPS.load(Relaxed) {
+        raise(Trap::Exited);
+    }
+    process::exit(status)
+}
+
 /// Ends the process as a signal does that nothing handles. To be called by the signal's handler,
 /// which then returns.
 pub fn end_by_signal(signal: i32) {

@@ -89,9 +89,10 @@ fn cannot_open_folder(host: &[u8], errno: Errno) -> ! {
     cannot("open folder", host, errno, hint)
 }
 
+/// Says why there is no socket for an address, and ends the process.
 #[cold]
 #[inline(never)]
-fn cannot_listen(address: &[u8], errno: Errno) -> ! {
+pub fn cannot_listen(address: &[u8], errno: Errno) -> ! {
     let hint = match errno {
         Errno::INVAL => "`--listen` takes ADDR:PORT with a numeric address, as in 127.0.0.1:8080",
         Errno::NFILE => "raise `--max-fds`",

@@ -7,6 +7,7 @@
 //!   what it holds at start; [`environment`]: arguments and variables.
 //! - [`files`][]: open descriptors; [`stream`]: what is different for standard streams; [`paths`]: files by path.
 //! - [`sockets`][]: opening and using them; [`poll`]: waiting for descriptors and times.
+//! - [`heap`][]: memory for what the guest makes the host keep; [`http`]: the protocol.
 //! - [`lookup`][]: from names to addresses; [`address`]: how a socket's is written.
 
 pub mod address;
@@ -15,6 +16,8 @@ pub mod environment;
 pub mod error;
 pub mod files;
 pub mod grants;
+pub mod heap;
+pub mod http;
 pub mod lookup;
 pub mod paths;
 pub mod poll;

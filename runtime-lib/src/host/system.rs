@@ -5,12 +5,13 @@ use super::descriptors::FdTable;
 use super::environment::{Parts, Strings, variables};
 use super::error::Error;
 use super::grants;
+use crate::boot::image::program;
 use crate::boot::process::Process;
 use crate::options::{given, run_options};
 use core::sync::atomic::{AtomicBool, Ordering};
 use rustix::io::Errno;
 use wasmc_abi::layout::Program;
-use wasmc_abi::options::kinds;
+use wasmc_abi::options::{RunOption, kinds};
 
 /// What the running program has of the system. What every program touches comes first, and follows
 /// what else every program touches (see
@@ -81,5 +82,10 @@ pub fn init(program: &Program, process: &Process) {
 /// See [`Parts::open_grants`](wasmc_abi::layout::Parts::open_grants).
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub fn wasmc_open_grants() {
-    grants::open(&SYSTEM.fds, run_options(kinds::DIR | kinds::LISTEN));
+    // Where a server listens is no business of its guest.
+    let is_server = !program().server.is_null();
+    let options = run_options(kinds::DIR | kinds::LISTEN);
+    let options =
+        options.filter(move |option| !(is_server && matches!(option, RunOption::Listen { .. })));
+    grants::open(&SYSTEM.fds, options);
 }

@@ -22,14 +22,39 @@ pub enum Failure {
     Exhausted(Shortage),
 }
 
+/// In which circumstances steps are carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Making {
+    /// For the only time.
+    Once,
+    /// For the first time of several: what memories are made of must stay.
+    First,
+    /// Once more, in memories and tables that are as empty as new ones.
+    Again,
+}
+
 /// Carries out the steps of an instance, in order, and `before_code` before each that runs code of
 /// the guest. What was done before a failure stays done.
 pub fn instantiate(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
+    make(instance, before_code, Making::Once)
+}
+
+/// As [`instantiate`], of an instance that is made [`again`] later.
+pub fn instantiate_first(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
+    make(instance, before_code, Making::First)
+}
+
+/// Makes an instance in the place of one that was [emptied](super::renewal).
+pub fn instantiate_again(instance: &'static Instance) -> Result<(), Failure> {
+    make(instance, || (), Making::Again)
+}
+
+fn make(instance: &'static Instance, before_code: fn(), making: Making) -> Result<(), Failure> {
     let area = thread::current().own_area.load(Ordering::Relaxed);
     // SAFETY: the compiler has written these steps.
     for step in unsafe { instance.steps.get() } {
         // SAFETY: as above, and nothing runs at the same time.
-        unsafe { carry_out(step, area, before_code)? };
+        unsafe { carry_out(step, area, before_code, making)? };
     }
     Ok(())
 }
@@ -47,7 +72,7 @@ pub unsafe fn make_tables(instance: &'static Instance, area: usize) -> Result<()
             Some(InitStepKind::CreateTable | InitStepKind::InitTable)
         );
         // SAFETY: as above and as the caller vouches.
-        if is_table && let Err(failure) = unsafe { carry_out(step, area, || ()) } {
+        if is_table && let Err(failure) = unsafe { carry_out(step, area, || (), Making::Once) } {
             return Err(match failure {
                 Failure::Exhausted(shortage) => shortage.errno,
                 // The same steps have succeeded when the program started.
@@ -87,6 +112,7 @@ unsafe fn carry_out(
     step: &'static InitStep,
     area: usize,
     before_code: fn(),
+    making: Making,
 ) -> Result<(), Failure> {
     let memory = step.target.get().cast_mut().cast::<MemoryState>();
     let table = thread::own(step.target.get().cast(), area).cast::<TableState>();
@@ -106,11 +132,19 @@ unsafe fn carry_out(
                     return Err(Failure::Unlinkable("table"));
                 }
             }
+            Some(InitStepKind::CreateMemory) if making == Making::Again => {
+                (*memory).size = step.a;
+            }
+            Some(InitStepKind::PlaceImage) if making == Making::Again => {
+                memory::place_image_again(&*memory, step.a, source, len);
+            }
             Some(InitStepKind::CreateMemory) => {
                 memory::create(&mut *memory, step.a as usize).map_err(Failure::Exhausted)?;
             }
             Some(InitStepKind::PlaceImage) => {
-                memory::place_image(&*memory, step.a, source, len).map_err(Failure::Exhausted)?;
+                let keeps = making == Making::First;
+                memory::place_image(&*memory, step.a, source, len, keeps)
+                    .map_err(Failure::Exhausted)?;
             }
             Some(InitStepKind::CreateTable) => {
                 table::create(&mut *table, step.a, step.b).map_err(Failure::Exhausted)?;

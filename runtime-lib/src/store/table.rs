@@ -57,6 +57,24 @@ pub unsafe fn unmap(table: &TableState) {
     }
 }
 
+/// Makes a table what it is before it is created: its slot is given back, and what is null at first is
+/// null. `zeros` is where such tables lie.
+///
+/// # Safety
+/// It must be a table of an instance whose guest runs no more.
+pub unsafe fn empty(table: &TableState, zeros: core::ops::Range<usize>) {
+    if table.base != 0 {
+        // SAFETY: `extend` has mapped it for a table of its size.
+        unsafe { mm::unmap(table.base as usize, mapped_bytes(table.size)) };
+        return;
+    }
+    let elements = elements(table);
+    if zeros.contains(&(elements as usize)) {
+        // SAFETY: the elements lie in the program's writable state.
+        unsafe { fill(elements, 0, table.size) };
+    }
+}
+
 /// Maps what a table needs to grow to `size` elements.
 fn extend(table: &mut TableState, size: u64) -> Result<(), Shortage> {
     if size > TABLE_MAX_ELEMENTS {

@@ -33,6 +33,20 @@ pub fn wait(word: &AtomicU32, value: u32, nanoseconds: Option<u64>) -> Wake {
     }
 }
 
+/// Sleeps while a word that processes share has the value, or until a signal comes.
+pub fn wait_shared(word: &AtomicU32, value: u32, nanoseconds: Option<u64>) {
+    let timeout = nanoseconds.map(|nanoseconds| Timespec {
+        tv_sec: (nanoseconds / 1_000_000_000) as i64,
+        tv_nsec: (nanoseconds % 1_000_000_000) as _,
+    });
+    let _ = futex::wait(word, Flags::empty(), value, timeout.as_ref());
+}
+
+/// Ends the sleep of a process at a word that processes share.
+pub fn wake_shared(word: &AtomicU32) {
+    let _ = futex::wake(word, Flags::empty(), 1);
+}
+
 /// Ends the sleep of at most `count` threads at the word, which need not exist any more: whoever
 /// sleeps at what has taken its place looks for a reason and finds none.
 pub fn wake(word: *const u32, count: usize) {

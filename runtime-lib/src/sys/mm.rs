@@ -185,6 +185,48 @@ pub unsafe fn unmap(address: usize, len: usize) {
     let _ = unsafe { rustix::mm::munmap(address as *mut c_void, len) };
 }
 
+/// Maps zeros that copies of the process share with it.
+pub fn map_shared(len: usize) -> Result<*mut u8, Errno> {
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let mapped = unsafe {
+        rustix::mm::mmap_anonymous(
+            core::ptr::null_mut(),
+            len,
+            Access::ReadWrite.map(),
+            MapFlags::SHARED,
+        )?
+    };
+    Ok(mapped.cast())
+}
+
+/// Moves whole pages of a file's private mapping from `source` to `target`, replacing what is mapped
+/// there. The mapping at `source` stays, and has what the file has.
+///
+/// # Safety
+/// As for [`move_pages`].
+pub unsafe fn move_pages_of_file(source: usize, target: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        rustix::mm::mremap_fixed(
+            source as *mut c_void,
+            len,
+            len,
+            MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+            target as *mut c_void,
+        )?;
+    }
+    Ok(())
+}
+
+/// Gives back what pages hold: they are zeros again, or what their file has.
+///
+/// # Safety
+/// The range must belong to the caller, who gives up what it holds.
+pub unsafe fn forget(address: usize, len: usize) {
+    // SAFETY: as the caller vouches. The range is the caller's own mapping: nothing can fail.
+    let _ = unsafe { rustix::mm::madvise(address as *mut c_void, len, Advice::LinuxDontNeed) };
+}
+
 /// Replaces our own mapping at `address` by zeros, readable and writable.
 ///
 /// # Safety

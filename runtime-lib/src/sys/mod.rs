@@ -1,5 +1,6 @@
 //! System calls: nothing else in the runtime talks to the kernel.
 
+pub mod accept;
 pub mod auxiliary;
 pub mod fs;
 pub mod futex;
@@ -12,6 +13,7 @@ pub mod net;
 pub mod path;
 pub mod poll;
 pub mod process;
+pub mod region;
 pub mod resolve;
 pub mod scratch;
 pub mod seccomp;

@@ -12,6 +12,8 @@ const BACKLOG: i32 = 128;
 
 /// Flag of [`super::io::receive`]: leave what is received in the queue.
 pub const PEEK: u32 = 0x2;
+/// Flag of [`super::io::receive`] and [`super::io::send`]: fail with AGAIN instead of waiting.
+pub const DONT_WAIT: u32 = 0x40;
 /// Flag of [`super::io::receive`]: wait until the buffers are full.
 pub const WAIT_ALL: u32 = 0x100;
 /// Flag of [`super::io::receive`]: the message was longer than the buffers.

@@ -4,7 +4,8 @@ use super::poll;
 use crate::arch;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use rustix::fd::BorrowedFd;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::io::Errno;
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, setrlimit};
 
 /// Ends the process, all threads included.
 pub fn exit(status: i32) -> ! {
@@ -32,6 +33,46 @@ pub fn id() -> u32 {
     let id = rustix::process::getpid().as_raw_nonzero().get() as u32;
     ID.store(id, Ordering::Relaxed);
     id
+}
+
+/// Makes a copy of this process, of which this is the only thread: the copy's number, or `None` in the
+/// copy, which the system ends with SIGTERM when this one ends.
+pub fn fork() -> Result<Option<u32>, Errno> {
+    const SIGCHLD: usize = 17;
+    let parent = id();
+    // SAFETY: without a flag that shares memory, the copy has a stack of its own, with these frames.
+    let result = unsafe { arch::syscall(arch::SYS_CLONE, SIGCHLD, 0, 0, 0) };
+    match result {
+        0 => {
+            ID.store(0, Ordering::Relaxed);
+            let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+            // It may have ended before that.
+            if rustix::process::getppid()
+                .is_none_or(|pid| pid.as_raw_nonzero().get() as u32 != parent)
+            {
+                exit(1);
+            }
+            Ok(None)
+        }
+        1.. => Ok(Some(result as u32)),
+        _ => Err(Errno::from_raw_os_error(-(result as i32))),
+    }
+}
+
+/// A child that has ended, if there is one: its number, and its exit status (`None` when a signal has
+/// ended it).
+pub fn ended_child() -> Option<(u32, Option<i32>)> {
+    let (pid, status) = rustix::process::wait(WaitOptions::NOHANG).ok()??;
+    Some((pid.as_raw_nonzero().get() as u32, status.exit_status()))
+}
+
+/// Sends a signal to a child.
+pub fn signal_child(child: u32, signal: i32) {
+    if let Some(pid) = Pid::from_raw(child as i32)
+        && let Some(signal) = Signal::from_named_raw(signal)
+    {
+        let _ = rustix::process::kill_process(pid, signal);
+    }
 }
 
 /// Gives up for good what running another program could add to the rights of this process, which
@@ -70,8 +111,8 @@ fn write_all(fd: i32, mut bytes: &[u8]) -> bool {
         match rustix::io::write(fd, bytes) {
             Ok(0) => return false,
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN) => wait_writable(fd),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait_writable(fd),
             Err(_) => return false,
         }
     }

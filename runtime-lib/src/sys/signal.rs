@@ -12,6 +12,8 @@ pub const SIGILL: i32 = 4;
 pub const SIGABRT: i32 = 6;
 /// Bad access to mapped memory.
 pub const SIGBUS: i32 = 7;
+/// The end of a process that nothing can delay.
+pub const SIGKILL: i32 = 9;
 /// Arithmetic error.
 pub const SIGFPE: i32 = 8;
 /// Access to memory that is not mapped or protected.
@@ -22,6 +24,8 @@ pub const SIGPIPE: i32 = 13;
 pub const SIGALRM: i32 = 14;
 /// Request to end.
 pub const SIGTERM: i32 = 15;
+/// A child has ended.
+pub const SIGCHLD: i32 = 17;
 /// Reading from the terminal in the background.
 pub const SIGTTIN: i32 = 21;
 /// Writing to the terminal in the background.

@@ -61,6 +61,10 @@ struct TimerValue {
 /// when the kernel has no timer for it. The clock is the monotonic one. Unlike `setitimer` this
 /// leaves a timer alone that the process was started with.
 pub fn start_timer(signal: i32, nanoseconds: u64, interval: u64) -> bool {
+    create_timer(signal).is_some_and(|timer| set_timer(timer, nanoseconds, interval))
+}
+
+fn create_timer(signal: i32) -> Option<i32> {
     const CLOCK_MONOTONIC: usize = 1;
     const SIGEV_SIGNAL: i32 = 0;
     let event = SignalEvent {
@@ -69,29 +73,61 @@ pub fn start_timer(signal: i32, nanoseconds: u64, interval: u64) -> bool {
         notify: SIGEV_SIGNAL,
         padding: [0; 12],
     };
-    let parts = |time: u64| [time / 1_000_000_000, time % 1_000_000_000].map(|part| part as i64);
-    let value = TimerValue {
-        interval: parts(interval),
-        value: parts(nanoseconds),
-    };
     let mut timer = 0i32;
-    // SAFETY: the kernel reads structures of its own layout and writes the timer's number.
-    unsafe {
-        let created = arch::syscall(
+    // SAFETY: the kernel reads a structure of its own layout and writes the timer's number.
+    let created = unsafe {
+        arch::syscall(
             arch::SYS_TIMER_CREATE,
             CLOCK_MONOTONIC,
             &raw const event as usize,
             &raw mut timer as usize,
             0,
-        );
-        created == 0
-            && arch::syscall(
-                arch::SYS_TIMER_SETTIME,
-                timer as usize,
-                0,
-                &raw const value as usize,
-                0,
-            ) == 0
+        )
+    };
+    (created == 0).then_some(timer)
+}
+
+fn set_timer(timer: i32, nanoseconds: u64, interval: u64) -> bool {
+    let parts = |time: u64| [time / 1_000_000_000, time % 1_000_000_000].map(|part| part as i64);
+    let value = TimerValue {
+        interval: parts(interval),
+        value: parts(nanoseconds),
+    };
+    // SAFETY: the kernel reads a structure of its own layout.
+    unsafe {
+        arch::syscall(
+            arch::SYS_TIMER_SETTIME,
+            timer as usize,
+            0,
+            &raw const value as usize,
+            0,
+        ) == 0
+    }
+}
+
+/// A timer of the process that sends it a signal.
+#[derive(Clone, Copy)]
+pub struct Timer(i32);
+
+impl Timer {
+    /// A timer that does not run; `None` when the kernel has none.
+    pub fn new(signal: i32) -> Option<Timer> {
+        create_timer(signal).map(Timer)
+    }
+
+    /// The timer with this number, for a signal handler.
+    pub fn with_number(number: i32) -> Timer {
+        Timer(number)
+    }
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+
+    /// Sends the signal when this time has passed. For signal handlers too.
+    pub fn start(self, nanoseconds: u64) {
+        set_timer(self.0, nanoseconds, 0);
     }
 }
 

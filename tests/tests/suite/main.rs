@@ -15,6 +15,7 @@ mod neighbours;
 mod privileges;
 mod programs;
 mod scripts;
+mod servers;
 mod sockets;
 mod start;
 mod system_calls;

@@ -355,6 +355,11 @@ impl Maker<'_> {
             RunOption::MaxFileSize(_) => failure = Some(cannot("max-file-size")),
             RunOption::MaxFds(_) => failure = Some(cannot("max-fds")),
             RunOption::MaxHeap(_) => failure = Some(cannot("max-heap")),
+            RunOption::MaxHostMemory(_) => failure = Some(cannot("max-host-memory")),
+            RunOption::Workers(_)
+            | RunOption::Reuse(_)
+            | RunOption::RequestTimeout { .. }
+            | RunOption::AccessLog => failure = Some(cannot("workers")),
             // How a program of ours confines itself, or ends, is no business of other engines.
             RunOption::Confine(_) | RunOption::Trap(_) | RunOption::GcStress => {}
         });

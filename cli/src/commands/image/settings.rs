@@ -6,8 +6,8 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::anyhow;
-use wasmc_abi::options::{Options as Words, RunOption};
-use wasmc_compiler::inspect::{flat_list, inspect, is_component};
+use wasmc_abi::options::{DEFAULT_PORT, Options as Words, RunOption};
+use wasmc_compiler::inspect::{flat_list, inspect, is_component, is_server};
 use wasmc_image::build::Spec;
 use wasmc_image::copy::copy;
 use wasmc_image::layer::{Node, NodeKind, ROOT, Tree, normalise};
@@ -48,6 +48,10 @@ pub fn settings(args: &BuildArgs, input: &Input) -> Result<Settings, Failure> {
     if let Some(found) = input.image() {
         let has_sockets = imports_sockets(input.raw());
         inherit(args, found, has_sockets, &mut spec, &mut run_options);
+    }
+    let mut words = args.grants.words.iter();
+    if is_server(input.raw()) && !words.any(|word| word.as_bytes().starts_with(b"--listen")) {
+        spec.ports.push(format!("{DEFAULT_PORT}/tcp"));
     }
     let working_dir = spec.working_dir.clone();
     make_folder(&mut spec.files, &working_dir, &Node::folder())?;

@@ -1,8 +1,8 @@
 //! What a component is made of: the list that it flattens to, and what its program may do.
 
 use serde_json::{Value, json};
-use wasmc_compiler::inspect::flat_list;
 use wasmc_compiler::inspect::policy::Permission;
+use wasmc_compiler::inspect::{flat_list, is_server};
 use wasmc_compiler::{Error, InstanceSpec, policy};
 
 use super::{human_policy, json_policy, reason};
@@ -14,6 +14,8 @@ use crate::report::Failure;
 pub struct Found {
     /// Its bytes.
     bytes: usize,
+    /// Whether its program is a server.
+    is_server: bool,
     /// The flat list.
     list: String,
     /// What the program of it may do, or why there is none.
@@ -27,6 +29,7 @@ pub fn inspect(instances: &[InstanceSpec<'_>], name: &str) -> Result<Found, Fail
         .map_err(|error| Failure::compiler(format!("failed to inspect `{name}`"), &error))?;
     Ok(Found {
         bytes: component.len(),
+        is_server: is_server(component),
         list,
         policy: policy(instances),
     })
@@ -43,12 +46,20 @@ impl Found {
 
     fn human(&self) -> String {
         let policy = human_policy(self.policy.as_deref());
-        format!("component ({} bytes)\n{}{policy}", self.bytes, self.list)
+        let kind = match self.is_server {
+            true => ", a server",
+            false => "",
+        };
+        format!(
+            "component ({} bytes){kind}\n{}{policy}",
+            self.bytes, self.list
+        )
     }
 
     fn json(&self) -> Value {
         let mut value = json!({
             "kind": "component",
+            "server": self.is_server,
             "sizes": { "component": self.bytes },
             "flat": self.list.lines().collect::<Vec<_>>(),
         });

@@ -5,7 +5,7 @@ use super::resources::{File, Input, Output, Position};
 use crate::guest::call::{Call, Place};
 use crate::guest::trap;
 use crate::host::system::SYSTEM;
-use crate::sys::{fs, process};
+use crate::sys::fs;
 use wasmc_abi::p2::Resource;
 use wasmc_abi::p2_layout::{LIST, OPTION_HANDLE, OPTION_STRING};
 use wasmc_abi::traps::Trap;
@@ -61,20 +61,20 @@ pub fn initial_cwd(call: &Call<'_>, ret: u32) {
 /// Ends the program: with status 0, or 1 when it says that it failed.
 pub fn exit(_: &Call<'_>, status: u32) {
     match status {
-        0 => process::exit(0),
-        1 => process::exit(1),
+        0 => trap::exit(0),
+        1 => trap::exit(1),
         _ => trap::raise(Trap::InvalidDiscriminant),
     }
 }
 
 /// Ends the program with a status.
 pub fn exit_with_code(_: &Call<'_>, status_code: u32) {
-    process::exit((status_code & 0xff) as i32)
+    trap::exit((status_code & 0xff) as i32)
 }
 
 /// Gives standard input.
 pub fn get_stdin(call: &Call<'_>) -> u32 {
-    let input = Input {
+    let input = Input::File {
         file: standard(0),
         position: Position::None,
     };
@@ -95,11 +95,7 @@ pub fn get_stderr(call: &Call<'_>) -> u32 {
 }
 
 fn output(call: &Call<'_>, number: u32) -> u32 {
-    let output = Output {
-        file: standard(number),
-        position: Position::None,
-        permitted: 0,
-    };
+    let output = Output::file(standard(number), Position::None);
     call.own(
         Resource::OutputStream,
         objects::add(Object::Output(output), None),

@@ -2,6 +2,7 @@
 
 use super::objects::{self, Object};
 use crate::guest::call::{Call, Place};
+use crate::host::http::error::FIRST_OF_RUNTIME;
 use rustix::io::Errno;
 use wasmc_abi::p2::Resource;
 use wasmc_abi::p2_layout::filesystem_error::Code;
@@ -11,24 +12,26 @@ use wasmc_abi::p2_layout::{self as layout, Layout};
 pub fn error_to_debug_string(call: &Call<'_>, this: u32, ret: u32) {
     let number = objects::error(call.borrow(this, Resource::Error));
     let place = call.place(ret, layout::LIST.size, layout::LIST.align);
-    // The system's numbers have up to three digits.
+    // The system's numbers have up to three digits, those of the runtime four.
     let digit = |unit: u32| b'0' + (number.unsigned_abs() / unit % 10) as u8;
-    let [a, b, c] = [digit(100), digit(10), digit(1)];
-    let text = [*b"syst", *b"em e", *b"rror", [b' ', a, b, c]];
+    let digits = [digit(1000), digit(100), digit(10), digit(1)];
+    let text = [*b"syst", *b"em e", *b"rror", *b" no ", digits];
     let (address, len) = call.lower_string(text.as_flattened());
     place.put(0, address);
     place.put(4, len);
 }
 
-/// Gives the error code that an error of a stream on a file stands for.
+/// Gives the error code that an error of a stream on a file stands for; none for other streams.
 pub fn filesystem_error_code(call: &Call<'_>, err: u32, ret: u32) {
     let number = objects::error(call.borrow(err, Resource::Error));
     let place = call.place(ret, layout::OPTION_CODE.size, layout::OPTION_CODE.align);
-    place.put(0, 1u8);
-    place.put(
-        layout::OPTION_CODE.payload,
-        code(Errno::from_raw_os_error(number)) as u8,
-    );
+    // Beyond the numbers of Linux are those of other parts of the runtime.
+    let is_of_system = number < FIRST_OF_RUNTIME;
+    place.put(0, u8::from(is_of_system));
+    if is_of_system {
+        let code = code(Errno::from_raw_os_error(number));
+        place.put(layout::OPTION_CODE.payload, code as u8);
+    }
 }
 
 /// A handle of the error that the system's is.

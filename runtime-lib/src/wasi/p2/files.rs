@@ -56,7 +56,7 @@ pub fn descriptor_read_via_stream(call: &Call<'_>, this: u32, offset: u64, ret: 
                 // A device or a pipe has no offsets.
                 _ => Position::None,
             };
-            let object = objects::add(Object::Input(Input { file, position }), None);
+            let object = objects::add(Object::Input(Input::File { file, position }), None);
             call.own(Resource::InputStream, object)
         });
     put_result(place, layout::WORD, made, |handle, at| {
@@ -89,11 +89,7 @@ fn output(call: &Call<'_>, descriptor: &Descriptor, position: Position, ret: u32
     let made = writable(descriptor)
         .and_then(|_| File::of(descriptor.number))
         .map(|file| {
-            let output = Output {
-                file,
-                position,
-                permitted: 0,
-            };
+            let output = Output::file(file, position);
             let object = objects::add(Object::Output(output), None);
             call.own(Resource::OutputStream, object)
         });

@@ -1,28 +1,34 @@
 //! WASI 0.2: what a component can ask of the system.
 //!
-//! - [`objects`][]: what handles stand for, of [`resources`]; [`errors`]: why something failed.
+//! - [`objects`][]: what handles stand for, of [`resources`] and [`messages`]; [`errors`]: why
+//!   something failed; [`buffer`]: what streams move.
 //! - One module for each group of interfaces: [`poll`] and [`streams`] of `wasi:io`, [`clocks`],
 //!   [`random`], [`cli`], [`files`] and [`paths`] of `wasi:filesystem`, [`network`], [`tcp`] and
-//!   [`udp`] of `wasi:sockets`.
+//!   [`udp`] of `wasi:sockets`, [`http`] of `wasi:http`.
 //!
 //! A function is safe code: it takes the [`Call`] and the guest's numbers, and traps where the
 //! canonical ABI does. The symbols that compiled code calls are made from the list in `wasmc_abi`,
 //! below; a row that is not marked as absent and has no function of its name does not compile.
 //! Nothing refers to all of them, so that the linker drops those that a program cannot reach.
 
+mod buffer;
 mod cli;
 mod clocks;
 mod errors;
 mod files;
+pub mod http;
+mod messages;
 mod network;
 mod objects;
 mod paths;
-mod poll;
+pub mod poll;
 mod random;
 mod resources;
 mod streams;
 mod tcp;
 mod udp;
+
+use objects::Object;
 
 /// The functions, by name.
 mod functions {
@@ -30,6 +36,13 @@ mod functions {
     pub use super::clocks::*;
     pub use super::errors::*;
     pub use super::files::*;
+    pub use super::http::answer::*;
+    pub use super::http::errors::*;
+    pub use super::http::fields::*;
+    pub use super::http::incoming::*;
+    pub use super::http::options::*;
+    pub use super::http::outgoing_body::*;
+    pub use super::http::request::*;
     pub use super::network::*;
     pub use super::paths::*;
     pub use super::poll::*;
@@ -115,6 +128,34 @@ destructors! {
     UdpSocket super::udp::drop_udp;
     IncomingDatagramStream super::udp::drop_datagrams;
     OutgoingDatagramStream super::udp::drop_datagrams;
+    Fields super::http::fields::drop_fields;
+    IncomingRequest super::http::incoming::drop_request;
+    OutgoingRequest super::http::request::drop_outgoing_request;
+    RequestOptions super::drop_plain;
+    ResponseOutparam super::http::answer::drop_outparam;
+    IncomingBody super::drop_plain;
+    FutureTrailers super::drop_plain;
+    OutgoingResponse super::http::answer::drop_response;
+    OutgoingBody super::http::outgoing_body::drop_outgoing_body;
+}
+
+/// Forgets all objects, and closes what they hold: to be called when no guest refers to one any more.
+pub fn forget_objects() {
+    for number in 0..objects::orphan_all() {
+        match objects::get(number) {
+            Object::Input(_) => streams::drop_input(number),
+            Object::Output(_) => streams::drop_output(number),
+            Object::Descriptor(_) => files::drop_descriptor(number),
+            Object::Entries(_) => files::drop_entries(number),
+            Object::Names(_) => network::drop_names(number),
+            Object::Tcp(_) => tcp::drop_tcp(number),
+            Object::Udp(_) => udp::drop_udp(number),
+            Object::Datagrams(_) => udp::drop_datagrams(number),
+            // What these have is in the heap, which is forgotten as a whole.
+            _ => {}
+        }
+    }
+    objects::forget_all();
 }
 
 /// Drops an object that holds nothing of the system's.

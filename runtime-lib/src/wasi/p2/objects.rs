@@ -4,6 +4,10 @@
 //! dropped. One that was made from another (a pollable of a stream) is its child: the parent cannot
 //! be dropped before.
 
+use super::messages::{
+    FieldsView, FutureTrailers, IncomingBody, IncomingRequest, OutgoingBody, OutgoingRequest,
+    OutgoingResponse, RequestOptions,
+};
 use super::resources::{Datagrams, Descriptor, Entries, Input, Names, Output, Tcp, Udp, Wait};
 use crate::guest::trap;
 use crate::sys::lock::Lock;
@@ -43,6 +47,24 @@ pub enum Object {
     Datagrams(Datagrams),
     /// The addresses of a name.
     Names(Names),
+    /// Headers or trailers.
+    Fields(FieldsView),
+    /// The request that is being answered.
+    IncomingRequest(IncomingRequest),
+    /// A request that the guest makes.
+    OutgoingRequest(OutgoingRequest),
+    /// How long a request of the guest's may take.
+    RequestOptions(RequestOptions),
+    /// Where the answer goes.
+    ResponseOutparam,
+    /// A body that is received.
+    IncomingBody(IncomingBody),
+    /// What follows a body that is received.
+    FutureTrailers(FutureTrailers),
+    /// An answer that the guest makes.
+    OutgoingResponse(OutgoingResponse),
+    /// A body that the guest writes.
+    OutgoingBody(OutgoingBody),
 }
 
 /// An object's place.
@@ -109,6 +131,31 @@ pub fn add(object: Object, parent: Option<u32>) -> u32 {
         Some(number) => number,
         None => trap::raise(Trap::TooManyHandles),
     }
+}
+
+/// Makes every object one without parent and children, so that each can be removed: how many places
+/// there are.
+pub fn orphan_all() -> u32 {
+    OBJECTS.with(|objects| {
+        let used = objects.used as usize;
+        for slot in objects.slots.iter_mut().take(used) {
+            slot.parent = 0;
+            slot.children = 0;
+        }
+        objects.used
+    })
+}
+
+/// Forgets all objects, whatever they hold: to be called when no guest refers to one any more.
+pub fn forget_all() {
+    OBJECTS.with(|objects| {
+        let used = objects.used as usize;
+        for slot in objects.slots.iter_mut().take(used) {
+            slot.object = Object::Free;
+        }
+        objects.used = 0;
+        objects.free = 0;
+    });
 }
 
 /// The object with a number.
@@ -180,4 +227,12 @@ kinds! {
     udp Udp: Udp;
     datagrams Datagrams: Datagrams;
     names Names: Names;
+    fields Fields: FieldsView;
+    incoming_request IncomingRequest: IncomingRequest;
+    outgoing_request OutgoingRequest: OutgoingRequest;
+    request_options RequestOptions: RequestOptions;
+    incoming_body IncomingBody: IncomingBody;
+    future_trailers FutureTrailers: FutureTrailers;
+    outgoing_response OutgoingResponse: OutgoingResponse;
+    outgoing_body OutgoingBody: OutgoingBody;
 }

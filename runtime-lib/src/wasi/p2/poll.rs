@@ -4,6 +4,7 @@ use super::objects;
 use super::resources::Wait;
 use crate::guest::call::Call;
 use crate::guest::trap;
+use crate::sys::lock::Lock;
 use crate::sys::poll::{self as system, Entry};
 use crate::sys::scratch::Scratch;
 use crate::sys::time::{self, Clock};
@@ -86,40 +87,57 @@ enum Waiting {
     No,
 }
 
+/// What is done before the guest waits.
+static BEFORE_WAITING: Lock<Option<fn()>> = Lock::new(None);
+
+/// Lets `action` be done before the guest waits.
+pub fn before_waiting(action: fn()) {
+    BEFORE_WAITING.with(|before| *before = Some(action));
+}
+
 /// Finds out which of the things have happened; with [`Waiting::Yes`] at least one. The slices have
 /// the same length.
 fn any(waits: &[Wait], entries: &mut [Entry], ready: &mut [bool], waiting: Waiting) {
-    let mut used = 0;
-    let mut deadline = (waiting == Waiting::No).then_some(0);
-    for &wait in waits {
-        let entry = match wait {
-            Wait::Nothing => {
-                deadline = Some(0);
-                continue;
-            }
-            Wait::Until(time) => {
-                deadline = Some(deadline.map_or(time, |deadline: u64| deadline.min(time)));
-                continue;
-            }
-            // SAFETY: the object that is waited for keeps the descriptor open.
-            Wait::Readable(fd) => Entry::readable(unsafe { BorrowedFd::borrow_raw(fd) }),
-            // SAFETY: as above.
-            Wait::Writable(fd) => Entry::writable(unsafe { BorrowedFd::borrow_raw(fd) }),
-        };
-        if let Some(slot) = entries.get_mut(used) {
-            *slot = entry;
-            used += 1;
-        }
+    if waiting == Waiting::Yes
+        && let Some(before) = BEFORE_WAITING.with(|before| *before)
+    {
+        before();
     }
-    let entries = entries.get_mut(..used).unwrap_or_default();
+    let is_asked = |wait: &&Wait| matches!(wait, Wait::Ask(..));
     loop {
+        let mut used = 0;
+        let mut deadline = (waiting == Waiting::No).then_some(0);
+        // What is asked comes last: its entries need not be found again.
+        let known = waits.iter().filter(|wait| !is_asked(wait));
+        for wait in known.chain(waits.iter().filter(is_asked)) {
+            let entry = match wait.now() {
+                Wait::Nothing | Wait::Ask(..) => {
+                    deadline = Some(0);
+                    continue;
+                }
+                Wait::Until(time) => {
+                    deadline = Some(deadline.map_or(time, |deadline: u64| deadline.min(time)));
+                    continue;
+                }
+                // SAFETY: the object that is waited for keeps the descriptor open.
+                Wait::Readable(fd) => Entry::readable(unsafe { BorrowedFd::borrow_raw(fd) }),
+                // SAFETY: as above.
+                Wait::Writable(fd) => Entry::writable(unsafe { BorrowedFd::borrow_raw(fd) }),
+            };
+            if let Some(slot) = entries.get_mut(used) {
+                *slot = entry;
+                used += 1;
+            }
+        }
+        let entries = entries.get_mut(..used).unwrap_or_default();
         let timeout = deadline.map(|time| match time {
             0 => 0,
             time => time.saturating_sub(time::now(Clock::Monotonic)),
         });
         if used > 0 || timeout != Some(0) {
             match system::wait(entries, timeout) {
-                Ok(_) | Err(Errno::INTR) => {}
+                Ok(_) => {}
+                Err(Errno::INTR) => trap::end_if_expired(),
                 // More descriptors than the process may have.
                 Err(_) => trap::raise(Trap::TooManyHandles),
             }
@@ -133,6 +151,7 @@ fn any(waits: &[Wait], entries: &mut [Entry], ready: &mut [bool], waiting: Waiti
                 Wait::Readable(_) | Wait::Writable(_) => {
                     happened.next().is_some_and(|entry| entry.is_ready())
                 }
+                Wait::Ask(..) => wait.is_nothing(),
             };
             some |= *ready;
         }

@@ -2,14 +2,18 @@
 //!
 //! What can be done with each is in the module of its interface.
 
+use super::buffer::Source;
 use crate::host::descriptors::Kind;
 use crate::host::system::SYSTEM;
 use crate::sys::net::Family;
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 
+/// Why a stream gives no more: its last operation failed, or it has ended (`None`).
+pub type StreamError = Option<Errno>;
+
 /// What a pollable waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy)]
 pub enum Wait {
     /// Nothing: it is ready.
     Nothing,
@@ -19,6 +23,23 @@ pub enum Wait {
     Readable(i32),
     /// Until the system's descriptor has room to write.
     Writable(i32),
+    /// What a part of the runtime says that it waits for, now: it is asked with its number.
+    Ask(fn(u32) -> Wait, u32),
+}
+
+impl Wait {
+    /// What it waits for at this moment.
+    pub fn now(self) -> Wait {
+        match self {
+            Wait::Ask(ask, number) => ask(number),
+            known => known,
+        }
+    }
+
+    /// Whether there is nothing to wait for at this moment.
+    pub fn is_nothing(self) -> bool {
+        matches!(self.now(), Wait::Nothing)
+    }
 }
 
 /// An open file of the host, held open until it is released.
@@ -120,18 +141,67 @@ pub enum Position {
 
 /// An `input-stream`.
 #[derive(Clone, Copy)]
-pub struct Input {
-    pub file: File,
-    pub position: Position,
+pub enum Input {
+    /// Of a file of the system's.
+    File { file: File, position: Position },
+    /// Of a part of the runtime.
+    Body(BodyInput),
+}
+
+/// An `input-stream` of a part of the runtime: what reads it, so that only programs that can have one
+/// have that part.
+#[derive(Clone, Copy)]
+pub struct BodyInput {
+    /// Its number there.
+    pub number: u32,
+    /// What to wait for before reading.
+    pub wait: fn(u32) -> Wait,
+    /// Reads bytes: how many, 0 when they must be waited for.
+    pub read: fn(u32, &mut [u8]) -> Result<usize, StreamError>,
 }
 
 /// An `output-stream`.
 #[derive(Clone, Copy)]
 pub struct Output {
-    pub file: File,
-    pub position: Position,
+    pub place: OutputPlace,
     /// Bytes that the last `check-write` permits to write.
     pub permitted: u32,
+}
+
+/// Where an `output-stream` leads to.
+#[derive(Clone, Copy)]
+pub enum OutputPlace {
+    /// A file of the system's.
+    File { file: File, position: Position },
+    /// A part of the runtime.
+    Body(BodyOutput),
+}
+
+impl Output {
+    /// A stream to a file of the system's.
+    pub fn file(file: File, position: Position) -> Output {
+        Output {
+            place: OutputPlace::File { file, position },
+            permitted: 0,
+        }
+    }
+}
+
+/// An `output-stream` to a part of the runtime, as [`BodyInput`].
+#[derive(Clone, Copy)]
+pub struct BodyOutput {
+    /// Its number there.
+    pub number: u32,
+    /// How many bytes may be written.
+    pub room: fn(u32) -> Result<usize, StreamError>,
+    /// What to wait for when there is no room.
+    pub wait: fn(u32) -> Wait,
+    /// Writes bytes for which there is room.
+    pub write: fn(u32, Source<'_>) -> Result<(), StreamError>,
+    /// Sends what was written; whether that was all.
+    pub flush: fn(u32) -> Result<bool, StreamError>,
+    /// What to wait for when that was not all.
+    pub unsent: fn(u32) -> Wait,
 }
 
 /// A `tcp-socket`.

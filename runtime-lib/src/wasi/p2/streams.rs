@@ -1,43 +1,38 @@
 //! `wasi:io/streams`: reading and writing.
 //!
-//! Nothing is kept back: what is written goes to the system at once, so that flushing has nothing
-//! to do. Reads go through a buffer of the runtime's, because the guest's memory is allocated only
+//! What is written to a file goes to the system at once, so that flushing has nothing to do; other
+//! parts of the runtime may keep it until then. Reads go through a buffer of the runtime's, because the guest's memory is allocated only
 //! when it is known how much there is.
 
+use super::buffer::{BUFFER, CHUNK, Source};
 use super::errors::error_handle;
 use super::objects::{self, Object};
 use super::poll;
-use super::resources::{File, Input, Output, Position, Wait};
+use super::resources::{File, Input, Output, OutputPlace, Position, StreamError, Wait};
 use crate::guest::call::{Call, Place};
-use crate::guest::pointer::GuestSlice;
 use crate::guest::trap;
 use crate::sys::fs::{self, Modes};
 use crate::sys::io::{self, IoVec};
-use crate::sys::lock::Lock;
 use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 use wasmc_abi::p2::Resource;
 use wasmc_abi::p2_layout::{self as layout, Layout};
 use wasmc_abi::traps::Trap;
 
-/// Most bytes of a read, and of the writes that `check-write` permits.
-const CHUNK: usize = 64 * 1024;
 /// Most bytes of a `blocking-write-and-flush`, by the interface's definition.
 const BLOCKING_WRITE: u32 = 4096;
-
-/// Why a stream gives no more: its last operation failed, or it has ended (`None`).
-type StreamError = Option<Errno>;
-
-/// What was read, before the guest has memory for it.
-static BUFFER: Lock<[u8; CHUNK]> = Lock::new([0; CHUNK]);
 
 impl Input {
     /// What to wait for before reading.
     fn wait(&self) -> Wait {
-        match self.position {
-            Position::None => Wait::Readable(self.file.fd().as_raw_fd()),
+        match self {
+            Input::File {
+                file,
+                position: Position::None,
+            } => Wait::Readable(file.fd().as_raw_fd()),
             // A file never makes one wait.
-            Position::At(_) | Position::End => Wait::Nothing,
+            Input::File { .. } => Wait::Nothing,
+            Input::Body(body) => Wait::Ask(body.wait, body.number),
         }
     }
 
@@ -46,84 +41,146 @@ impl Input {
         if len == 0 {
             return Ok(0);
         }
-        let read = BUFFER.with(|buffer| {
+        BUFFER.with(|buffer| {
             let room = buffer.get_mut(..len).unwrap_or_default();
-            match self.position {
-                Position::At(offset) => io::read_bytes_at(self.file.fd(), room, offset),
-                Position::None | Position::End => io::read_bytes(self.file.fd(), room),
+            match self {
+                Input::File { file, position } => read_file(file, position, room),
+                Input::Body(body) => (body.read)(body.number, room),
             }
-        });
-        match read {
-            Ok(0) => Err(None),
-            Ok(len) => {
-                if let Position::At(offset) = &mut self.position {
-                    *offset = offset.saturating_add(len as u64);
-                }
-                Ok(len)
+        })
+    }
+}
+
+fn read_file(file: &File, position: &mut Position, room: &mut [u8]) -> Result<usize, StreamError> {
+    let read = match *position {
+        Position::At(offset) => io::read_bytes_at(file.fd(), room, offset),
+        Position::None | Position::End => io::read_bytes(file.fd(), room),
+    };
+    match read {
+        Ok(0) => Err(None),
+        Ok(len) => {
+            if let Position::At(offset) = position {
+                *offset = offset.saturating_add(len as u64);
             }
-            // It was ready, and somebody else has read it.
-            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-            Err(errno) => Err(Some(errno)),
+            Ok(len)
         }
+        // It was ready, and somebody else has read it.
+        Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+        Err(errno) => Err(Some(errno)),
     }
 }
 
 impl Output {
     /// What to wait for before writing.
     fn wait(&self) -> Wait {
-        match self.position {
-            Position::None => Wait::Writable(self.file.fd().as_raw_fd()),
-            Position::At(_) | Position::End => Wait::Nothing,
+        match self.place {
+            OutputPlace::File {
+                file,
+                position: Position::None,
+            } => Wait::Writable(file.fd().as_raw_fd()),
+            OutputPlace::File { .. } => Wait::Nothing,
+            OutputPlace::Body(body) => Wait::Ask(body.wait, body.number),
         }
     }
 
-    /// Writes all bytes.
+    /// How many bytes may be written without waiting.
+    fn room(&self) -> Result<usize, StreamError> {
+        match self.place {
+            OutputPlace::File { .. } => {
+                let wait = self.wait();
+                let is_ready = wait.is_nothing() || poll::is_ready(wait);
+                Ok(if is_ready { CHUNK } else { 0 })
+            }
+            OutputPlace::Body(body) => (body.room)(body.number).map(|room| room.min(CHUNK)),
+        }
+    }
+
+    /// Writes all bytes. Waits until there is room.
     fn write(&mut self, source: Source<'_>) -> Result<(), StreamError> {
-        let mut done = 0;
-        while done < source.len() {
-            let Source::Guest(bytes) = source else {
-                let len = source.len() - done;
-                let written = BUFFER.with(|buffer| {
-                    let bytes = match source {
-                        Source::Zeros(_) => {
-                            let zeros = buffer.get_mut(..len).unwrap_or_default();
-                            zeros.fill(0);
-                            &*zeros
-                        }
-                        _ => buffer.get(done..done + len).unwrap_or_default(),
-                    };
-                    io::with_bytes(bytes, |vec| self.write_some(vec))
-                })?;
-                done += written;
-                continue;
-            };
-            done += self.write_some(bytes.skip(done).io_vec())?;
+        match &mut self.place {
+            OutputPlace::File { file, position } => write_file(file, position, source),
+            OutputPlace::Body(body) => {
+                while (body.room)(body.number)? < source.len() {
+                    (body.flush)(body.number)?;
+                    poll::block((body.wait)(body.number));
+                }
+                (body.write)(body.number, source)
+            }
+        }
+    }
+
+    /// Sends what was written; whether that was all.
+    fn flush(&self) -> Result<bool, StreamError> {
+        match self.place {
+            OutputPlace::File { .. } => Ok(true),
+            OutputPlace::Body(body) => (body.flush)(body.number),
+        }
+    }
+
+    /// Sends what was written, and waits until all is sent.
+    fn flush_all(&self) -> Result<(), StreamError> {
+        if let OutputPlace::Body(body) = self.place {
+            while !(body.flush)(body.number)? {
+                poll::block((body.unsent)(body.number));
+            }
         }
         Ok(())
     }
+}
 
-    /// Writes what the system takes: how many bytes. Waits until it takes some.
-    fn write_some(&mut self, bytes: IoVec<'_>) -> Result<usize, StreamError> {
-        let fd = self.file.fd();
-        loop {
-            let written = match self.position {
-                Position::None => io::write(fd, &[bytes]),
-                Position::At(offset) => io::write_at(fd, &[bytes], offset),
-                Position::End => append(&self.file, bytes),
-            };
-            match written {
-                Ok(len) => {
-                    if let Position::At(offset) = &mut self.position {
-                        *offset = offset.saturating_add(len as u64);
+/// Writes all bytes to a file.
+fn write_file(file: &File, position: &mut Position, source: Source<'_>) -> Result<(), StreamError> {
+    let mut done = 0;
+    while done < source.len() {
+        let Source::Guest(bytes) = source else {
+            let len = source.len() - done;
+            let written = BUFFER.with(|buffer| {
+                let bytes = match source {
+                    Source::Zeros(_) => {
+                        let zeros = buffer.get_mut(..len).unwrap_or_default();
+                        zeros.fill(0);
+                        &*zeros
                     }
-                    return Ok(len);
-                }
-                // A stream that somebody has made not to wait; more was permitted than fits.
-                Err(Errno::AGAIN) => poll::block(Wait::Writable(fd.as_raw_fd())),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(Some(errno)),
-            }
+                    _ => buffer.get(done..done + len).unwrap_or_default(),
+                };
+                io::with_bytes(bytes, |vec| write_some(file, position, vec))
+            });
+            done += retry(file, written)?;
+            continue;
+        };
+        let written = write_some(file, position, bytes.skip(done).io_vec());
+        done += retry(file, written)?;
+    }
+    Ok(())
+}
+
+/// Writes what the system takes: how many bytes.
+fn write_some(file: &File, position: &mut Position, bytes: IoVec<'_>) -> Result<usize, Errno> {
+    let written = match *position {
+        Position::None => io::write(file.fd(), &[bytes]),
+        Position::At(offset) => io::write_at(file.fd(), &[bytes], offset),
+        Position::End => append(file, bytes),
+    };
+    if let (Ok(len), Position::At(offset)) = (written, position) {
+        *offset = offset.saturating_add(len as u64);
+    }
+    written
+}
+
+/// Nothing was written if it may be tried again, which is when this returns.
+fn retry(file: &File, written: Result<usize, Errno>) -> Result<usize, StreamError> {
+    match written {
+        Ok(len) => Ok(len),
+        // A stream that somebody has made not to wait; more was permitted than fits.
+        Err(Errno::AGAIN) => {
+            poll::block(Wait::Writable(file.fd().as_raw_fd()));
+            Ok(0)
         }
+        Err(Errno::INTR) => {
+            trap::end_if_expired();
+            Ok(0)
+        }
+        Err(errno) => Err(Some(errno)),
     }
 }
 
@@ -142,24 +199,6 @@ fn append(file: &File, bytes: IoVec<'_>) -> Result<usize, Errno> {
     // Writes at offsets must not append.
     fs::set_modes(fd, modes)?;
     written
-}
-
-/// What is written.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Guest(GuestSlice<'a>),
-    /// The first so many bytes of the buffer.
-    Buffer(usize),
-    Zeros(usize),
-}
-
-impl Source<'_> {
-    fn len(&self) -> usize {
-        match *self {
-            Source::Guest(bytes) => bytes.len(),
-            Source::Buffer(len) | Source::Zeros(len) => len,
-        }
-    }
 }
 
 /// Writes a `result<T, stream-error>`: `write` writes the value at the offset that it gets.
@@ -214,7 +253,7 @@ fn read_into_buffer(
     let (number, mut input) = get_input(call, this);
     let wait = input.wait();
     let len = chunk(len);
-    if len > 0 && wait != Wait::Nothing {
+    if len > 0 && !wait.is_nothing() {
         match waits {
             true => poll::block(wait),
             false if !poll::is_ready(wait) => return Ok(0),
@@ -279,12 +318,12 @@ pub fn output_stream_check_write(call: &Call<'_>, this: u32, ret: u32) {
     let layout = layout::STREAM_COUNT;
     let place = call.place(ret, layout.size, layout.align);
     let (number, mut output) = get_output(call, this);
-    let wait = output.wait();
-    let is_ready = wait == Wait::Nothing || poll::is_ready(wait);
-    output.permitted = if is_ready { CHUNK as u32 } else { 0 };
+    let room = output.room();
+    output.permitted = room.map_or(0, |room| room as u32);
     objects::set(number, Object::Output(output));
-    place.put(0, 0u8);
-    place.put(layout.payload, u64::from(output.permitted));
+    put_result(call, place, layout, room, |room, payload| {
+        place.put(payload, room as u64);
+    });
 }
 
 /// Writes as many bytes as were permitted, or fewer.
@@ -344,22 +383,25 @@ fn write_blocking(call: &Call<'_>, this: u32, source: Source<'_>, len: u64, ret:
         trap::raise(Trap::WriteNotPermitted);
     }
     output.permitted = 0;
-    let written = output.write(source);
+    let written = output.write(source).and_then(|()| output.flush_all());
     objects::set(number, Object::Output(output));
     put_result(call, place, layout, written, |(), _| {});
 }
 
-/// Asks for what was written to go out. Nothing is kept back.
+/// Asks for what was written to go out.
 pub fn output_stream_flush(call: &Call<'_>, this: u32, ret: u32) {
     let layout = layout::STREAM_UNIT;
     let place = call.place(ret, layout.size, layout.align);
-    get_output(call, this);
-    place.put(0, 0u8);
+    let flushed = get_output(call, this).1.flush().map(|_| ());
+    put_result(call, place, layout, flushed, |(), _| {});
 }
 
-/// Waits until what was written has gone out. Nothing is kept back.
+/// Waits until what was written has gone out.
 pub fn output_stream_blocking_flush(call: &Call<'_>, this: u32, ret: u32) {
-    output_stream_flush(call, this, ret);
+    let layout = layout::STREAM_UNIT;
+    let place = call.place(ret, layout.size, layout.align);
+    let flushed = get_output(call, this).1.flush_all();
+    put_result(call, place, layout, flushed, |(), _| {});
 }
 
 /// Makes a pollable that is ready when something may be written.
@@ -374,19 +416,14 @@ fn splice(call: &Call<'_>, this: u32, src: u32, len: u64, ret: u32, waits: bool)
     let place = call.place(ret, layout.size, layout.align);
     let (number, mut output) = get_output(call, this);
     let wait = output.wait();
-    if wait != Wait::Nothing {
-        match waits {
-            true => poll::block(wait),
-            false if !poll::is_ready(wait) => {
-                get_input(call, src);
-                place.put(0, 0u8);
-                place.put(layout.payload, 0u64);
-                return;
-            }
-            false => {}
-        }
+    if waits && !wait.is_nothing() {
+        poll::block(wait);
     }
-    let moved = read_into_buffer(call, src, len, waits).and_then(|len| {
+    let moved = output.room().and_then(|room| {
+        let len = len.min(room as u64);
+        read_into_buffer(call, src, len, waits && room > 0)
+    });
+    let moved = moved.and_then(|len| {
         let written = output.write(Source::Buffer(len));
         objects::set(number, Object::Output(output));
         written.map(|()| len as u64)
@@ -408,14 +445,16 @@ pub fn output_stream_blocking_splice(call: &Call<'_>, this: u32, src: u32, len: 
 
 /// Drops an `input-stream`.
 pub fn drop_input(object: u32) {
-    if let Object::Input(input) = objects::remove(object) {
-        input.file.release();
+    if let Object::Input(Input::File { file, .. }) = objects::remove(object) {
+        file.release();
     }
 }
 
 /// Drops an `output-stream`.
 pub fn drop_output(object: u32) {
-    if let Object::Output(output) = objects::remove(object) {
-        output.file.release();
+    if let Object::Output(output) = objects::remove(object)
+        && let OutputPlace::File { file, .. } = output.place
+    {
+        file.release();
     }
 }

@@ -197,15 +197,11 @@ pub fn tcp_socket_finish_connect(call: &Call<'_>, this: u32, ret: u32) {
 
 /// The streams of a connection.
 fn streams(call: &Call<'_>, number: u32) -> Result<(u32, u32), Code> {
-    let input = Input {
+    let input = Input::File {
         file: File::of(number).map_err(code)?,
         position: Position::None,
     };
-    let output = Output {
-        file: File::of(number).map_err(code)?,
-        position: Position::None,
-        permitted: 0,
-    };
+    let output = Output::file(File::of(number).map_err(code)?, Position::None);
     let input = objects::add(Object::Input(input), None);
     let output = objects::add(Object::Output(output), None);
     Ok((
