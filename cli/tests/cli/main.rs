@@ -6,6 +6,7 @@ mod support;
 
 mod bench;
 mod completions;
+mod components;
 mod errors;
 mod help;
 mod image;

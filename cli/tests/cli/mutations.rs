@@ -149,6 +149,8 @@ fn modules() -> Vec<(String, Vec<u8>)> {
     let mut paths = Vec::new();
     collect(&tests.join("cli"), "wat", &mut paths);
     collect(&tests.join("mutated"), "wat", &mut paths);
+    let components = tests.join("../../tests/programs/components");
+    collect(&components, "wat", &mut paths);
     collect(&tests.join("../../.material"), "wasm", &mut paths);
     paths
         .into_iter()

@@ -51,8 +51,12 @@ pub fn title(flat: &Flat<'_>, instance: &CoreInstance) -> String {
         (None, true) => "adapter".to_owned(),
         (None, false) => format!("module {}", instance.module),
     };
+    let mut components = flat.instances.iter().filter_map(|other| other.component);
+    let first = components.next();
     match instance.component {
-        Some(component) if flat.components > 1 => format!("component {component}/{name}"),
+        Some(component) if components.any(|other| Some(other) != first) => {
+            format!("component {component}/{name}")
+        }
         _ => name,
     }
 }
