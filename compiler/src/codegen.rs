@@ -8,15 +8,17 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{
-    CodegenError, Context, FinalizedMachCallSite, FinalizedMachExceptionHandler,
+    CodegenError, CompiledCode, Context, FinalizedMachCallSite, FinalizedMachExceptionHandler,
     FinalizedRelocTarget,
 };
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use wasmc_abi::traps::Trap;
 
+use crate::backend::{self, Refusal};
 use crate::error::{Error, Location, Result};
 use crate::isa::CodeTarget;
+use crate::options::Backend;
 use crate::program::{CodeItem, FuncKind, Program};
 use crate::translate::{self, Symbol, symbol_of, trap_of};
 
@@ -44,6 +46,18 @@ pub(crate) struct CompiledFunc {
     pub maps: Vec<StackMap>,
     /// What debuggers are told; `None` unless asked for.
     pub debug: Option<CodeMap>,
+    /// Who made it.
+    pub maker: Maker,
+}
+
+/// Who made a function's machine code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Maker {
+    Cranelift,
+    /// Our own back end.
+    Own,
+    /// Cranelift, as our own refused.
+    Instead(Refusal),
 }
 
 /// Where all of a function's code comes from, and where its tracked locals are.
@@ -125,6 +139,7 @@ pub(crate) struct Relocation {
 /// A worker's buffers, reused from function to function.
 struct Worker {
     context: Context,
+    allocator: regalloc2::Ctx,
     builder: FunctionBuilderContext,
     control: ControlPlane,
 }
@@ -133,6 +148,7 @@ impl Worker {
     fn new() -> Worker {
         Worker {
             context: Context::new(),
+            allocator: regalloc2::Ctx::default(),
             builder: FunctionBuilderContext::new(),
             control: ControlPlane::default(),
         }
@@ -144,7 +160,7 @@ pub(crate) fn compile(program: &Program<'_>, target: &CodeTarget) -> Result<Vec<
     map_text(program, target, &program.code, |worker, isa, item| {
         let func = CompiledFunc {
             optimised: !is_too_deep(program, item),
-            ..compile_one(program, isa, worker, item)?
+            ..compile_one(program, target, isa, worker, item)?
         };
         Ok(func.behind(target.landing_pad))
     })
@@ -157,9 +173,14 @@ pub(crate) fn disassemble(
     items: &[CodeItem],
 ) -> Result<Vec<String>> {
     map_text(program, target, items, |worker, isa, item| {
-        compile_in_context(program, isa, worker, item, true)?;
-        let code = worker.context.compiled_code().expect("just compiled");
-        Ok(code.vcode.clone().unwrap_or_default())
+        optimise_in_context(program, isa, worker, item, true)?;
+        if is_ours(program, target, item)
+            && let Ok(text) = backend::list(&mut worker.context, isa)
+        {
+            return Ok(text);
+        }
+        let code = compile_optimised(program, isa, worker, item)?;
+        Ok(code.vcode.unwrap_or_default())
     })
 }
 
@@ -247,14 +268,84 @@ fn in_instance(program: &Program<'_>, item: CodeItem, error: Error) -> Error {
     }
 }
 
+/// Whether our own back end is to compile a part of the text, of which this is the number.
+fn is_ours(program: &Program<'_>, target: &CodeTarget, item: CodeItem) -> bool {
+    let Backend::Own { first, count } = target.backend else {
+        return false;
+    };
+    let number = match item {
+        CodeItem::Func(id) if matches!(program.world.funcs[id].kind, FuncKind::Defined { .. }) => {
+            id.as_u32()
+        }
+        _ => return false,
+    };
+    // What debuggers are told of locals comes from Cranelift.
+    (first..first.saturating_add(count)).contains(&number)
+        && program.tracked.is_none()
+        && !is_too_deep(program, item)
+        && backend::knows(&*target.isa)
+}
+
 fn compile_one(
     program: &Program<'_>,
+    target: &CodeTarget,
     isa: &dyn TargetIsa,
     worker: &mut Worker,
     item: CodeItem,
 ) -> Result<CompiledFunc> {
-    compile_in_context(program, isa, worker, item, false)?;
-    let compiled = worker.context.compiled_code().expect("just compiled");
+    if !is_ours(program, target, item) {
+        let code = compile_in_context(program, isa, worker, item, false)?;
+        return Ok(finish(program, worker, item, &code, Maker::Cranelift));
+    }
+    optimise_in_context(program, isa, worker, item, false)?;
+    match backend::compile(&mut worker.context, isa) {
+        // Where many values are in memory, Cranelift may have found better.
+        Ok(code) if code.is_crowded() => {
+            let theirs = compile_optimised(program, isa, worker, item)?;
+            if slot_accesses(&worker.allocator) < code.slot_accesses {
+                let maker = Maker::Instead(Refusal::Slower);
+                return Ok(finish(program, worker, item, &theirs, maker));
+            }
+            Ok(finish_ours(isa, &worker.context.func, item, code))
+        }
+        Ok(code) => Ok(finish_ours(isa, &worker.context.func, item, code)),
+        Err(refusal) => {
+            debug_assert!(
+                !matches!(refusal, Refusal::Internal(_)),
+                "{refusal}:\n{}",
+                worker.context.func.display(),
+            );
+            let code = compile_optimised(program, isa, worker, item)?;
+            Ok(finish(
+                program,
+                worker,
+                item,
+                &code,
+                Maker::Instead(refusal),
+            ))
+        }
+    }
+}
+
+/// How many accesses to slots Cranelift's code of the function has that was compiled last.
+fn slot_accesses(allocator: &regalloc2::Ctx) -> u32 {
+    let output = &allocator.output;
+    let copies = output.edits.iter().filter(|(_, edit)| {
+        let regalloc2::Edit::Move { from, to } = edit;
+        from.is_stack() || to.is_stack()
+    });
+    let operands = output.allocs.iter().filter(|alloc| alloc.is_stack());
+    (copies.count() + operands.count()) as u32
+}
+
+/// What Cranelift made, as the later phases take it.
+fn finish(
+    program: &Program<'_>,
+    worker: &Worker,
+    item: CodeItem,
+    compiled: &CompiledCode,
+    maker: Maker,
+) -> CompiledFunc {
     let func = &worker.context.func;
     let buffer = &compiled.buffer;
     let relocs = buffer
@@ -275,7 +366,7 @@ fn compile_one(
     let lines = lines(buffer, &traps);
     let landings = landings(buffer);
     let debug = program.tracked.as_ref().map(|_| code_map(buffer));
-    Ok(CompiledFunc {
+    CompiledFunc {
         item,
         code: buffer.data().to_vec(),
         optimised: true,
@@ -286,10 +377,59 @@ fn compile_one(
         landings,
         maps: stack_maps(buffer),
         debug,
-    })
+        maker,
+    }
+}
+
+/// What our own back end made, as the later phases take it.
+fn finish_ours(
+    isa: &dyn TargetIsa,
+    func: &ir::Function,
+    item: CodeItem,
+    code: backend::Code,
+) -> CompiledFunc {
+    let relocs = code.relocs.iter().map(|reloc| Relocation {
+        offset: reloc.offset,
+        kind: match reloc.is_call {
+            true => Reloc::X86CallPCRel4,
+            false => Reloc::X86PCRel4,
+        },
+        target: symbol_of(&func.params.user_named_funcs()[reloc.symbol]),
+        addend: reloc.addend,
+    });
+    let least = 1 << isa.flags().log2_min_function_alignment();
+    CompiledFunc {
+        item,
+        relocs: relocs.collect(),
+        optimised: true,
+        alignment: isa.function_alignment().minimum.max(least),
+        traps: code
+            .traps
+            .iter()
+            .map(|&(at, code)| (at, trap_of(code)))
+            .collect(),
+        lines: code.lines,
+        landings: Vec::new(),
+        maps: Vec::new(),
+        debug: None,
+        maker: Maker::Own,
+        code: code.bytes,
+    }
 }
 
 fn compile_in_context(
+    program: &Program<'_>,
+    isa: &dyn TargetIsa,
+    worker: &mut Worker,
+    item: CodeItem,
+    disassemble: bool,
+) -> Result<CompiledCode> {
+    optimise_in_context(program, isa, worker, item, disassemble)?;
+    compile_optimised(program, isa, worker, item)
+}
+
+/// Leaves the optimised IR of a part of the text in the worker's context.
+fn optimise_in_context(
     program: &Program<'_>,
     isa: &dyn TargetIsa,
     worker: &mut Worker,
@@ -301,9 +441,29 @@ fn compile_in_context(
     context.set_disasm(disassemble);
     translate::translate(program, isa, item, &mut context.func, &mut worker.builder)?;
     context
-        .compile(isa, &mut worker.control)
-        .map(drop)
-        .map_err(|error| gave_up(program, item, &error.inner))
+        .optimize(isa, &mut worker.control)
+        .map_err(|error| gave_up(program, item, &error))
+}
+
+/// Cranelift's code for the optimised IR in the worker's context.
+fn compile_optimised(
+    program: &Program<'_>,
+    isa: &dyn TargetIsa,
+    worker: &mut Worker,
+    item: CodeItem,
+) -> Result<CompiledCode> {
+    let context = &worker.context;
+    let stencil = isa.compile_function(
+        &context.func,
+        &context.domtree,
+        &mut worker.allocator,
+        context.want_disasm,
+        &mut worker.control,
+    );
+    match stencil {
+        Ok(stencil) => Ok(stencil.apply_params(&context.func.params)),
+        Err(error) => Err(gave_up(program, item, &error)),
+    }
 }
 
 /// The failure of the code generator on a part of the text.

@@ -5,11 +5,13 @@
 //! not the same whenever the same is compiled. Decisions are of level `debug`, what concerns single
 //! functions of level `trace`. Everything is written by the calling thread, when a phase is over.
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::entity::EntityRef;
 use log::{Level, debug, log_enabled, trace};
 use wasmc_abi::confine::Needs;
 
-use crate::codegen::CompiledFunc;
+use crate::codegen::{CompiledFunc, Maker};
 use crate::dump::title;
 use crate::index::{InstanceId, MemoryId, TableId};
 use crate::module::{Entity, Module};
@@ -228,12 +230,17 @@ pub(crate) fn code(program: &Program<'_>, code: &[CompiledFunc]) {
         for func in code {
             trace!(
                 target: "wasmc::codegen",
-                "{}: {} bytes, {} relocations, {} traps{}",
+                "{}: {} bytes, {} relocations, {} traps{}{}",
                 title(program, func.item),
                 func.code.len(),
                 func.relocs.len(),
                 func.traps.len(),
                 if func.optimised { "" } else { "; not optimised: its control frames nest too deeply" },
+                match &func.maker {
+                    Maker::Cranelift => String::new(),
+                    Maker::Own => "; by the back end of our own".to_owned(),
+                    Maker::Instead(refusal) => format!("; by Cranelift: {refusal}"),
+                },
             );
         }
     }
@@ -244,6 +251,34 @@ pub(crate) fn code(program: &Program<'_>, code: &[CompiledFunc]) {
         "{} functions, {bytes} bytes; {unoptimised} not optimised for the depth of their control frames",
         code.len(),
     );
+    makers(code);
+}
+
+/// How much of the code the back end of our own made, and why not the rest.
+fn makers(code: &[CompiledFunc]) {
+    let mut ours = 0;
+    let mut instead: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for func in code {
+        match &func.maker {
+            Maker::Cranelift => {}
+            Maker::Own => ours += func.code.len(),
+            Maker::Instead(refusal) => {
+                let (funcs, bytes) = instead.entry(refusal.to_string()).or_default();
+                *funcs += 1;
+                *bytes += func.code.len();
+            }
+        }
+    }
+    if ours == 0 && instead.is_empty() {
+        return;
+    }
+    debug!(target: "wasmc::codegen", "the back end of our own made {ours} bytes");
+    for (reason, (funcs, bytes)) in instead {
+        debug!(
+            target: "wasmc::codegen",
+            "left to Cranelift for {reason}: {funcs} functions, {bytes} bytes",
+        );
+    }
 }
 
 /// What the program needs of the kernel.

@@ -6,7 +6,7 @@ use cranelift_codegen::isa::{self, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use wasmc_abi::cpu::{aarch64, x86_64 as features};
 
-use crate::options::{BranchProtection, OptLevel, Options};
+use crate::options::{Backend, BranchProtection, OptLevel, Options};
 use crate::target::{Arch, Cpu, Target};
 
 /// A feature of a processor: Cranelift's flag, the first level that has it, and the bit that the
@@ -58,6 +58,8 @@ pub(crate) struct CodeTarget {
     pub required_cpu: u32,
     /// What every function begins with.
     pub landing_pad: &'static [u8],
+    /// Who makes machine code of the optimised IR.
+    pub backend: Backend,
 }
 
 /// `bti jc`. Cranelift's own landing pads, where it makes any, do not do for tail calls, which are
@@ -130,6 +132,11 @@ pub(crate) fn code_target(options: &Options, threads: bool) -> Result<CodeTarget
         landing_pad: match protection.guards() {
             true => LANDING_PAD,
             false => &[],
+        },
+        backend: match options.opt_level {
+            // Compiling fast is Cranelift's strength.
+            OptLevel::None => Backend::Cranelift,
+            _ => options.backend,
         },
     })
 }

@@ -11,6 +11,7 @@
 //! each other; [`inspect()`] tells what a module needs. [`pipeline`] is the one place that knows the
 //! order of the phases. `docs/architecture.md` has the map.
 
+mod backend;
 mod codegen;
 pub mod component;
 mod debug;
@@ -41,7 +42,7 @@ mod type_text;
 pub use error::{Error, Location, Result};
 pub use inspect::{Inspection, inspect};
 pub use instances::{Command, InstanceSpec};
-pub use options::{BranchProtection, DebugLevel, Emit, OptLevel, Options};
+pub use options::{Backend, BranchProtection, DebugLevel, Emit, OptLevel, Options};
 pub use pipeline::{
     Artifact, Phase, Stats, check_imports, compile, compile_program, policy, validate,
 };

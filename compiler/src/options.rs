@@ -91,6 +91,30 @@ impl BranchProtection {
     }
 }
 
+/// Who selects instructions, allocates registers and encodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Backend {
+    /// Cranelift.
+    #[default]
+    Cranelift,
+    /// Our own, for those functions of x86-64 that it knows how to compile, and Cranelift for the rest.
+    Own {
+        /// The number of the first function that it may compile: for finding one that is compiled
+        /// wrong.
+        first: u32,
+        /// How many it may compile.
+        count: u32,
+    },
+}
+
+impl Backend {
+    /// Our own for all functions.
+    pub const OWN: Backend = Backend::Own {
+        first: 0,
+        count: u32::MAX,
+    };
+}
+
 /// Options of a compilation. [`Options::default`] is what `wasmc compile` does without flags.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -137,6 +161,8 @@ pub struct Options {
     pub branch_reach: Option<u32>,
     /// Verify the IR of every function; slow, for tests.
     pub verify_ir: bool,
+    /// Who makes machine code of the IR.
+    pub backend: Backend,
 }
 
 impl Options {
@@ -174,6 +200,7 @@ impl Default for Options {
             branch_protection: BranchProtection::None,
             branch_reach: None,
             verify_ir: false,
+            backend: Backend::default(),
         }
     }
 }

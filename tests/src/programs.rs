@@ -33,10 +33,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
-use wasmc_compiler::{Options, compile};
+use wasmc_compiler::{Backend, Options, compile};
 
 use crate::expected;
 use crate::process::{Executable, Launch, Outcome};
+use crate::target::backend;
 
 /// How long a program may run.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -171,6 +172,9 @@ impl Program {
     pub fn options(&self, base: &Options) -> Result<Options> {
         let mut options = base.clone();
         options.invoke.clone_from(&self.invoke);
+        if options.backend == Backend::Cranelift {
+            options.backend = backend();
+        }
         options.max_memory = self.max_memory.or(options.max_memory);
         options.stack_size = self.stack_size.unwrap_or(options.stack_size);
         options.fuel |= self.fuel;

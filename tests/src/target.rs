@@ -2,14 +2,14 @@
 //!
 //! `WASMC_TEST_TARGET` names another target than this machine: the official suite, the scripts of our
 //! own, the programs and the WASI tests are then compiled for it and run by an emulator, in every
-//! configuration.
+//! configuration. `WASMC_TEST_BACKEND=own` has the back end of our own compile them.
 
 use std::env;
 use std::io::{self, Write as _};
 use std::str::FromStr as _;
 
 use wasmc_compiler::link::runtime_object;
-use wasmc_compiler::{Arch, Target};
+use wasmc_compiler::{Arch, Backend, Target};
 
 use crate::process::{emulator, is_installed};
 
@@ -24,6 +24,15 @@ pub fn target() -> Target {
         panic!("WASMC_TEST_TARGET: {reason}");
     }
     Target::new(arch)
+}
+
+/// The back end that `WASMC_TEST_BACKEND` names: `own` is the one of our own, for all that it knows.
+pub fn backend() -> Backend {
+    match env::var("WASMC_TEST_BACKEND").as_deref() {
+        Err(_) | Ok("cranelift") => Backend::Cranelift,
+        Ok("own") => Backend::OWN,
+        Ok(name) => panic!("WASMC_TEST_BACKEND: no back end is called `{name}`"),
+    }
 }
 
 /// Whether executables for the architecture can be made and run here, or why not.

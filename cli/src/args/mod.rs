@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use wasmc_compiler::{Arch, BranchProtection, Cpu, DebugLevel, Emit, OptLevel};
+use wasmc_compiler::{Arch, Backend, BranchProtection, Cpu, DebugLevel, Emit, OptLevel};
 
 use crate::args::bench::BenchArgs;
 use crate::args::features::{FeatureSwitch, SwitchParser};
@@ -391,6 +391,14 @@ pub struct CodeArgs {
     )]
     pub branch_protection: BranchProtectionArg,
 
+    /// Who makes machine code of the optimised IR
+    ///
+    /// `own` is a back end of our own for x86-64, which leaves to Cranelift what it does not know.
+    /// `own:FROM-TO` has it compile only functions of these numbers, for finding one that it compiles
+    /// wrong.
+    #[arg(long, value_name = "NAME", default_value = "cranelift", value_parser = parse_backend, help_heading = "Code")]
+    pub backend: Backend,
+
     /// Verify the IR of each function, which is slow: for finding bugs of wasmc
     #[arg(long, help_heading = "Code")]
     pub verify_ir: bool,
@@ -651,6 +659,25 @@ pub enum DebugPlace {
     Inside,
     /// Into a file beside it, named as the executable with `.debug` behind
     Split,
+}
+
+/// `--backend`: a [`Backend`].
+fn parse_backend(text: &str) -> Result<Backend, String> {
+    let range = match text {
+        "cranelift" => return Ok(Backend::Cranelift),
+        "own" => return Ok(Backend::OWN),
+        _ => text
+            .strip_prefix("own:")
+            .and_then(|range| range.split_once('-')),
+    };
+    let numbers = range.and_then(|(from, to)| {
+        let (from, to): (u32, u32) = (from.parse().ok()?, to.parse().ok()?);
+        Some((from, to.checked_sub(from)?.saturating_add(1)))
+    });
+    match numbers {
+        Some((first, count)) => Ok(Backend::Own { first, count }),
+        None => Err("neither `cranelift` nor `own` nor `own:FROM-TO`".to_owned()),
+    }
 }
 
 /// `--branch-protection`: a [`BranchProtection`].

@@ -93,6 +93,7 @@ fn options(args: &CodeArgs, arch: Arch) -> Result<Options, Failure> {
         features: args::features::features(&args.features),
         bounds_checks: args.bounds_checks,
         verify_ir: args.verify_ir,
+        backend: args.backend,
         max_memory: args.max_memory,
         stack_size: args.stack_size.unwrap_or(default.stack_size),
         invoke: args.invoke.clone(),

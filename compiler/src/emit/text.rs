@@ -244,6 +244,7 @@ fn resolve(code: &mut [u8], reloc: &Relocation, target: u32) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codegen::Maker;
 
     fn call(kind: Reloc, offset: u32, addend: i64) -> Relocation {
         Relocation {
@@ -290,6 +291,7 @@ mod tests {
             landings: Vec::new(),
             maps: Vec::new(),
             debug: None,
+            maker: Maker::Cranelift,
         }
     }
 

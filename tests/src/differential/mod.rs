@@ -21,7 +21,7 @@ use std::ops::{AddAssign, Range};
 use std::time::Duration;
 
 use wasmc_compiler::features::Features;
-use wasmc_compiler::{Arch, Cpu, OptLevel, Options, Target};
+use wasmc_compiler::{Arch, Backend, Cpu, OptLevel, Options, Target};
 
 use self::batch::Case;
 use self::random::Random;
@@ -40,6 +40,10 @@ pub struct Variant {
     pub time_limit: Duration,
 }
 
+/// The variants that the back end of our own compiles.
+const OWN: &str = "own back end";
+const OWN_CHECKED: &str = "own back end, checked, native";
+
 /// Every variant for an architecture: they take turns.
 pub fn variants(arch: Arch) -> Vec<Variant> {
     // On aarch64 a store on the edge of a guarded memory may be carried out in part before it
@@ -47,6 +51,8 @@ pub fn variants(arch: Arch) -> Vec<Variant> {
     let rows: &[(&'static str, bool, OptLevel, Cpu)] = match arch {
         Arch::X86_64 => &[
             ("guarded", false, OptLevel::Speed, Cpu::X86_64V2),
+            (OWN, false, OptLevel::Speed, Cpu::X86_64V2),
+            (OWN_CHECKED, true, OptLevel::Speed, Cpu::Native),
             ("checked, native", true, OptLevel::Speed, Cpu::Native),
             ("guarded, native", false, OptLevel::Speed, Cpu::Native),
             (
@@ -81,6 +87,10 @@ pub fn variants(arch: Arch) -> Vec<Variant> {
                     features: Features::complete(),
                     stack_size: 64 << 20,
                     verify_ir: opt_level == OptLevel::None,
+                    backend: match name {
+                        OWN | OWN_CHECKED => Backend::OWN,
+                        _ => Backend::Cranelift,
+                    },
                     ..Options::default()
                 },
                 time_limit: Duration::from_secs(120),

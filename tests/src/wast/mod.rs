@@ -53,6 +53,7 @@ impl Config {
             name: "guarded",
             options: Options {
                 target,
+                backend: target::backend(),
                 ..Options::default()
             },
             // An emulator takes a tenth of a second to reserve the addresses of one memory.

@@ -11,6 +11,7 @@
 //! ;; bounds-checks                 explicit checks
 //! ;; fuel                          count instructions
 //! ;; cpu: oldest                   for the oldest processors of the target
+//! ;; backend: own                  by the back end of our own; for x86-64 only
 //! ;; branch-protection: standard   landing pads and signed return addresses; for aarch64 only
 //! ```
 
@@ -26,7 +27,7 @@ use object::{
 };
 use wasmc_compiler::features::{Features, PROPOSALS};
 use wasmc_compiler::{
-    Arch, BranchProtection, Command, Cpu, Emit, Error, InstanceSpec, Options, Target,
+    Arch, Backend, BranchProtection, Command, Cpu, Emit, Error, InstanceSpec, Options, Target,
     compile_program, validate,
 };
 use wasmc_tests::expected;
@@ -97,6 +98,10 @@ const ROWS: &[(&str, &str)] = &[
     (
         "branch protection",
         "landing pads and signed return addresses",
+    ),
+    (
+        "own back end",
+        "what it makes of the code generator's input, before it is bytes",
     ),
     (
         "thunks",
@@ -230,6 +235,11 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
         Some(_) if arch == Arch::X86_64 => return Ok(()),
         Some(_) => BranchProtection::Standard,
     };
+    let backend = match header(&text, "backend: ") {
+        None => Backend::Cranelift,
+        Some(_) if arch == Arch::Aarch64 => return Ok(()),
+        Some(_) => Backend::OWN,
+    };
     let oldest = match arch {
         Arch::X86_64 => Cpu::X86_64,
         Arch::Aarch64 => Cpu::Generic,
@@ -241,6 +251,7 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
             false => Target::new(arch),
         },
         bounds_checks: has("bounds-checks"),
+        backend,
         fuel: has("fuel"),
         branch_protection,
         features: Features::complete(),

@@ -52,8 +52,8 @@ const CRATES: &[Crate] = &[
             ),
             (&["program"], "modules become a program: every decision"),
             (
-                &["inspect", "symbolize", "translate"],
-                "what a module needs; what its offsets mean; functions become IR",
+                &["backend", "inspect", "symbolize", "translate"],
+                "our own way from IR to machine code; what a module needs; what its offsets mean; functions become IR",
             ),
             (&["codegen"], "IR becomes machine code"),
             (&["dump"], "text"),
