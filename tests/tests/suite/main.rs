@@ -12,6 +12,7 @@ mod emission;
 mod fuel;
 mod golden;
 mod neighbours;
+mod objects;
 mod privileges;
 mod programs;
 mod scripts;
