@@ -12,7 +12,7 @@ use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::component::{encoding, intrinsic};
 use wasmc_abi::p2::HostFunction;
 use wasmc_abi::traps::Trap;
-use wasmparser::{FuncType, ValType, WasmFeatures};
+use wasmparser::{FuncType, KnownCustom, Name, Parser, Payload, ValType, WasmFeatures};
 use wasmtime_environ::component::{
     CanonicalOptions, CanonicalOptionsDataModel, Component, ComponentTypes, ComponentTypesBuilder,
     CoreDef, ExportIndex, ExportItem as TheirItem, FixedEncoding, GlobalInitializer,
@@ -68,10 +68,12 @@ pub fn flatten(bytes: &[u8], features: Features) -> Result<Flat<'_>> {
         match within.flatten() {
             Some(bytes) => CoreModule {
                 bytes: Cow::Borrowed(bytes),
+                name: module_name(bytes),
                 is_adapter: false,
             },
             None => CoreModule {
                 bytes: Cow::Owned(module.wasm.to_vec()),
+                name: None,
                 is_adapter: true,
             },
         }
@@ -104,6 +106,7 @@ pub fn flatten(bytes: &[u8], features: Features) -> Result<Flat<'_>> {
         resource_tables: reading.resource_tables(),
         exports: reading.exports()?,
         instances: Vec::new(),
+        is_composed: false,
     };
     for initializer in &translation.component.initializers {
         let GlobalInitializer::InstantiateModule(module, component) = initializer else {
@@ -119,7 +122,26 @@ pub fn flatten(bytes: &[u8], features: Features) -> Result<Flat<'_>> {
             imports: imports.collect::<Result<_>>()?,
         });
     }
+    let mut components = flat.instances.iter().filter_map(|one| one.component);
+    let first = components.next();
+    flat.is_composed = components.any(|other| Some(other) != first);
     Ok(flat)
+}
+
+/// The name that a core module gives itself.
+fn module_name(module: &[u8]) -> Option<String> {
+    let payloads = Parser::new(0).parse_all(module).map_while(Result::ok);
+    let mut names = payloads.filter_map(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Name(names) => names.map_while(Result::ok).find_map(|name| match name {
+                Name::Module { name, .. } => Some(name.to_owned()),
+                _ => None,
+            }),
+            _ => None,
+        },
+        _ => None,
+    });
+    names.next()
 }
 
 /// The trap that a code of an adapter means; `None` for those of asynchronous calls, and of mistakes

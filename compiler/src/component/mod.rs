@@ -16,7 +16,7 @@ mod flatten;
 use std::borrow::Cow;
 
 use wasmc_abi::p2::HostFunction;
-use wasmparser::{FuncType, KnownCustom, Parser, Payload};
+use wasmparser::FuncType;
 
 use crate::module::Entity;
 
@@ -31,6 +31,8 @@ pub struct Flat<'a> {
     pub instances: Vec<CoreInstance>,
     /// How many component instances there are.
     pub components: usize,
+    /// Whether core instances belong to several of them.
+    pub is_composed: bool,
     /// Functions that the component imports and calls.
     pub imports: Vec<Import>,
     /// Functions that the host makes for core instances.
@@ -46,17 +48,13 @@ pub struct Flat<'a> {
 /// What messages call a core instance.
 pub fn title(flat: &Flat<'_>, instance: &CoreInstance) -> String {
     let module = &flat.modules[instance.module];
-    let name = match (module.name(), module.is_adapter) {
-        (Some(name), _) => name.to_owned(),
+    let name = match (&module.name, module.is_adapter) {
+        (Some(name), _) => name.clone(),
         (None, true) => "adapter".to_owned(),
         (None, false) => format!("module {}", instance.module),
     };
-    let mut components = flat.instances.iter().filter_map(|other| other.component);
-    let first = components.next();
     match instance.component {
-        Some(component) if components.any(|other| Some(other) != first) => {
-            format!("component {component}/{name}")
-        }
+        Some(component) if flat.is_composed => format!("component {component}/{name}"),
         _ => name,
     }
 }
@@ -66,27 +64,10 @@ pub fn title(flat: &Flat<'_>, instance: &CoreInstance) -> String {
 pub struct CoreModule<'a> {
     /// Its bytes.
     pub bytes: Cow<'a, [u8]>,
+    /// The name that it gives itself.
+    pub name: Option<String>,
     /// Whether it was made for calls between components.
     pub is_adapter: bool,
-}
-
-impl CoreModule<'_> {
-    /// The name that the module gives itself.
-    pub fn name(&self) -> Option<&str> {
-        let payloads = Parser::new(0).parse_all(&self.bytes).map_while(Result::ok);
-        payloads.into_iter().find_map(|payload| match payload {
-            Payload::CustomSection(section) => match section.as_known() {
-                KnownCustom::Name(names) => {
-                    names.map_while(Result::ok).find_map(|name| match name {
-                        wasmparser::Name::Module { name, .. } => Some(name),
-                        _ => None,
-                    })
-                }
-                _ => None,
-            },
-            _ => None,
-        })
-    }
 }
 
 /// An instance of a core module.

@@ -139,8 +139,7 @@ pub(super) fn write_own(cx: Context<'_>, blob: &mut Blob) {
         let Some(cell) = program.places.globals[id] else {
             continue;
         };
-        let mut flags = program.world.components.instances.values();
-        if flags.any(|&flags| flags == id) {
+        if program.world.components.of_flags(id).is_some() {
             // They are part of the component instance.
             continue;
         }

@@ -47,9 +47,8 @@ fn list(flat: &Flat<'_>) -> String {
     }
     for (index, instance) in flat.instances.iter().enumerate() {
         let module = &flat.modules[instance.module];
-        let name = module
-            .name()
-            .map(|name| format!(" `{}`", name.escape_debug()));
+        let name = module.name.as_ref();
+        let name = name.map(|name| format!(" `{}`", name.escape_debug()));
         let place = match instance.component {
             Some(component) => format!("in component {component}"),
             None => "for calls between components".to_owned(),

@@ -1,5 +1,7 @@
 //! A component becomes a program: its core instances with what they import, by position.
 
+use std::collections::HashMap;
+
 use cranelift_codegen::entity::EntityRef;
 use wasmc_abi::component::FIRST_GUEST_RESOURCE;
 use wasmc_abi::p2::{self, HostFunction};
@@ -44,6 +46,7 @@ impl<'a> World<'a> {
         let mut linking = Linking {
             flat,
             functions: &functions,
+            records: HashMap::new(),
             may_block: None,
         };
         let parts = modules.into_iter().zip(module_types);
@@ -55,11 +58,14 @@ impl<'a> World<'a> {
             let input = Input {
                 name: component::title(flat, instance),
                 module,
-                imports: std::collections::HashMap::new(),
+                imports: HashMap::new(),
                 // What components call at start is their core modules' start function alone.
                 initializes: false,
             };
-            world.instantiate(input, types, &sources)?;
+            let id = world.instantiate(input, types, &sources)?;
+            if flat.modules[instance.module].is_adapter {
+                note_post_returns(&mut world, flat, id, &instance.imports);
+            }
         }
         let tables = flat.resource_tables.iter();
         let tables = tables
@@ -111,17 +117,33 @@ fn unsupported(what: &str) -> Error {
     }
 }
 
+/// Notes which imports of an adapter are what components call when their results have been read: they
+/// may not call out of their component, which the adapter does not see to.
+fn note_post_returns(world: &mut World<'_>, flat: &Flat<'_>, id: InstanceId, imports: &[Core]) {
+    let instance = &mut world.instances[id];
+    for (import, core) in instance.module.imports.iter().zip(imports) {
+        if let ("post_return", Entity::Func(index)) = (import.module, import.entity)
+            && let Core::Export(export) = core
+            && let Some(component) = flat.instances[export.instance].component
+        {
+            let component = ComponentId::new(component);
+            instance.without_leave.insert(index, component);
+        }
+    }
+}
+
 /// Finds the functions of the host that are imported, in their order.
 fn resolve(flat: &Flat<'_>) -> Result<Vec<&'static HostFunction>> {
     let mut failures = Failures::default();
     let mut functions = Vec::with_capacity(flat.imports.len());
+    // All calls of one function have its type.
+    let lowered = flat.made.iter().filter_map(|made| match made.kind {
+        MadeKind::Lower { import, .. } => Some((import, &made.ty)),
+        _ => None,
+    });
+    let types: HashMap<_, _> = lowered.collect();
     for (index, import) in flat.imports.iter().enumerate() {
-        // All calls of one function have its type.
-        let ty = flat.made.iter().find_map(|made| match made.kind {
-            MadeKind::Lower { import, .. } if import == index => Some(&made.ty),
-            _ => None,
-        });
-        match host_function(import, ty) {
+        match host_function(import, types.get(&index).copied()) {
             Ok(function) => functions.push(function),
             Err(cause) => failures.push(title(import, cause), || hint(import)),
         }
@@ -228,6 +250,8 @@ struct Linking<'f> {
     flat: &'f Flat<'f>,
     /// The functions of the host, by import.
     functions: &'f [&'static HostFunction],
+    /// The records so far.
+    records: HashMap<Record, RecordId>,
     /// The global that says whether the current task may block.
     may_block: Option<GlobalId>,
 }
@@ -240,7 +264,10 @@ impl Linking<'_> {
             Core::Made(index) => {
                 let made = &self.flat.made[index];
                 let (function, record) = self.made(world, made)?;
-                let record = record.map(|record| add_record(world, record));
+                let record = record.map(|record| {
+                    let next = || world.components.records.push(record);
+                    *self.records.entry(record).or_insert_with(next)
+                });
                 let name = match made.kind {
                     MadeKind::Lower { import, .. } => {
                         let import = &self.flat.imports[import];
@@ -349,14 +376,6 @@ impl Linking<'_> {
                 }
             }
         })
-    }
-}
-
-fn add_record(world: &mut World<'_>, record: Record) -> RecordId {
-    let records = &mut world.components.records;
-    match records.iter().find(|(_, known)| **known == record) {
-        Some((id, _)) => id,
-        None => records.push(record),
     }
 }
 

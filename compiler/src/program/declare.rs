@@ -159,6 +159,7 @@ impl<'a> World<'a> {
             elems,
             datas,
             starts,
+            without_leave: HashMap::new(),
             module,
         }))
     }

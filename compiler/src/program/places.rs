@@ -257,8 +257,7 @@ impl Places {
             .iter()
             .map(|(id, global)| {
                 // The flags of a component instance are what its record begins with.
-                let mut instances = world.components.instances.iter();
-                if let Some((component, _)) = instances.find(|(_, flags)| **flags == id) {
+                if let Some(component) = world.components.of_flags(id) {
                     return Some(OwnPlace::State(component_states[component.index()]));
                 }
                 let has_cell = global.has_changing_cell() || roots.globals.contains(&id);

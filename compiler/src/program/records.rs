@@ -68,6 +68,13 @@ pub enum Destructor {
 }
 
 impl Components {
+    /// The component instance whose flags a global is. The globals were made in the instances' order.
+    pub fn of_flags(&self, global: GlobalId) -> Option<ComponentId> {
+        self.instances
+            .binary_search_values_by_key(&global, |flags| *flags)
+            .ok()
+    }
+
     /// The resource of the host that calls with a record drop.
     pub fn dropped(&self, record: RecordId) -> Option<p2::Resource> {
         let Record::Drop(resource) = self.records[record] else {

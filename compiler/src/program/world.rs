@@ -1,5 +1,7 @@
 //! The closed world: the instances, and the entities that every index of every module means.
 
+use std::collections::HashMap;
+
 use cranelift_codegen::entity::{EntityRef, PrimaryMap};
 use wasmc_abi::p2::HostFunction;
 use wasmc_abi::wasi::WasiFunction;
@@ -10,8 +12,9 @@ use super::objects::{Objects, StructLayout};
 use super::records::Components;
 use super::types::Types;
 use crate::index::{
-    DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex, InstanceId,
-    MemoryId, MemoryIndex, RecordId, TableId, TableIndex, TagId, TagIndex, TypeId, TypeIndex,
+    ComponentId, DataId, DataIndex, ElemId, ElemIndex, FuncId, FuncIndex, GlobalId, GlobalIndex,
+    InstanceId, MemoryId, MemoryIndex, RecordId, TableId, TableIndex, TagId, TagIndex, TypeId,
+    TypeIndex,
 };
 use crate::module::{Body, ElemItems, Module};
 
@@ -67,6 +70,9 @@ pub struct Instance<'a> {
     pub datas: PrimaryMap<DataIndex, DataId>,
     /// The functions that its instantiation calls at its end, in order.
     pub starts: Vec<Start>,
+    /// Functions that it imports and calls while a component instance may not be left: what adapters
+    /// call when they have read results.
+    pub without_leave: HashMap<FuncIndex, ComponentId>,
 }
 
 impl<'a> Instance<'a> {

@@ -1,11 +1,14 @@
 //! Calls: direct, through tables, and tail calls.
 
 use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value, types};
+use wasmc_abi::component::component_flags;
 use wasmc_abi::traps::Trap;
 use wasmc_abi::wasi;
 
-use super::env::{Symbol, Translator, host_symbol};
-use crate::index::{FuncId, FuncIndex, MemoryId, RecordId, TableIndex, TypeId, TypeIndex};
+use super::env::{Region, Symbol, Translator, host_symbol};
+use crate::index::{
+    ComponentId, FuncId, FuncIndex, MemoryId, RecordId, TableIndex, TypeId, TypeIndex,
+};
 use crate::program::FuncKind;
 
 /// What a call calls.
@@ -17,7 +20,27 @@ pub(super) enum Callee {
 
 impl Translator<'_, '_> {
     pub fn call(&mut self, index: u32) {
-        self.call_function(self.instance.funcs[FuncIndex::from_u32(index)]);
+        let index = FuncIndex::from_u32(index);
+        let func = self.instance.funcs[index];
+        match self.instance.without_leave.get(&index) {
+            Some(&component) => self.call_without_leave(func, component),
+            None => self.call_function(func),
+        }
+    }
+
+    /// Calls a function while a component instance may not be left.
+    fn call_without_leave(&mut self, func: FuncId, component: ComponentId) {
+        let global = self.program.world.components.instances[component];
+        let cell = self.program.places.globals[global].expect("flags have a cell");
+        let region = Region::Global(global);
+        let (address, flags) = (self.own(cell), self.trusted(region));
+        let before = self.builder.ins().load(types::I32, flags, address, 0);
+        let bit = i64::from(component_flags::MAY_LEAVE);
+        let without = self.builder.ins().band_imm_u(before, !bit & 0xffff_ffff);
+        self.builder.ins().store(flags, without, address, 0);
+        self.call_function(func);
+        let address = self.own(cell);
+        self.builder.ins().store(flags, before, address, 0);
     }
 
     fn call_function(&mut self, id: FuncId) {

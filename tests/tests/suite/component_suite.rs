@@ -24,10 +24,6 @@ const KNOWN: &[(&str, &str)] = &[
         "validation/kebab.wast",
         "our parser knows the rule of a later draft",
     ),
-    (
-        "values/post-return.wast",
-        "adapters of wasmtime-environ 48 let post-return call out of the component",
-    ),
 ];
 
 /// The scripts lie in the folder that `COMPONENT_TESTSUITE` names, or beside the repository.
