@@ -397,6 +397,14 @@ fn finish_ours(
         target: symbol_of(&func.params.user_named_funcs()[reloc.symbol]),
         addend: reloc.addend,
     });
+    let landings = code
+        .landings
+        .iter()
+        .map(|&(return_offset, handler)| Landing {
+            return_offset,
+            handler,
+            frame: code.frame,
+        });
     let least = 1 << isa.flags().log2_min_function_alignment();
     CompiledFunc {
         item,
@@ -409,7 +417,7 @@ fn finish_ours(
             .map(|&(at, code)| (at, trap_of(code)))
             .collect(),
         lines: code.lines,
-        landings: Vec::new(),
+        landings: landings.collect(),
         maps: Vec::new(),
         debug: None,
         maker: Maker::Own,

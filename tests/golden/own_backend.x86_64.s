@@ -47,9 +47,8 @@ block0: ; runs 1.000 times
 block1: ; runs 8.000 times
     mov edi, ebx
     call userextname0
-    sub r13d, 1
     lea r12d, [r12d + eax]
-    test r13d, r13d
+    sub r13d, 1
     j ne
     → block1
     → block2

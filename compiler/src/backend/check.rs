@@ -6,6 +6,7 @@
 //! allocation came to its result.
 
 use super::Refusal;
+use super::allocate::moves::needs_scratch;
 use super::allocate::{Op, Place};
 use super::machine::{Arg, Class, DefAt, Edge, Flags, Func, Incoming, Inst, Reg, UseAt, VReg};
 use super::slots::{Placed, Slot};
@@ -25,6 +26,8 @@ struct State {
     /// Slots of the caller's: their offsets.
     incoming: Vec<(u32, Option<Name>)>,
     stack: Vec<Name>,
+    /// Slots that may hold something.
+    written: Vec<Slot>,
     /// Slots that were written since the last mark, and what they held.
     undone: Vec<(Slot, Option<Name>)>,
 }
@@ -103,10 +106,10 @@ impl Check<'_> {
     fn block(&mut self, at: usize) -> Result {
         let block = &self.func.blocks[at];
         let entry = &self.placed.entries[at];
-        self.state.own.fill(None);
-        for slot in &mut self.state.incoming {
-            slot.1 = None;
+        for slot in std::mem::take(&mut self.state.written) {
+            self.write_slot(slot, None)?;
         }
+        self.state.written.clear();
         self.state.undone.clear();
         self.has_flags = false;
         self.state.regs = entry.regs.map(|vreg| vreg.map(Name::Value));
@@ -198,6 +201,9 @@ impl Check<'_> {
                 self.check_class(name, class)?;
                 self.check_register(to, class)?;
                 self.check_register(from, class)?;
+                if needs_scratch(from, to) {
+                    self.state.regs[Reg::SCRATCH.number() as usize] = None;
+                }
                 self.write(to, name)
             }
             Op::Exchange(a, b) => {
@@ -251,6 +257,7 @@ impl Check<'_> {
     /// Values are in registers of their kind, and not in those that have a purpose.
     fn check_register(&self, place: Place, class: Class) -> Result {
         match place {
+            Place::Reg(Reg::SCRATCH) if class == Class::Float => Ok(()),
             Place::Reg(reg) if !self.func.registers(class).contains(reg) => {
                 Err(refuse("the wrong kind of register", &(reg, class)))
             }
@@ -387,6 +394,7 @@ impl Check<'_> {
     fn write_slot(&mut self, slot: Slot, name: Option<Name>) -> Result {
         let before = self.read_slot(slot)?;
         self.state.undone.push((slot, before));
+        self.state.written.push(slot);
         match slot {
             Slot::Own(number) => self.state.own[number as usize] = name,
             Slot::Incoming(offset) => {

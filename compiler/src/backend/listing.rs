@@ -4,7 +4,8 @@ use std::fmt::{Display, Formatter, Result, Write as _};
 
 use super::allocate::{Op, Place};
 use super::machine::{
-    Address, Class, Condition, Encoding, Func, Imm, Inst, Kind, Map, Reg, RegField, RmField, VReg,
+    Address, Class, Condition, Encoding, Flags, Func, Imm, Inst, Kind, Map, Reg, RegField, RmField,
+    VReg,
 };
 use super::slots::{Placed, Slot};
 
@@ -295,7 +296,7 @@ impl Display for Listed<'_> {
             Kind::AddConstant { wide, constant } => {
                 let bits = bits(wide);
                 let (to, from) = (self.defined(0, bits), self.used(0, bits));
-                match to.place == from.place {
+                match to.place == from.place && self.inst.flags == Flags::Writes {
                     true => write!(f, "add {to}, {constant}"),
                     false => write!(f, "lea {to}, [{from} + {constant}]"),
                 }
@@ -345,6 +346,9 @@ impl Display for Listed<'_> {
             Kind::ReturnCall(symbol) => write!(f, "leave; jmp {symbol}"),
             Kind::ReturnCallIndirect => write!(f, "leave; jmp {}", self.used(0, 64)),
             Kind::Argument(offset) => write!(f, "mov [rsp + {offset}], {}", self.used(0, 64)),
+            Kind::TryCall(symbol) => write!(f, "call {symbol} ; or an exception"),
+            Kind::TryCallIndirect => write!(f, "call {} ; or an exception", self.used(0, 64)),
+            Kind::FramePointer => write!(f, "mov {}, rbp", self.defined(0, 64)),
             Kind::Return => f.write_str("leave; ret"),
             Kind::Jump => f.write_str("jmp"),
             Kind::Branch(code) => write!(f, "j {}", condition(code)),

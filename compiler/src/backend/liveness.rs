@@ -122,6 +122,11 @@ impl Liveness {
                 return Err(Refusal::Size("live values"));
             }
             if !changed {
+                let edges = func.blocks.iter().flat_map(|block| &block.edges);
+                let along: usize = edges.map(|edge| liveness.live_in[edge.to].len()).sum();
+                if along > MOST {
+                    return Err(Refusal::Size("live values of edges"));
+                }
                 let entry = &liveness.live_in[0];
                 let is_param = |vreg| func.params.iter().any(|param| param.0 == vreg);
                 return match entry.iter().all(|&(vreg, _)| is_param(vreg)) {

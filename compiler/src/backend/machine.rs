@@ -74,6 +74,8 @@ impl RegSet {
     pub const VECTORS: RegSet = RegSet(0x7fff_0000);
     /// Those that a function must leave as they were: rbx, r12 to r15.
     pub const CALLEE_SAVED: RegSet = RegSet(1 << 3 | 0xf << 12);
+    /// Those that are not as they were when an exception arrives.
+    pub const ALL: RegSet = RegSet(!(1 << 4 | 1 << 5));
     /// Those that a call may change.
     pub const CALL_CLOBBERS: RegSet =
         RegSet((0xffff & !(1 << 4 | 1 << 5 | 1 << 3 | 0xf << 12)) | 0xffff_0000);
@@ -316,6 +318,13 @@ pub(super) enum Kind {
     Call(UserExternalNameRef),
     /// To the address in the first use.
     CallIndirect,
+    /// A call that ends its block: the first edge is that of its return, the second that of an
+    /// exception.
+    TryCall(UserExternalNameRef),
+    /// The same, to the address in the first use.
+    TryCallIndirect,
+    /// The frame pointer.
+    FramePointer,
     /// Stores the use among the arguments of the next call, at this offset.
     Argument(u32),
     Return,
@@ -414,7 +423,10 @@ impl Inst {
     }
 
     pub fn is_call(&self) -> bool {
-        matches!(self.kind, Kind::Call(_) | Kind::CallIndirect)
+        matches!(
+            self.kind,
+            Kind::Call(_) | Kind::CallIndirect | Kind::TryCall(_) | Kind::TryCallIndirect
+        )
     }
 }
 

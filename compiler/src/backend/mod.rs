@@ -16,6 +16,7 @@ mod frequency;
 mod listing;
 mod liveness;
 mod machine;
+mod params;
 mod select;
 mod slots;
 #[cfg(test)]
@@ -57,6 +58,10 @@ pub(crate) struct Code {
     pub traps: Vec<(u32, TrapCode)>,
     /// Offsets of return addresses and of traps, ascending, and source locations.
     pub lines: Vec<(u32, u32)>,
+    /// Offsets of return addresses, ascending, and of what goes on with an exception.
+    pub landings: Vec<(u32, u32)>,
+    /// Bytes between the frame pointer and the stack pointer at calls.
+    pub frame: u32,
     /// How many instructions it has, and how many accesses to slots that values are in for want of
     /// registers.
     pub instructions: u32,
@@ -147,7 +152,6 @@ fn input<'f>(
     if context.func.dfg.num_blocks() > MOST_BLOCKS {
         return Err(Refusal::Size("blocks"));
     }
-    // The optimiser leaves the graph as it found it, but not all that is known of it.
     context.compute_cfg();
     context.compute_domtree();
     context.compute_loop_analysis();
@@ -174,6 +178,7 @@ pub(crate) fn list(
 /// Everything but the bytes.
 fn place(input: &Input<'_>) -> Result<(Func, Placed), Refusal> {
     let mut func = select::select(input)?;
+    params::simplify(&mut func);
     frequency::estimate(&mut func);
     let liveness = liveness::Liveness::new(&func)?;
     let allocation = allocate::allocate(&func, &liveness)?;
@@ -185,7 +190,7 @@ fn place(input: &Input<'_>) -> Result<(Func, Placed), Refusal> {
 
 fn compile_input(input: &Input<'_>) -> Result<Code, Refusal> {
     let (func, placed) = place(input)?;
-    let finished = assemble::assemble(&func, &placed)?;
+    let (finished, frame) = assemble::assemble(&func, &placed)?;
     let relocs = finished.relocs.into_iter();
     Ok(Code {
         bytes: finished.code,
@@ -199,6 +204,8 @@ fn compile_input(input: &Input<'_>) -> Result<Code, Refusal> {
             .collect(),
         traps: finished.traps,
         lines: finished.lines,
+        landings: finished.landings,
+        frame,
         instructions: placed.ops.iter().map(|ops| ops.len() as u32).sum(),
         slot_accesses: placed.accesses(),
     })

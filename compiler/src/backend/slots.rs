@@ -110,14 +110,19 @@ pub(super) fn assign(func: &Func, liveness: &Liveness, allocation: Allocation) -
         ending.push(Reverse((lives[value].end, slot)));
         slots[value] = Some(Slot::Own(slot));
     }
-    let same = |a: VReg, b: VReg| slots[a.as_u32() as usize] == slots[b.as_u32() as usize];
+    let key = |vreg: VReg| match slots[vreg.as_u32() as usize] {
+        Some(Slot::Own(number)) => number,
+        // Offsets of arguments count from the other end.
+        Some(Slot::Incoming(offset)) => u32::MAX - offset,
+        None => unreachable!("what is copied has a slot"),
+    };
     let edges = allocation
         .edges
         .into_iter()
         .map(|edges| {
             let ordered = edges.into_iter().map(|mut copies| {
                 let mut ops = Vec::new();
-                sequence(&mut copies, same, |op| ops.push(op));
+                sequence(&mut copies, key, |op| ops.push(op));
                 ops
             });
             ordered.collect()

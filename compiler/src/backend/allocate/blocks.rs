@@ -52,6 +52,7 @@ pub(super) fn walk(facts: &Facts<'_>, experience: Experience) -> Result<Allocati
                 slots.push(vreg);
             }
         });
+        slots.sort_unstable();
         exits.push(Exit {
             regs: state.regs,
             slots,
@@ -146,6 +147,9 @@ impl Joined {
             &before.regs,
             &func.blocks[best.0].edges[best.1].args,
         );
+        if block.is_header {
+            state.begin_loop();
+        }
         Ok(())
     }
 
@@ -179,7 +183,7 @@ impl Joined {
                 let frequency = state.facts.func.blocks[pred].frequency;
                 if exit.regs[number as usize] != Some(vreg) && !exit.regs.contains(&Some(vreg)) {
                     missing += frequency;
-                } else if !exit.slots.contains(&vreg) {
+                } else if exit.slots.binary_search(&vreg).is_err() {
                     unstored += frequency;
                 }
             }

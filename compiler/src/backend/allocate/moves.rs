@@ -1,6 +1,8 @@
 //! Copies that happen at once, one after the other.
 
-use super::super::machine::{Class, VReg};
+use std::collections::HashMap;
+
+use super::super::machine::{Class, Reg, VReg};
 use super::{Op, Place};
 
 /// One of several copies that all read before any of them writes.
@@ -11,68 +13,178 @@ pub(in super::super) struct Copy {
     pub class: Class,
 }
 
+/// A place as a key: what is the same key is the same place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Reg(u8),
+    Slot(u32),
+    Constant,
+}
+
+/// Copies that are still to be written.
+struct Pending<'c, F> {
+    copies: &'c [Copy],
+    /// A number for each slot.
+    slot: F,
+    done: Vec<bool>,
+    /// How many of them read a place.
+    readers: HashMap<Key, u32>,
+    /// The copy that writes a place.
+    writers: HashMap<Key, usize>,
+    /// Those whose destination nobody reads any more.
+    ready: Vec<usize>,
+}
+
+impl<F: Fn(VReg) -> u32> Pending<'_, F> {
+    fn key(&self, place: Place) -> Key {
+        match place {
+            Place::Reg(reg) => Key::Reg(reg.number()),
+            Place::Slot(vreg) => Key::Slot((self.slot)(vreg)),
+            Place::Constant(_) => Key::Constant,
+        }
+    }
+
+    fn is_read(&self, place: Place) -> bool {
+        self.readers
+            .get(&self.key(place))
+            .is_some_and(|&readers| readers > 0)
+    }
+
+    /// A copy is done, or what it reads is safe elsewhere.
+    fn finish(&mut self, number: usize) {
+        self.done[number] = true;
+        let from = self.key(self.copies[number].from);
+        if let Some(readers) = self.readers.get_mut(&from) {
+            *readers -= 1;
+            if let (0, Some(&writer)) = (*readers, self.writers.get(&from))
+                && !self.done[writer]
+            {
+                self.ready.push(writer);
+            }
+        }
+    }
+
+    /// Writes what nothing stands in the way of.
+    fn drain(&mut self, write: &mut impl FnMut(Op)) {
+        while let Some(number) = self.ready.pop() {
+            let Copy { from, to, class } = self.copies[number];
+            write(Op::Copy { from, to, class });
+            self.finish(number);
+        }
+    }
+
+    /// The circle that a copy is in, from it on: each reads what the next one writes.
+    fn circle(&self, first: usize) -> Vec<usize> {
+        let mut circle = vec![first];
+        loop {
+            let last = circle[circle.len() - 1];
+            let next = self.writers[&self.key(self.copies[last].from)];
+            if next == first {
+                return circle;
+            }
+            circle.push(next);
+        }
+    }
+}
+
 /// Writes copies in an order in which none overwrites what another one still reads. No two write the
-/// same place. `same` says whether two values share a slot. Circles go through an exchange, or by
-/// way of the stack; memory is copied by way of a vector register that holds no value.
+/// same place. `slot` gives each slot a number. Circles of general registers are exchanged; others
+/// go through the register that no value is in, or, where memory is copied through that, by way of the
+/// stack.
 pub(in super::super) fn sequence(
     copies: &mut Vec<Copy>,
-    same: impl Fn(VReg, VReg) -> bool,
+    slot: impl Fn(VReg) -> u32,
     mut write: impl FnMut(Op),
 ) {
-    let alike = |a: Place, b: Place| match (a, b) {
-        (Place::Slot(a), Place::Slot(b)) => same(a, b),
-        (Place::Constant(_), _) => false,
-        (a, b) => a == b,
+    copies.retain(|copy| match (copy.from, copy.to) {
+        (Place::Slot(from), Place::Slot(to)) => slot(from) != slot(to),
+        (from, to) => from != to,
+    });
+    let copies: &[Copy] = copies;
+    if let &[Copy { from, to, class }] = copies {
+        return write(Op::Copy { from, to, class });
+    }
+    if copies.is_empty() {
+        return;
+    }
+    let mut pending = Pending {
+        copies,
+        slot,
+        done: vec![false; copies.len()],
+        readers: HashMap::new(),
+        writers: HashMap::new(),
+        ready: Vec::new(),
     };
-    copies.retain(|copy| !alike(copy.from, copy.to));
-    // What was pushed, and where it goes when nobody reads that any more.
-    let mut pushed: Vec<Place> = Vec::new();
-    while !copies.is_empty() {
-        let ready = (0..copies.len()).find(|&number| {
-            let to = copies[number].to;
-            let mut others = copies.iter().enumerate();
-            !others.any(|(other, copy)| other != number && alike(copy.from, to))
-        });
-        if let Some(number) = ready {
-            let Copy { from, to, class } = copies.remove(number);
-            write(Op::Copy { from, to, class });
-            continue;
+    for (number, copy) in copies.iter().enumerate() {
+        let (from, to) = (pending.key(copy.from), pending.key(copy.to));
+        if from != Key::Constant {
+            *pending.readers.entry(from).or_default() += 1;
         }
-        // Every destination is read by another copy: circles only, and nothing reads a place twice.
-        let copy = copies[0];
-        if let (Place::Reg(a), Place::Reg(b)) = (copy.from, copy.to)
-            && !a.is_vector()
-        {
-            copies.remove(0);
-            write(Op::Exchange(a, b));
-            for other in copies.iter_mut() {
-                if other.from == copy.to {
-                    other.from = copy.from;
-                } else if other.from == copy.from {
-                    other.from = copy.to;
-                }
-            }
-            copies.retain(|copy| !alike(copy.from, copy.to));
-            continue;
+        pending.writers.insert(to, number);
+    }
+    let ready = (0..copies.len()).filter(|&number| !pending.is_read(copies[number].to));
+    pending.ready = ready.rev().collect();
+    pending.drain(&mut write);
+    // What is left is circles, and nothing reads a place twice.
+    for first in 0..copies.len() {
+        if !pending.done[first] {
+            break_circle(&mut pending, first, &mut write);
         }
-        // The copy that reads what this one overwrites waits on the stack.
-        let waiting = copies
-            .iter()
-            .position(|other| alike(other.from, copy.to))
-            .expect("every destination is read");
-        let waiting = copies.remove(waiting);
-        write(Op::Push(waiting.from));
-        pushed.push(waiting.to);
-        // The rest of its circle is no circle any more, and all of it must be done before what was
-        // pushed comes back: nothing else is on the stack then.
-        while let Some(number) = (0..copies.len()).find(|&number| {
-            let to = copies[number].to;
-            !copies.iter().any(|copy| alike(copy.from, to))
-        }) {
-            let Copy { from, to, class } = copies.remove(number);
-            write(Op::Copy { from, to, class });
+    }
+}
+
+fn break_circle<F: Fn(VReg) -> u32>(
+    pending: &mut Pending<'_, F>,
+    first: usize,
+    write: &mut impl FnMut(Op),
+) {
+    let circle = pending.circle(first);
+    let copies = pending.copies;
+    let regs: Option<Vec<Reg>> = circle
+        .iter()
+        .map(|&number| match copies[number].to {
+            Place::Reg(reg) => Some(reg),
+            _ => None,
+        })
+        .collect();
+    let (integers, vectors) = match &regs {
+        None => (false, false),
+        Some(regs) => (
+            regs.iter().all(|reg| !reg.is_vector()),
+            regs.iter().all(|reg| reg.is_vector()),
+        ),
+    };
+    if let (true, Some(regs)) = (integers, &regs) {
+        // Each register gets what the next one has, and the last one what the first had.
+        for pair in regs.windows(2) {
+            write(Op::Exchange(pair[0], pair[1]));
         }
-        write(Op::Pop(pushed.pop().expect("just pushed")));
+        for number in circle {
+            pending.done[number] = true;
+        }
+        return;
+    }
+    // What the last copy reads, which the first one writes, is kept until all others are done.
+    let waiting = circle[circle.len() - 1];
+    let Copy { from, to, class } = copies[waiting];
+    let scratch = Place::Reg(Reg::SCRATCH);
+    match vectors {
+        true => write(Op::Copy {
+            from,
+            to: scratch,
+            class,
+        }),
+        false => write(Op::Push(from)),
+    }
+    pending.finish(waiting);
+    pending.drain(write);
+    match vectors {
+        true => write(Op::Copy {
+            from: scratch,
+            to,
+            class,
+        }),
+        false => write(Op::Pop(to)),
     }
 }
 
@@ -83,9 +195,6 @@ pub(in super::super) fn needs_scratch(from: Place, to: Place) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use super::super::super::machine::Reg;
     use super::*;
 
     /// What copies do to places, as if the machine were a map.
@@ -107,6 +216,9 @@ mod tests {
                 } => drop(state.insert(name(to), value)),
                 Op::Copy { from, to, .. } => {
                     let value = state[&name(from)];
+                    if needs_scratch(from, to) {
+                        state.remove(&name(Place::Reg(Reg::SCRATCH)));
+                    }
                     state.insert(name(to), value);
                 }
                 Op::Exchange(a, b) => {
@@ -124,6 +236,7 @@ mod tests {
             }
         }
         assert!(stack.is_empty());
+        state.remove(&name(Place::Reg(Reg::SCRATCH)));
         state
     }
 
@@ -176,8 +289,8 @@ mod tests {
                 expected.insert(name(copy.to), value);
             }
             let mut ops = Vec::new();
-            let same = |a: VReg, b: VReg| a.as_u32() / 2 == b.as_u32() / 2;
-            sequence(&mut copies.clone(), same, |op| ops.push(op));
+            let slot = |vreg: VReg| vreg.as_u32() / 2;
+            sequence(&mut copies.clone(), slot, |op| ops.push(op));
             assert_eq!(carry_out(&ops, &before), expected, "{copies:?}: {ops:?}");
         }
     }

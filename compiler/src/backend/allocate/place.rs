@@ -56,6 +56,10 @@ pub(super) struct State<'a> {
     operands: Vec<Place>,
     used: RegSet,
     hints: Vec<Option<Reg>>,
+    /// By value, and by web: the register that the innermost loop begins with, which its end must
+    /// have again.
+    homes: Vec<Option<Reg>>,
+    anchors: Vec<Option<Reg>>,
     stores: Vec<f32>,
     pub cost: f64,
 }
@@ -107,6 +111,8 @@ impl<'a> State<'a> {
             operands: Vec::new(),
             used: experience.used & RegSet::CALLEE_SAVED,
             hints: experience.hints.clone(),
+            homes: vec![None; values],
+            anchors: vec![None; values],
             stores: vec![0.0; values],
             cost: 0.0,
             experience,
@@ -220,6 +226,17 @@ impl<'a> State<'a> {
         }
     }
 
+    /// What is in registers now is where it should be when the loop that begins here goes on.
+    pub fn begin_loop(&mut self) {
+        for number in 0..32u8 {
+            if let Some(vreg) = self.regs[number as usize] {
+                let web = self.facts.webs[vreg.as_u32() as usize];
+                self.homes[vreg.as_u32() as usize] = Some(Reg::new(number));
+                self.anchors[web.as_u32() as usize] = Some(Reg::new(number));
+            }
+        }
+    }
+
     pub fn is_live_in(&self, vreg: VReg) -> bool {
         self.live_in[vreg.as_u32() as usize] == self.at as u32
     }
@@ -330,7 +347,13 @@ impl<'a> State<'a> {
     pub fn choose(&self, vreg: VReg, candidates: RegSet) -> Option<Reg> {
         let gain = self.crossing(vreg);
         let web = self.facts.webs[vreg.as_u32() as usize];
-        let hint = self.hints[web.as_u32() as usize].filter(|&reg| candidates.contains(reg));
+        let hint = [
+            self.homes[vreg.as_u32() as usize],
+            self.anchors[web.as_u32() as usize],
+            self.hints[web.as_u32() as usize],
+        ];
+        let mut hint = hint.into_iter().flatten();
+        let hint = hint.find(|&reg| candidates.contains(reg));
         let (block, reg) = self.wanted[vreg.as_u32() as usize];
         let want = (block == self.at as u32 && candidates.contains(reg)).then_some(reg);
         if gain > WORTH {
@@ -413,6 +436,9 @@ impl<'a> State<'a> {
             moves: Vec::new(),
             places: SmallVec::from_elem(None, uses.len()),
         };
+        // Where an exception arrives the callers' values are gone too: they are saved.
+        let saved = RegSet::CALLEE_SAVED - self.facts.func.reserved;
+        self.used = self.used | (inst.clobbers & saved);
         self.place_fixed(&uses, &mut placing)?;
         self.place_present(inst, &uses, &mut placing);
         self.evacuate_fixed(&uses, &mut placing)?;
@@ -636,7 +662,7 @@ impl<'a> State<'a> {
 
     fn write_moves(&mut self, moves: &mut Vec<Copy>) {
         let mut ops: SmallVec<[Op; 8]> = SmallVec::new();
-        sequence(moves, |a, b| a == b, |op| ops.push(op));
+        sequence(moves, VReg::as_u32, |op| ops.push(op));
         for op in ops {
             self.write(op);
         }

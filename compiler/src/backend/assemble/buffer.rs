@@ -40,6 +40,8 @@ pub(super) struct Buffer {
     relocs: Vec<(Position, bool, UserExternalNameRef, i64)>,
     traps: Vec<(Position, TrapCode)>,
     lines: Vec<(Position, u32)>,
+    /// Return addresses, and where exceptions go on.
+    landings: Vec<(Position, Label)>,
     /// Displacements of operands behind the code: their position, and the bytes from there to the
     /// instruction's end.
     data: Vec<(Position, u32, Data)>,
@@ -55,6 +57,8 @@ pub(in super::super) struct Finished {
     pub relocs: Vec<(u32, bool, UserExternalNameRef, i64)>,
     pub traps: Vec<(u32, TrapCode)>,
     pub lines: Vec<(u32, u32)>,
+    /// Offsets of return addresses, ascending, and of what goes on with an exception.
+    pub landings: Vec<(u32, u32)>,
 }
 
 const SHORT: u32 = 2;
@@ -140,6 +144,11 @@ impl Buffer {
         if let Some(place) = place {
             self.lines.push((self.here(), place));
         }
+    }
+
+    /// An exception out of the call that ends here goes on at a label.
+    pub fn landing(&mut self, label: Label) {
+        self.landings.push((self.here(), label));
     }
 
     pub fn label(&mut self) -> Label {
@@ -242,16 +251,21 @@ impl Buffer {
         let relocs = self.relocs.iter();
         let traps = self.traps.iter();
         let lines = self.lines.iter();
+        let landings = self.landings.iter();
         let mut finished = Finished {
             relocs: relocs
                 .map(|&(at, is_call, symbol, addend)| (offset(at), is_call, symbol, addend))
                 .collect(),
             traps: traps.map(|&(at, code)| (offset(at), code)).collect(),
             lines: lines.map(|&(at, place)| (offset(at), place)).collect(),
+            landings: landings
+                .map(|&(at, label)| (offset(at), self.target(label, &before)))
+                .collect(),
             code,
         };
         finished.traps.sort_by_key(|trap| trap.0);
         finished.lines.sort_unstable();
+        finished.landings.sort_unstable();
         finished.lines.dedup_by_key(|line| line.0);
         finished
     }

@@ -5,7 +5,7 @@ use super::super::allocate::moves::needs_scratch;
 use super::super::allocate::{Op, Place};
 use super::super::encode::{Instruction, Rm};
 use super::super::machine::{
-    Address, Class, Condition, Encoding, Imm, Inst, Kind, Map, Reg, RegField, RmField,
+    Address, Class, Condition, Encoding, Flags, Imm, Inst, Kind, Map, Reg, RegField, RmField,
 };
 use super::buffer::Data;
 use super::sequences::Conversion;
@@ -207,10 +207,36 @@ impl Assembler<'_> {
                 self.jump_if(condition, label);
                 Ok(())
             }
-            Kind::Jump | Kind::Branch(_) | Kind::Table => {
-                Err(Refusal::internal("a block ends in its middle"))
+            Kind::FramePointer => {
+                self.move_register(operands.defined(0)?, Reg::RBP, true);
+                Ok(())
             }
+            Kind::Jump
+            | Kind::Branch(_)
+            | Kind::Table
+            | Kind::TryCall(_)
+            | Kind::TryCallIndirect => Err(Refusal::internal("a block ends in its middle")),
         }
+    }
+
+    /// A call whose exceptions go on at a label.
+    pub(super) fn try_call(
+        &mut self,
+        inst: &Inst,
+        places: usize,
+        handler: Label,
+    ) -> Result<(), Refusal> {
+        let target = self.placed.places.get(places);
+        match (inst.kind, target) {
+            (Kind::TryCall(symbol), _) => self.buffer.call(symbol),
+            (_, Some(&Place::Reg(target))) => {
+                self.buffer.inst(plain(0xff, false, 2, Rm::Reg(target)));
+            }
+            _ => return Err(Refusal::internal("a call's target is in no register")),
+        }
+        self.buffer.landing(handler);
+        self.called(inst);
+        Ok(())
     }
 
     fn may_trap(&mut self, inst: &Inst) {
@@ -318,7 +344,7 @@ impl Assembler<'_> {
         constant: i32,
     ) -> Result<(), Refusal> {
         let (to, from) = (operands.defined(0)?, operands.used(0)?);
-        if to != from {
+        if to != from || operands.inst.flags == Flags::Keeps {
             let rm = Rm::Base {
                 base: from,
                 displacement: constant,

@@ -46,8 +46,8 @@ struct Assembler<'a> {
     detours: Vec<(Label, usize, usize)>,
 }
 
-/// Assembles a function.
-pub(super) fn assemble(func: &Func, placed: &Placed) -> Result<Finished, Refusal> {
+/// Assembles a function; also the size of its frame below the frame pointer.
+pub(super) fn assemble(func: &Func, placed: &Placed) -> Result<(Finished, u32), Refusal> {
     let saved: Vec<Reg> = (placed.used & RegSet::CALLEE_SAVED).iter().collect();
     let slots = saved.len() as u32 + placed.count;
     let frame = (8 * slots + func.outgoing).next_multiple_of(16);
@@ -80,7 +80,7 @@ pub(super) fn assemble(func: &Func, placed: &Placed) -> Result<Finished, Refusal
         assembler.write_detours(at, next, ends_hot)?;
     }
     assembler.write_traps();
-    Ok(assembler.buffer.finish())
+    Ok((assembler.buffer.finish(), frame))
 }
 
 impl Assembler<'_> {
@@ -168,6 +168,11 @@ impl Assembler<'_> {
                 Kind::Jump => self.straight(at, 0, next)?,
                 Kind::Branch(condition) => self.branch(at, condition, next)?,
                 Kind::Table => self.switch(at, places)?,
+                Kind::TryCall(_) | Kind::TryCallIndirect => {
+                    let handler = self.along(at, 1);
+                    self.try_call(inst, places, handler)?;
+                    self.straight(at, 0, next)?;
+                }
                 _ => self.inst(inst, places)?,
             }
         }
@@ -263,7 +268,7 @@ impl Assembler<'_> {
     ) -> Result<(), Refusal> {
         let func = self.func;
         let goes_on = match func.blocks[at].insts.last().map(|inst| inst.kind) {
-            Some(Kind::Jump | Kind::Branch(_)) => {
+            Some(Kind::Jump | Kind::Branch(_) | Kind::TryCall(_) | Kind::TryCallIndirect) => {
                 let edges = func.blocks[at].edges.iter();
                 edges
                     .map(|edge| Some(self.leads_to[edge.to]))

@@ -4,7 +4,9 @@ use cranelift_codegen::ir::{self, InstructionData, Opcode, Signature};
 use cranelift_codegen::isa::CallConv;
 
 use super::super::Refusal;
-use super::super::machine::{Class, DefAt, Flags, Incoming, Inst, Kind, RegSet, UseAt, VReg};
+use super::super::machine::{
+    Block, Class, DefAt, Flags, Incoming, Inst, Kind, RegSet, UseAt, VReg,
+};
 use super::{Result, Select, is_scalar, name, register};
 
 /// Registers of integer arguments: rdi, rsi, rdx, rcx, r8, r9.
@@ -133,25 +135,7 @@ impl Select<'_> {
         let func = self.func;
         let signature = &func.dfg.signatures[signature];
         check(signature)?;
-        let mut call = Inst::new(kind, Flags::Writes);
-        if let Some(target) = target {
-            call = call.reads(target, UseAt::Reg);
-        }
-        let (places, bytes) = arguments(signature);
-        for (&arg, place) in args.iter().zip(places) {
-            let arg = self.reg(arg);
-            match place {
-                Incoming::Reg(reg) => call = call.reads(arg, UseAt::Fixed(reg)),
-                Incoming::Stack(offset) => {
-                    let argument = Inst::new(Kind::Argument(offset), Flags::Keeps);
-                    self.push(argument.reads(arg, UseAt::Reg));
-                }
-            }
-        }
-        self.outgoing = self.outgoing.max(bytes);
-        if signature.call_conv == CallConv::Tail {
-            call.popped = bytes;
-        }
+        let mut call = self.arguments_of(kind, target, signature, args);
         call.clobbers = RegSet::CALL_CLOBBERS;
         let registers = results(signature).expect("the signature was checked");
         let mut extended = Vec::new();
@@ -172,6 +156,110 @@ impl Select<'_> {
                     .makes(to, DefAt::Reg),
             );
         }
+        Ok(())
+    }
+
+    /// A call with its arguments; those on the stack are stored before it.
+    fn arguments_of(
+        &mut self,
+        kind: Kind,
+        target: Option<VReg>,
+        signature: &Signature,
+        args: &[ir::Value],
+    ) -> Inst {
+        let mut call = Inst::new(kind, Flags::Writes);
+        if let Some(target) = target {
+            call = call.reads(target, UseAt::Reg);
+        }
+        let (places, bytes) = arguments(signature);
+        for (&arg, place) in args.iter().zip(places) {
+            let arg = self.reg(arg);
+            match place {
+                Incoming::Reg(reg) => call = call.reads(arg, UseAt::Fixed(reg)),
+                Incoming::Stack(offset) => {
+                    let argument = Inst::new(Kind::Argument(offset), Flags::Keeps);
+                    self.push(argument.reads(arg, UseAt::Reg));
+                }
+            }
+        }
+        self.outgoing = self.outgoing.max(bytes);
+        if signature.call_conv == CallConv::Tail {
+            call.popped = bytes;
+        }
+        call
+    }
+
+    /// A call whose exceptions go on in a block of this function.
+    pub(super) fn try_call(
+        &mut self,
+        inst: ir::Inst,
+        number: &[usize],
+        into: &mut Block,
+    ) -> Result<()> {
+        let func = self.func;
+        let lists = &func.dfg.value_lists;
+        let (kind, target, args, exception) = match func.dfg.insts[inst] {
+            InstructionData::TryCall {
+                func_ref,
+                ref args,
+                exception,
+                ..
+            } => {
+                let kind = Kind::TryCall(self.callee(func_ref)?);
+                (kind, None, args.as_slice(lists), exception)
+            }
+            InstructionData::TryCallIndirect {
+                ref args,
+                exception,
+                ..
+            } => {
+                let args = args.as_slice(lists);
+                (Kind::TryCallIndirect, Some(args[0]), &args[1..], exception)
+            }
+            ref data => return Err(Refusal::Opcode(data.opcode())),
+        };
+        let table = &func.dfg.exception_tables[exception];
+        let mut items = table.items();
+        let (Some(ir::ExceptionTableItem::Default(handler)), None) = (items.next(), items.next())
+        else {
+            return Err(Refusal::Shape("handlers of certain tags"));
+        };
+        let signature = &func.dfg.signatures[table.signature()];
+        check(signature)?;
+        if signature.call_conv != CallConv::Tail {
+            return Err(Refusal::Shape("a call of another calling convention"));
+        }
+        let target = target.map(|target| self.reg(target));
+        let mut call = self.arguments_of(kind, target, signature, args);
+        call.clobbers = RegSet::ALL;
+        // What the registers hold afterwards, whichever way it goes on.
+        let mut held: Vec<(super::Reg, VReg)> = Vec::new();
+        let registers = results(signature).expect("the signature was checked");
+        let mut hold = |select: &mut Self, reg: super::Reg| {
+            if let Some(&(_, vreg)) = held.iter().find(|held| held.0 == reg) {
+                return vreg;
+            }
+            let vreg = select.temporary(match reg.is_vector() {
+                true => Class::Float,
+                false => Class::Wide,
+            });
+            held.push((reg, vreg));
+            vreg
+        };
+        let returned: Vec<VReg> = registers.iter().map(|&reg| hold(self, reg)).collect();
+        let thrown = [super::Reg::RAX, super::Reg::RDX].map(|reg| hold(self, reg));
+        let made = |arg| match arg {
+            ir::BlockArg::TryCallRet(number) => returned[number as usize],
+            ir::BlockArg::TryCallExn(number) => thrown[number as usize],
+            ir::BlockArg::Value(_) => unreachable!("values are named already"),
+        };
+        let normal = self.edge_of_call(table.normal_return(), number, made);
+        let handler = self.edge_of_call(&handler, number, made);
+        into.edges = vec![normal, handler];
+        for (reg, vreg) in held {
+            call = call.makes(vreg, DefAt::Fixed(reg));
+        }
+        self.push(call);
         Ok(())
     }
 

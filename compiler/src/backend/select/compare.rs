@@ -47,6 +47,10 @@ impl Select<'_> {
             }
         }
         let wide = self.is_wide(value);
+        let is_known = matches!(self.ty(value), types::I32 | types::I64);
+        if is_known && self.test_of_and(value, wide)? {
+            return Ok(Condition::NOT_EQUAL);
+        }
         let reg = self.reg(value);
         match self.ty(value) {
             types::I8 if !self.is_boolean(value) => {

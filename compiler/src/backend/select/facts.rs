@@ -9,6 +9,8 @@ use super::super::Refusal;
 pub(super) struct Facts {
     uses: Vec<u32>,
     zero_above: Vec<bool>,
+    /// Parameters of blocks that must be zero above, and come out of calls that are not.
+    extended: Vec<bool>,
     /// The state of memory and of what else can be observed: before an instruction and after it.
     colours: SecondaryMap<ir::Inst, (u32, u32)>,
 }
@@ -19,11 +21,14 @@ impl Facts {
         let mut facts = Facts {
             uses: vec![0; values],
             zero_above: vec![false; values],
+            extended: vec![false; values],
             colours: SecondaryMap::new(),
         };
         let mut wanted = Vec::new();
         // Arguments for parameters, by the parameter.
         let mut incoming: Vec<Vec<Value>> = vec![Vec::new(); values];
+        // Parameters that get what a call returns or throws.
+        let mut from_calls: Vec<Value> = Vec::new();
         let mut colour = 0;
         for &block in order {
             colour += 1;
@@ -55,10 +60,10 @@ impl Facts {
                     let params = func.dfg.block_params(target.block(&func.dfg.value_lists));
                     let args = target.args(&func.dfg.value_lists);
                     for (param, arg) in params.iter().zip(args) {
-                        let ir::BlockArg::Value(arg) = arg else {
-                            return Err(Refusal::Opcode(opcode));
-                        };
-                        incoming[param.index()].push(arg);
+                        match arg {
+                            ir::BlockArg::Value(arg) => incoming[param.index()].push(arg),
+                            _ => from_calls.push(*param),
+                        }
                     }
                 }
             }
@@ -68,7 +73,16 @@ impl Facts {
                 wanted.extend(incoming[value.index()].iter().copied());
             }
         }
+        // Callees say nothing of what is above 32 bits.
+        for param in from_calls {
+            facts.extended[param.index()] = facts.zero_above[param.index()];
+        }
         Ok(facts)
+    }
+
+    /// How often a value is used.
+    pub fn uses(&self, value: Value) -> u32 {
+        self.uses[value.index()]
     }
 
     pub fn is_used_once(&self, value: Value) -> bool {
@@ -78,6 +92,11 @@ impl Facts {
     /// Whether a value of 32 bits, by its index, must be zero above wherever it is.
     pub fn is_zero_above(&self, value: usize) -> bool {
         self.zero_above.get(value) == Some(&true)
+    }
+
+    /// Whether a parameter of a block must be made zero above when the block begins.
+    pub fn is_extended(&self, param: Value) -> bool {
+        self.extended[param.index()]
     }
 
     pub fn colour_before(&self, inst: ir::Inst) -> u32 {

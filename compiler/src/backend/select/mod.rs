@@ -21,11 +21,12 @@ use cranelift_codegen::isa::CallConv;
 use smallvec::SmallVec;
 
 use super::machine::{
-    Address, Arg, Block, Class, DefAt, Edge, Flags, Func, Incoming, Inst, Kind, Reg, RegSet, UseAt,
-    VReg,
+    Address, Arg, Block, Class, Condition, DefAt, Edge, Flags, Func, Incoming, Inst, Kind, Reg,
+    RegSet, UseAt, VReg,
 };
 use super::{Features, Input, Refusal};
 use facts::Facts;
+use forms::Alu;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
@@ -38,8 +39,11 @@ struct Select<'f> {
     needed: Vec<bool>,
     /// Loads that became an operand of another instruction.
     folded: Vec<bool>,
+    /// Sums that are made at the end of their block rather than at their place.
+    sunk: Vec<bool>,
     classes: Vec<Class>,
     constants: Vec<(u64, u8)>,
+    constant_numbers: HashMap<(u64, u8), u32>,
     outgoing: u32,
     /// Where and of which effects the instruction is that is being selected.
     colour: u32,
@@ -67,8 +71,10 @@ pub(super) fn select(input: &Input<'_>) -> Result<Func> {
         features: input.features,
         needed: vec![false; values],
         folded: vec![false; values],
+        sunk: vec![false; values],
         classes,
         constants: Vec::new(),
+        constant_numbers: HashMap::new(),
         outgoing: 0,
         colour: 0,
         place: None,
@@ -80,7 +86,17 @@ pub(super) fn select(input: &Input<'_>) -> Result<Func> {
     }
     for (at, &block) in order.iter().enumerate() {
         let params = func.dfg.block_params(block);
-        blocks[at].params = params.iter().map(|&param| name(param)).collect();
+        for &param in params {
+            let mut incoming = name(param);
+            if select.facts.is_extended(param) && select.needed[param.index()] {
+                incoming = select.temporary(Class::Narrow);
+                let extend = Inst::new(Kind::ZeroExtend, Flags::Keeps)
+                    .reads(incoming, UseAt::Reg)
+                    .makes(name(param), DefAt::Reg);
+                blocks[at].insts.insert(0, extend);
+            }
+            blocks[at].params.push(incoming);
+        }
         blocks[at].cold = func.layout.is_cold(block);
         blocks[at].depth = input.loops.loop_level(block).level() as u32;
         let loops = input.loops;
@@ -180,7 +196,8 @@ impl Select<'_> {
         let opcode = self.func.dfg.insts[inst].opcode();
         let results = self.func.dfg.inst_results(inst);
         if facts::is_pure(opcode) {
-            !facts::is_constant(opcode) && results.iter().any(|value| self.needed[value.index()])
+            let is_wanted = |value: &Value| self.needed[value.index()] && !self.sunk[value.index()];
+            !facts::is_constant(opcode) && results.iter().any(is_wanted)
         } else if facts::is_load(opcode) {
             !self.folded[results[0].index()]
         } else {
@@ -198,7 +215,13 @@ impl Select<'_> {
             }
             InstructionData::Brif { arg, blocks, .. } => {
                 into.edges = blocks.iter().map(|to| self.edge(to, number)).collect();
-                let condition = self.condition(arg)?;
+                let condition = match self.result_as_condition(inst, arg)? {
+                    Some(condition) => condition,
+                    None => self.condition(arg)?,
+                };
+                for to in &blocks {
+                    self.sink_sums(inst, to);
+                }
                 self.push(Inst::new(Kind::Branch(condition), Flags::Reads));
             }
             InstructionData::BranchTable { arg, table, .. } => {
@@ -222,24 +245,109 @@ impl Select<'_> {
                 jump.early = true;
                 self.push(jump);
             }
+            InstructionData::TryCall { .. } | InstructionData::TryCallIndirect { .. } => {
+                self.try_call(inst, number, into)?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
     }
 
+    /// Arithmetic whose result nobody but the branch reads is done just before it, and its flags say
+    /// whether that is zero.
+    fn result_as_condition(&mut self, branch: ir::Inst, value: Value) -> Result<Option<Condition>> {
+        let func = self.func;
+        let Some((inst, opcode)) = self.maker(value) else {
+            return Ok(None);
+        };
+        let op = match opcode {
+            Opcode::Iadd => Alu::Add,
+            Opcode::Isub => Alu::Sub,
+            Opcode::Band => Alu::And,
+            Opcode::Bor => Alu::Or,
+            Opcode::Bxor => Alu::Xor,
+            _ => return Ok(None),
+        };
+        let read = func.dfg.inst_values(branch).filter(|&other| other == value);
+        let read = read.count() as u32;
+        // `test` leaves its operands alone.
+        let is_test = op == Alu::And && read == 1;
+        if is_test
+            || !matches!(self.ty(value), types::I32 | types::I64)
+            || self.facts.uses(value) != read
+            || func.layout.inst_block(inst) != func.layout.inst_block(branch)
+        {
+            return Ok(None);
+        }
+        let &[left, right] = func.dfg.inst_args(inst) else {
+            unreachable!("arithmetic has two operands")
+        };
+        self.sunk[value.index()] = true;
+        self.alu(op, name(value), left, right)?;
+        Ok(Some(Condition::NOT_EQUAL))
+    }
+
+    /// Sums with constants that nobody but the branch hands on are made just before it, when nothing
+    /// reads the first operand any more, whose register they can then have. `lea` leaves the flags.
+    fn sink_sums(&mut self, branch: ir::Inst, to: &ir::BlockCall) {
+        let func = self.func;
+        for arg in to.args(&func.dfg.value_lists) {
+            let ir::BlockArg::Value(value) = arg else {
+                continue;
+            };
+            let Some((inst, Opcode::Iadd)) = self.maker(value) else {
+                continue;
+            };
+            let &[left, right] = func.dfg.inst_args(inst) else {
+                unreachable!("a sum has two operands")
+            };
+            let ty = self.ty(value);
+            let handed_on = func.dfg.inst_values(branch).filter(|&other| other == value);
+            let (Some(constant), true) = (
+                self.immediate(right),
+                matches!(ty, types::I32 | types::I64)
+                    && !self.sunk[value.index()]
+                    && func.dfg.inst_args(branch)[0] != value
+                    && func.layout.inst_block(inst) == func.layout.inst_block(branch)
+                    && self.facts.uses(value) == handed_on.count() as u32
+                    && self.constant(self.through(left)).is_none(),
+            ) else {
+                continue;
+            };
+            self.sunk[value.index()] = true;
+            let wide = ty == types::I64;
+            let left = self.reg(left);
+            self.push(
+                Inst::new(Kind::AddConstant { wide, constant }, Flags::Keeps)
+                    .reads(left, UseAt::Reg)
+                    .makes(name(value), DefAt::Reg),
+            );
+        }
+    }
+
     fn edge(&mut self, to: &ir::BlockCall, number: &[usize]) -> Edge {
+        self.edge_of_call(to, number, |_| {
+            unreachable!("only calls with handlers hand over anything but values")
+        })
+    }
+
+    /// An edge on which `made` says what becomes of the results of the call that ends the block.
+    fn edge_of_call(
+        &mut self,
+        to: &ir::BlockCall,
+        number: &[usize],
+        mut made: impl FnMut(ir::BlockArg) -> VReg,
+    ) -> Edge {
         let lists = &self.func.dfg.value_lists;
         let values: SmallVec<[ir::BlockArg; 4]> = to.args(lists).collect();
         let args = values
             .into_iter()
-            .map(|arg| {
-                let ir::BlockArg::Value(value) = arg else {
-                    unreachable!("only calls with handlers hand over anything else")
-                };
-                match self.constant(self.through(value)) {
+            .map(|arg| match arg {
+                ir::BlockArg::Value(value) => match self.constant(self.through(value)) {
                     Some(constant) => Arg::Constant(self.bits(value, constant)),
                     None => Arg::Value(self.reg(value)),
-                }
+                },
+                arg => Arg::Value(made(arg)),
             })
             .collect();
         Edge {
@@ -275,6 +383,11 @@ impl Select<'_> {
             Opcode::GetPinnedReg => {
                 let result = name(self.result(inst));
                 self.push(Inst::new(Kind::Pinned, Flags::Keeps).makes(result, DefAt::Reg));
+                Ok(())
+            }
+            Opcode::GetFramePointer => {
+                let result = name(self.result(inst));
+                self.push(Inst::new(Kind::FramePointer, Flags::Keeps).makes(result, DefAt::Reg));
                 Ok(())
             }
             Opcode::SymbolValue | Opcode::FuncAddr => self.symbol_value(inst),

@@ -141,12 +141,11 @@ impl Select<'_> {
     /// The index of a constant that lies behind the code.
     pub(super) fn constant_index(&mut self, bits: u64, wide: bool) -> u32 {
         let constant = (bits, if wide { 8 } else { 4 });
-        let known = self.constants.iter().position(|other| *other == constant);
-        let index = known.unwrap_or_else(|| {
-            self.constants.push(constant);
-            self.constants.len() - 1
-        });
-        index as u32
+        let constants = &mut self.constants;
+        *self.constant_numbers.entry(constant).or_insert_with(|| {
+            constants.push(constant);
+            constants.len() as u32 - 1
+        })
     }
 
     /// The load that a value comes from, if whoever is being selected may do it instead: it has no
@@ -187,7 +186,11 @@ impl Select<'_> {
             });
             into.uses.len() as u8 - 1
         };
-        while let Some((inst, opcode)) = self.maker(base) {
+        // Long sums of constants do not outlive the optimiser.
+        for _ in 0..16 {
+            let Some((inst, opcode)) = self.maker(base) else {
+                break;
+            };
             if opcode == Opcode::SymbolValue {
                 let InstructionData::UnaryGlobalValue { global_value, .. } =
                     self.func.dfg.insts[inst]
