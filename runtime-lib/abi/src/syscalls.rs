@@ -172,6 +172,7 @@ const F_SETFL: u32 = 4;
 const F_DUPFD_CLOEXEC: u32 = 1030;
 const TIOCGWINSZ: u32 = 0x5413;
 const FIONREAD: u32 = 0x541b;
+const PAGEMAP_SCAN: u32 = 0xc060_6610;
 const AT_FDCWD: u32 = -100i32 as u32;
 /// `O_ACCMODE | O_CREAT | O_TRUNC`
 const O_CHANGES: u32 = 0o3 | 0o100 | 0o1000;
@@ -264,6 +265,7 @@ system_calls! {
     fcntl 72 25 [equal(1, F_DUPFD_CLOEXEC); "F_DUPFD_CLOEXEC"]: RESOLVE | ACCEPT | SOCKET | LOOKUP | SERVE;
     ioctl 16 29 [equal(1, TIOCGWINSZ); "TIOCGWINSZ"]: FDSTAT;
     ioctl 16 29 [equal(1, FIONREAD); "FIONREAD"]: POLL;
+    ioctl 16 29 [equal(1, PAGEMAP_SCAN); "PAGEMAP_SCAN"]: SERVE;
     ftruncate 77 46: SET_SIZE;
     utimensat 280 88: PATH_TIMES;
     utimensat 280 88 [null(1); "an open file"]: SET_TIMES;

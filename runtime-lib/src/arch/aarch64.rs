@@ -27,6 +27,8 @@ pub const SYS_TIMER_SETTIME: usize = 110;
 pub const SYS_CLONE: usize = 220;
 /// Number of the system call `epoll_pwait`.
 pub const SYS_EPOLL_PWAIT: usize = 22;
+/// Number of the system call `ioctl`.
+pub const SYS_IOCTL: usize = 29;
 /// Number of the system call `futex`.
 pub const SYS_FUTEX: usize = 98;
 /// Number of the system call `exit_group`.

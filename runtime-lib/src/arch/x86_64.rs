@@ -27,6 +27,8 @@ pub const SYS_TIMER_SETTIME: usize = 223;
 pub const SYS_CLONE: usize = 56;
 /// Number of the system call `epoll_pwait`.
 pub const SYS_EPOLL_PWAIT: usize = 281;
+/// Number of the system call `ioctl`.
+pub const SYS_IOCTL: usize = 16;
 /// Number of the system call `futex`.
 pub const SYS_FUTEX: usize = 202;
 /// Number of the system call `exit_group`.

@@ -29,7 +29,7 @@ enum Making {
     Once,
     /// For the first time of several: what memories are made of must stay.
     First,
-    /// Once more, in memories and tables that are as empty as new ones.
+    /// Once more, in memories that have their images, and in tables that are as empty as new ones.
     Again,
 }
 
@@ -135,9 +135,8 @@ unsafe fn carry_out(
             Some(InitStepKind::CreateMemory) if making == Making::Again => {
                 (*memory).size = step.a;
             }
-            Some(InitStepKind::PlaceImage) if making == Making::Again => {
-                memory::place_image_again(&*memory, step.a, source, len);
-            }
+            // Memories were renewed with their images.
+            Some(InitStepKind::PlaceImage) if making == Making::Again => {}
             Some(InitStepKind::CreateMemory) => {
                 memory::create(&mut *memory, step.a as usize).map_err(Failure::Exhausted)?;
             }

@@ -6,6 +6,8 @@ use crate::guest::trap;
 use crate::mem;
 use crate::sys::lock::Lock;
 use crate::sys::mm::{self, Access, page_size};
+use crate::sys::pagemap::{PageMap, Pages};
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustix::io::Errno;
 use wasmc_abi::layout::{MemoryState, memory_flags};
@@ -130,63 +132,146 @@ pub unsafe fn place_image(
 /// Whether pages of images could not be moved, so that memories do not have the pages of the file.
 static IMAGES_ARE_COPIES: AtomicBool = AtomicBool::new(false);
 
-/// Bytes at the beginning of a memory that are made anew by writing to them: what programs use most, and
-/// then need not ask the system for again. *Measured*: a page that is written to costs a thirtieth of
-/// one that comes from the system.
-const WRITTEN: usize = 256 * 1024;
+/// Whether an image of a memory is its file's pages, where they lie; otherwise it was copied.
+fn is_moved(memory: &MemoryState, image: &Image) -> bool {
+    let target = memory.base as usize + image.offset;
+    image.len >= MOVE_THRESHOLD
+        && (image.source as usize | target | image.len).is_multiple_of(page_size())
+        && !is_aliased(memory)
+        && !IMAGES_ARE_COPIES.load(Ordering::Relaxed)
+}
 
-/// Makes a memory what it is before anything is put into it: `size` bytes of zeros, or of images whose
-/// pages were moved there.
+/// What a memory begins with, from an offset on.
+#[derive(Clone, Copy)]
+pub struct Image {
+    pub offset: usize,
+    pub source: *const u8,
+    pub len: usize,
+}
+
+/// Makes a memory what it was when its images were put into it: `size` bytes.
 ///
 /// # Safety
-/// It must be the state of an instantiated memory that was made with this size, whose guest runs no
-/// more.
-pub unsafe fn empty(memory: &MemoryState, size: usize) {
+/// It must be the state of an instantiated memory that was made with this size and these images, whose
+/// sources were kept. No guest may run.
+pub unsafe fn renew(
+    memory: &MemoryState,
+    size: usize,
+    images: impl Iterator<Item = Image> + Clone,
+    written: &mut Written,
+) {
     let page = page_size();
     let base = memory.base as usize;
-    let first = size.next_multiple_of(page);
-    let now = (memory.size as usize).next_multiple_of(page);
-    // SAFETY: all of this is accessible, and nobody uses it.
-    unsafe {
-        if is_aliased(memory) {
-            // What is mapped twice is not given back.
-            mem::memset(base as *mut u8, 0, first);
-        } else {
-            let written = first.min(WRITTEN);
-            mem::memset(base as *mut u8, 0, written);
-            if written < now {
-                mm::forget(base + written, now - written);
+    let first = base + size.next_multiple_of(page);
+    let end = base + (memory.size as usize).next_multiple_of(page);
+    // What is mapped twice cannot be given back.
+    let most = match is_aliased(memory) {
+        true => usize::MAX,
+        false => KEPT,
+    };
+    let mut kept = 0;
+    written.for_each(base, end, |range, is_known| {
+        let len = range.len();
+        let keeps = match is_known {
+            true => kept + len <= most,
+            // Whatever lies further up is rarely used.
+            false => range.end - base <= most.min(UNKNOWN_KEPT) || most == usize::MAX,
+        };
+        kept += len;
+        // SAFETY: the range lies in the memory, all of which is accessible and used by nobody; the
+        // sources are as the caller vouches.
+        unsafe {
+            match keeps {
+                true => drop(mem::memset(range.start as *mut u8, 0, len)),
+                false => mm::forget(range.start, len),
+            }
+            for image in images.clone() {
+                if keeps || !is_moved(memory, &image) {
+                    copy_part(base, &image, range.clone());
+                }
             }
         }
-        if first < now {
-            // Beyond the memory's end there is nothing for its guest.
+    });
+    if first < end {
+        // SAFETY: beyond the memory's end there is nothing for its guest.
+        unsafe {
             match memory.reservation > 0 {
-                true => drop(mm::protect(base + first, now - first, Access::None)),
-                false => mm::unmap(base + first, now - first),
+                true => drop(mm::protect(first, end - first, Access::None)),
+                false => mm::unmap(first, end - first),
             }
         }
     }
 }
 
-/// Puts an image into a memory that was [emptied](empty).
+/// Copies what of an image belongs into a range of addresses.
 ///
 /// # Safety
-/// As for [`place_image`], which has kept the source.
-pub unsafe fn place_image_again(memory: &MemoryState, offset: u64, source: *const u8, len: usize) {
-    let offset = offset as usize;
-    let target = memory.base as usize + offset;
-    let aligned = (source as usize | target | len).is_multiple_of(page_size());
-    let moved = len >= MOVE_THRESHOLD
-        && aligned
-        && !is_aliased(memory)
-        && !IMAGES_ARE_COPIES.load(Ordering::Relaxed);
-    let copied = match moved {
-        // The rest has come back from the file.
-        true => len.min(WRITTEN.saturating_sub(offset)),
-        false => len,
-    };
-    // SAFETY: as the caller vouches.
-    unsafe { mem::memcpy(target as *mut u8, source, copied) };
+/// The range must be writable, and the image be that of the memory at `base`.
+unsafe fn copy_part(base: usize, image: &Image, range: Range<usize>) {
+    let place = base + image.offset;
+    let start = range.start.max(place);
+    let end = range.end.min(place + image.len);
+    if start < end {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let source = image.source.add(start - place);
+            mem::memcpy(start as *mut u8, source, end - start);
+        }
+    }
+}
+
+/// Bytes of a memory that stay with the process when it is renewed, although they were written to.
+/// *Measured*: a page that is written to again costs a thirtieth of one that comes from the system.
+const KEPT: usize = 4 << 20;
+/// The same, where it is not known which pages were written to: the lowest.
+const UNKNOWN_KEPT: usize = 256 << 10;
+/// Ranges of pages that are asked for at a time.
+const RANGES: usize = 128;
+
+/// Which pages of memories were written to.
+pub struct Written {
+    map: Option<PageMap>,
+    found: [Pages; RANGES],
+}
+
+impl Written {
+    /// Finds out whether the system can tell. To be called before the process is confined.
+    pub fn new() -> Written {
+        Written {
+            map: PageMap::open(),
+            found: [Pages::default(); RANGES],
+        }
+    }
+
+    /// Calls `action` with ranges of addresses from `start` to `end` that together hold all pages that
+    /// were written to, and with whether these are all that they hold.
+    fn for_each(&mut self, start: usize, end: usize, mut action: impl FnMut(Range<usize>, bool)) {
+        let mut at = start;
+        while at < end {
+            let scanned = self
+                .map
+                .as_ref()
+                .map(|map| map.written(at, end, &mut self.found));
+            let Some(Ok((count, next))) = scanned.filter(|scanned| {
+                // Without progress the rest is unknown.
+                scanned.is_ok_and(|(_, next)| next > at)
+            }) else {
+                let middle = end.min(at.max(start + UNKNOWN_KEPT));
+                if at < middle {
+                    action(at..middle, false);
+                }
+                if middle < end {
+                    action(middle..end, false);
+                }
+                return;
+            };
+            for pages in self.found.iter().take(count) {
+                // The kernel gives whole pages of the range that it was asked for.
+                action(pages.start.max(at)..pages.end.min(end), true);
+            }
+            at = next;
+        }
+    }
 }
 
 /// Copies an active segment into a memory.

@@ -10,6 +10,7 @@ pub mod lock;
 pub mod lookup;
 pub mod mm;
 pub mod net;
+pub mod pagemap;
 pub mod path;
 pub mod poll;
 pub mod process;

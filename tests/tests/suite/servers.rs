@@ -26,6 +26,34 @@ fn kinds() -> &'static Executable {
     })
 }
 
+/// The same with memories that are larger than what is made anew as a whole, of which the upper part
+/// begins with bytes of the file, the counter among them.
+fn large() -> &'static Executable {
+    static LARGE: OnceLock<Executable> = OnceLock::new();
+    LARGE.get_or_init(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/kinds.wat");
+        let text = fs::read_to_string(path).expect("the component can be read");
+        let bytes: String = (0..0x30000)
+            .map(|at| match at {
+                0x1fff0..0x1fff4 => "\\00".to_owned(),
+                _ => char::from(b'a' + (at % 26) as u8).to_string(),
+            })
+            .collect();
+        let data = format!("(data (i32.const 0x80000) \"{bytes}\")\n    (global $count");
+        let text = text
+            .replace("(memory 4 64)", "(memory 40 64)")
+            .replace(
+                "(memory (export \"memory\") 4 64)",
+                "(memory (export \"memory\") 40 64)",
+            )
+            .replace("0x2fff0", "0x9fff0")
+            .replacen("(global $count", &data, 1);
+        let component = wat::parse_str(text).expect("the component is well-formed");
+        let program = compile(&component, &Options::default()).expect("the component compiles");
+        Executable::new(&program.bytes).expect("the executable can be written")
+    })
+}
+
 /// A server while it runs, killed with its value.
 struct Server {
     process: Child,
@@ -36,7 +64,11 @@ struct Server {
 impl Server {
     /// The server with some more options; two workers at most unless these say otherwise.
     fn start(options: &str) -> Server {
-        let program = kinds().folder().join("program");
+        Server::of(kinds(), options)
+    }
+
+    fn of(executable: &Executable, options: &str) -> Server {
+        let program = executable.folder().join("program");
         let mut process = Command::new(program)
             .env(
                 "WASMC_OPTIONS",
@@ -383,6 +415,20 @@ fn every_request_has_an_instance_of_its_own() {
     for _ in 0..50 {
         client.send("GET /count HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_eq!(&*client.answer().expect("an answer").body, b"11");
+    }
+    // In between the memory grows as far as it can.
+    let server = Server::of(large(), "--workers=1");
+    let mut client = server.connect();
+    for path in [
+        "/count", "/count", "/memory", "/count", "/big", "/count", "/count",
+    ] {
+        client.send(&format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        let answer = client.answer().expect("an answer");
+        match path {
+            "/count" => assert_eq!(&*answer.body, b"11"),
+            "/memory" => assert_eq!(answer.status, 500),
+            _ => assert!(answer.whole),
+        }
     }
     let server = Server::start("--reuse=3 --workers=1");
     let mut client = server.connect();
