@@ -19,4 +19,5 @@ mod profile;
 mod readme;
 mod registry;
 mod run;
+mod serve;
 mod tutorial;

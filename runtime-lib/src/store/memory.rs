@@ -165,30 +165,32 @@ pub unsafe fn renew(
     let first = base + size.next_multiple_of(page);
     let end = base + (memory.size as usize).next_multiple_of(page);
     // What is mapped twice cannot be given back.
-    let most = match is_aliased(memory) {
+    let mut may_keep = match is_aliased(memory) {
         true => usize::MAX,
         false => KEPT,
     };
-    let mut kept = 0;
     written.for_each(base, end, |range, is_known| {
-        let len = range.len();
-        let keeps = match is_known {
-            true => kept + len <= most,
-            // Whatever lies further up is rarely used.
-            false => range.end - base <= most.min(UNKNOWN_KEPT) || most == usize::MAX,
+        // Where it is not known what was written to, what lies further up is rarely used.
+        let most = match is_known || is_aliased(memory) {
+            true => may_keep,
+            false => (base + UNKNOWN_KEPT).saturating_sub(range.start),
         };
-        kept += len;
+        let middle = range.start + most.min(range.len());
+        may_keep -= may_keep.min(middle - range.start);
         // SAFETY: the range lies in the memory, all of which is accessible and used by nobody; the
         // sources are as the caller vouches.
         unsafe {
-            match keeps {
-                true => drop(mem::memset(range.start as *mut u8, 0, len)),
-                false => mm::forget(range.start, len),
+            mem::memset(range.start as *mut u8, 0, middle - range.start);
+            if middle < range.end {
+                mm::forget(middle, range.end - middle);
             }
             for image in images.clone() {
-                if keeps || !is_moved(memory, &image) {
-                    copy_part(base, &image, range.clone());
-                }
+                let copied = match is_moved(memory, &image) {
+                    // The rest has come back from the file.
+                    true => range.start..middle,
+                    false => range.clone(),
+                };
+                copy_part(base, &image, copied);
             }
         }
     });
@@ -252,17 +254,10 @@ impl Written {
                 .map
                 .as_ref()
                 .map(|map| map.written(at, end, &mut self.found));
-            let Some(Ok((count, next))) = scanned.filter(|scanned| {
-                // Without progress the rest is unknown.
-                scanned.is_ok_and(|(_, next)| next > at)
-            }) else {
-                let middle = end.min(at.max(start + UNKNOWN_KEPT));
-                if at < middle {
-                    action(at..middle, false);
-                }
-                if middle < end {
-                    action(middle..end, false);
-                }
+            // Without progress the rest is unknown.
+            let scanned = scanned.and_then(Result::ok).filter(|&(_, next)| next > at);
+            let Some((count, next)) = scanned else {
+                action(at..end, false);
                 return;
             };
             for pages in self.found.iter().take(count) {

@@ -25,7 +25,7 @@ pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
     let platforms = platforms(args, report)?;
     let module = args.module.as_ref().expect("clap requires a module");
     let mut input = Input::open(module, args.code.plain_http, report)?;
-    let settings = settings::settings(args, &input)?;
+    let settings = settings::settings(args, &mut input)?;
     let engine = args.load.map(Engine::find).transpose()?;
     let elsewhere = engine.is_some() || args.push;
     let destination = ImageDestination::choose(args.output.as_deref(), &input, elsewhere)?;

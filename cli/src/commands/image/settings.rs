@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 /// Decides what the image is told.
-pub fn settings(args: &BuildArgs, input: &Input) -> Result<Settings, Failure> {
+pub fn settings(args: &BuildArgs, input: &mut Input) -> Result<Settings, Failure> {
     let mut spec = Spec {
         name: name(args, input)?,
         entrypoint: args.entrypoint.clone(),
@@ -50,7 +50,7 @@ pub fn settings(args: &BuildArgs, input: &Input) -> Result<Settings, Failure> {
         inherit(args, found, has_sockets, &mut spec, &mut run_options);
     }
     let mut words = args.grants.words.iter();
-    if is_server(input.raw()) && !words.any(|word| word.as_bytes().starts_with(b"--listen")) {
+    if is_server(input.module()?) && !words.any(|word| word.as_bytes().starts_with(b"--listen")) {
         spec.ports.push(format!("{DEFAULT_PORT}/tcp"));
     }
     let working_dir = spec.working_dir.clone();

@@ -662,6 +662,14 @@ pub fn conclude() -> (After, Summary) {
             sent: exchange.sent,
         };
         let keep = exchange.may_keep() && exchange.drain();
+        heap::with(|heap| {
+            exchange.trailers.free(heap);
+            for outlet in &mut exchange.outlets {
+                if outlet.state != State::Free {
+                    outlet.release(heap);
+                }
+            }
+        });
         exchange.reset();
         if !keep {
             return (After::Close, summary);
@@ -842,6 +850,7 @@ pub fn finish(number: u32, trailers: Fields) -> Result<(), HttpError> {
             if outlet.is_bound {
                 exchange.break_off();
             }
+            heap::with(|heap| trailers.free(heap));
             return Err(HttpError::BodySize);
         }
         outlet.state = State::Finished;
@@ -851,6 +860,19 @@ pub fn finish(number: u32, trailers: Fields) -> Result<(), HttpError> {
         }
         heap::with(|heap| exchange.complete(heap))
     })
+}
+
+/// Says that one who refers to a body does so no more. What has neither a message nor a writer is given
+/// back; what goes to the connection stays until the exchange ends.
+pub fn leave(number: u32) {
+    EXCHANGE.with(|exchange| {
+        if let Some(outlet) = exchange.outlet_at(number + 1) {
+            outlet.holders = outlet.holders.saturating_sub(1);
+            if outlet.holders == 0 && !outlet.is_bound {
+                heap::with(|heap| outlet.release(heap));
+            }
+        }
+    });
 }
 
 /// Says that a body will not be completed.

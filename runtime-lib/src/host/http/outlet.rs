@@ -54,6 +54,8 @@ pub struct Outlet {
     promised: u64,
     /// What follows the body.
     pub trailers: Fields,
+    /// How many refer to it: its message, and whoever writes it.
+    pub holders: u32,
 }
 
 impl Outlet {
@@ -66,6 +68,7 @@ impl Outlet {
         written: 0,
         promised: 0,
         trailers: Fields::NONE,
+        holders: 0,
     };
 
     /// A body that is about to be written, of so many bytes if they are known.
@@ -73,6 +76,7 @@ impl Outlet {
         Outlet {
             state: State::Open,
             promised: length.unwrap_or(u64::MAX),
+            holders: 2,
             ..Outlet::FREE
         }
     }
@@ -126,6 +130,13 @@ impl Outlet {
         fill(room.ok_or(HttpError::Internal)?);
         self.early_len += len as u32;
         Ok(())
+    }
+
+    /// Gives back what it keeps, and the place.
+    pub fn release(&mut self, heap: &mut Heap) {
+        heap.free(self.early);
+        self.trailers.free(heap);
+        *self = Outlet::FREE;
     }
 
     /// Gives back what was written before the head was sent.

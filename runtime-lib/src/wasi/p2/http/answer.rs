@@ -1,9 +1,9 @@
 //! `response-outparam` and `outgoing-response`: the answer.
 
-use super::super::messages::{OutgoingBody, OutgoingResponse};
+use super::super::messages::OutgoingResponse;
 use super::super::objects::{self, Object};
 use super::errors::{put_handle, put_result};
-use super::fields;
+use super::{fields, outgoing_body};
 use crate::guest::call::Call;
 use crate::guest::trap;
 use crate::host::heap;
@@ -67,6 +67,7 @@ pub fn response_outparam_set(
             } = response;
             if exchange::set_answer(status, fields, outlet).is_err() {
                 exchange::refuse(500);
+                outgoing_body::give_up(outlet);
             }
             heap::with(|heap| fields.free(heap));
         }
@@ -114,23 +115,8 @@ pub fn outgoing_response_body(call: &Call<'_>, this: u32, ret: u32) {
     let layout = layout::RESULT_HANDLE;
     let place = call.place(ret, layout.size, layout.align);
     let (number, mut response) = get(call, this);
-    let opened = match response.outlet {
-        Some(_) => None,
-        None => {
-            let length = heap::with(|heap| exchange::content_length(heap, response.fields));
-            exchange::open_outlet(length)
-        }
-    };
-    let body = opened.map(|outlet| {
-        response.outlet = Some(outlet);
-        objects::set(number, Object::OutgoingResponse(response));
-        let body = OutgoingBody {
-            outlet,
-            streamed: false,
-        };
-        let object = objects::add(Object::OutgoingBody(body), None);
-        call.own(Resource::OutgoingBody, object)
-    });
+    let body = outgoing_body::open(call, &mut response.outlet, response.fields);
+    objects::set(number, Object::OutgoingResponse(response));
     put_handle(&place, body);
 }
 
@@ -138,9 +124,7 @@ pub fn outgoing_response_body(call: &Call<'_>, this: u32, ret: u32) {
 pub fn drop_response(object: u32) {
     if let Object::OutgoingResponse(response) = objects::remove(object) {
         heap::with(|heap| response.fields.free(heap));
-        if let Some(outlet) = response.outlet {
-            exchange::abandon(outlet);
-        }
+        outgoing_body::give_up(response.outlet);
     }
 }
 

@@ -8,12 +8,37 @@ use super::errors::{put_handle, put_result};
 use super::fields;
 use crate::guest::call::Call;
 use crate::guest::trap;
+use crate::host::heap;
 use crate::host::http::error::HttpError;
 use crate::host::http::exchange;
 use crate::host::http::fields::Fields;
 use wasmc_abi::p2::Resource;
 use wasmc_abi::p2_layout::{self as layout};
 use wasmc_abi::traps::Trap;
+
+/// A handle of the body of a message with these fields, once: its number becomes that of the message.
+pub fn open(call: &Call<'_>, of_message: &mut Option<u32>, fields: Fields) -> Option<u32> {
+    if of_message.is_some() {
+        return None;
+    }
+    let length = heap::with(|heap| exchange::content_length(heap, fields));
+    let outlet = exchange::open_outlet(length)?;
+    *of_message = Some(outlet);
+    let body = OutgoingBody {
+        outlet,
+        streamed: false,
+    };
+    let object = objects::add(Object::OutgoingBody(body), None);
+    Some(call.own(Resource::OutgoingBody, object))
+}
+
+/// Gives up the body of a message that was dropped, or not sent.
+pub fn give_up(outlet: Option<u32>) {
+    if let Some(outlet) = outlet {
+        exchange::abandon(outlet);
+        exchange::leave(outlet);
+    }
+}
 
 /// Gives the stream of a body, once.
 pub fn outgoing_body_write(call: &Call<'_>, this: u32, ret: u32) {
@@ -101,6 +126,7 @@ pub fn outgoing_body_finish(
         _ => trap::raise(Trap::InvalidDiscriminant),
     };
     let finished = exchange::finish(body.outlet, trailers);
+    exchange::leave(body.outlet);
     put_result(&place, layout, finished, |(), _| {});
 }
 
@@ -108,5 +134,6 @@ pub fn outgoing_body_finish(
 pub fn drop_outgoing_body(object: u32) {
     if let Object::OutgoingBody(OutgoingBody { outlet, .. }) = objects::remove(object) {
         exchange::abandon(outlet);
+        exchange::leave(outlet);
     }
 }

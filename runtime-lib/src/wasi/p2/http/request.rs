@@ -2,15 +2,15 @@
 //!
 //! The runtime makes none yet: every request is denied, so that there is no answer to any.
 
-use super::super::messages::{OutgoingBody, OutgoingRequest, Word};
+use super::super::messages::{OutgoingRequest, Word};
 use super::super::objects::{self, Object};
 use super::errors::{put_handle, put_result};
-use super::{fields, text};
+use super::{fields, outgoing_body, text};
 use crate::guest::call::{Call, Place};
 use crate::guest::trap;
 use crate::host::heap::{self, Block};
 use crate::host::http::error::HttpError;
-use crate::host::http::{exchange, syntax};
+use crate::host::http::syntax;
 use wasmc_abi::p2::Resource;
 use wasmc_abi::p2_layout::{self as layout, method, scheme};
 use wasmc_abi::traps::Trap;
@@ -42,23 +42,8 @@ pub fn outgoing_request_body(call: &Call<'_>, this: u32, ret: u32) {
     let layout = layout::RESULT_HANDLE;
     let place = call.place(ret, layout.size, layout.align);
     let (number, mut request) = get(call, this);
-    let opened = match request.outlet {
-        Some(_) => None,
-        None => {
-            let length = heap::with(|heap| exchange::content_length(heap, request.fields));
-            exchange::open_outlet(length)
-        }
-    };
-    let body = opened.map(|outlet| {
-        request.outlet = Some(outlet);
-        objects::set(number, Object::OutgoingRequest(request));
-        let body = OutgoingBody {
-            outlet,
-            streamed: false,
-        };
-        let object = objects::add(Object::OutgoingBody(body), None);
-        call.own(Resource::OutgoingBody, object)
-    });
+    let body = outgoing_body::open(call, &mut request.outlet, request.fields);
+    objects::set(number, Object::OutgoingRequest(request));
     put_handle(&place, body);
 }
 
@@ -269,9 +254,7 @@ pub fn drop_outgoing_request(object: u32) {
                 heap.free(scheme.other);
             }
         });
-        if let Some(outlet) = request.outlet {
-            exchange::abandon(outlet);
-        }
+        outgoing_body::give_up(request.outlet);
     }
 }
 
