@@ -201,15 +201,64 @@ pub(crate) fn print_ir(
     stage: IrStage,
 ) -> Result<Vec<String>> {
     map_text(program, target, items, |worker, isa, item| {
-        let context = &mut worker.context;
-        context.clear();
-        translate::translate(program, isa, item, &mut context.func, &mut worker.builder)?;
-        match stage {
-            IrStage::Translated => context.verify_if(isa),
-            IrStage::Optimised => context.optimize(isa, &mut worker.control),
-        }
-        .map_err(|error| gave_up(program, item, &error))?;
-        Ok(context.func.display().to_string())
+        ir_text(program, isa, worker, item, stage)
+    })
+}
+
+fn ir_text(
+    program: &Program<'_>,
+    isa: &dyn TargetIsa,
+    worker: &mut Worker,
+    item: CodeItem,
+    stage: IrStage,
+) -> Result<String> {
+    let context = &mut worker.context;
+    context.clear();
+    translate::translate(program, isa, item, &mut context.func, &mut worker.builder)?;
+    match stage {
+        IrStage::Translated => context.verify_if(isa),
+        IrStage::Optimised => context.optimize(isa, &mut worker.control),
+    }
+    .map_err(|error| gave_up(program, item, &error))?;
+    Ok(context.func.display().to_string())
+}
+
+/// A part of the text at each stage of its compilation.
+#[derive(Debug)]
+pub(crate) struct Stages {
+    /// IR as it is translated.
+    pub translated: String,
+    /// IR as instructions are selected for it.
+    pub optimised: String,
+    /// Human-readable assembly.
+    pub assembly: String,
+    /// Machine code, with places to fill in.
+    pub code: Vec<u8>,
+    /// See [`CodeMap::sources`].
+    pub sources: Vec<(u32, u32)>,
+}
+
+/// Compiles parts of the text and hands all stages of each to `make`; the results are in the order
+/// of the parts.
+pub(crate) fn stages<T: Send>(
+    program: &Program<'_>,
+    target: &CodeTarget,
+    items: &[CodeItem],
+    make: impl Fn(CodeItem, Stages) -> T + Sync,
+) -> Result<Vec<T>> {
+    map_text(program, target, items, |worker, isa, item| {
+        let mut ir = |stage| ir_text(program, isa, worker, item, stage);
+        let translated = ir(IrStage::Translated)?;
+        let optimised = ir(IrStage::Optimised)?;
+        let compiled = compile_in_context(program, isa, worker, item, true)?;
+        let stages = Stages {
+            translated,
+            optimised,
+            code: compiled.buffer.data().to_vec(),
+            sources: code_map(&compiled.buffer).sources,
+            assembly: compiled.vcode.unwrap_or_default(),
+        };
+        Ok(make(item, stages))
     })
 }
 

@@ -20,6 +20,7 @@ pub mod dwarf;
 mod emit;
 pub mod error;
 mod explain;
+pub mod explore;
 pub mod features;
 pub mod hints;
 pub mod index;

@@ -9,6 +9,7 @@ use wasmparser::Parser;
 use crate::codegen::IrStage;
 use crate::component::{self, Flat};
 use crate::error::Result;
+use crate::explore::{self, Exploration, ExploredFunction};
 use crate::features::Features;
 use crate::index::InstanceId;
 use crate::inspect::policy::{Permission, permissions};
@@ -191,6 +192,27 @@ pub fn compile_program(
         debug_file,
         warnings: each_once(warnings),
     })
+}
+
+/// Compiles functions and hands each at all its stages to `make`, in parallel: those whose names
+/// have one of the patterns in them, or all.
+///
+/// # Errors
+/// As for [`compile_program`].
+pub fn explore<T: Send>(
+    instances: &[InstanceSpec<'_>],
+    patterns: &[String],
+    options: &Options,
+    make: impl Fn(ExploredFunction) -> T + Sync,
+) -> Result<(Exploration<T>, Vec<String>)> {
+    let inputs = parse_all(instances, options.features, true)?;
+    let mut warnings = Vec::new();
+    let program = program::plan(inputs, None, options, &mut warnings)?;
+    let code_target = code_target(&program, options)?;
+    let sources = emit::Sources::read(&program, &mut warnings);
+    let arch = options.target.arch;
+    let exploration = explore::explore(&program, &code_target, arch, (patterns, &sources.0), make)?;
+    Ok((exploration, each_once(warnings)))
 }
 
 /// What is compiled for.

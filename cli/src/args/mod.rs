@@ -113,6 +113,12 @@ pub enum Command {
     Image(Box<ImageArgs>),
     /// Show what a module is and needs, or how an executable was made
     Inspect(InspectArgs),
+    /// Write a page that shows what becomes of each function
+    ///
+    /// Source, WebAssembly, Cranelift IR before and after optimisation, and machine code stand side
+    /// by side, linked by colors and clicks. The page is one file for a browser and needs no other.
+    /// Source is shown if the module has debugging information and the files are found.
+    Explore(ExploreArgs),
     /// Turn the offsets of a backtrace into functions, files and lines
     ///
     /// The backtrace of a program that was compiled with `--strip`, or by another runtime, is read
@@ -438,6 +444,38 @@ pub struct InspectArgs {
     /// Print mangled names of Rust and C++ alone
     #[arg(long)]
     pub no_demangle: bool,
+}
+
+/// `wasmc explore`
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  $ wasmc explore app.wasm -o app.html
+  $ wasmc explore --func _start app.wasm -o start.html")]
+pub struct ExploreArgs {
+    /// The module: a file, `-` for standard input, or `oci://registry/name:tag`
+    #[arg(value_name = "MODULE")]
+    pub module: OsString,
+
+    /// Where to write the page; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: OsString,
+
+    /// Only functions that have PATTERN in their names; `*` in it stands for anything
+    ///
+    /// Or a function of this index. May be given several times.
+    #[arg(long, value_name = "PATTERN")]
+    pub func: Vec<String>,
+
+    /// Leave the text of the source out of the page
+    #[arg(long)]
+    pub no_source: bool,
+
+    #[command(flatten)]
+    pub links: LinkArgs,
+
+    #[command(flatten)]
+    pub code: CodeArgs,
 }
 
 /// `wasmc symbolize`

@@ -14,6 +14,7 @@ mod cache;
 mod compile;
 mod completions;
 mod core_file;
+mod explore;
 mod image;
 mod inspect;
 mod run;
@@ -35,6 +36,7 @@ pub fn execute(cli: &Cli, report: &Report) -> Result<(), Failure> {
         Some(Command::Bench(args)) => bench::execute(args, report),
         Some(Command::Image(args)) => image::execute(args, report),
         Some(Command::Inspect(args)) => inspect::execute(args, report),
+        Some(Command::Explore(args)) => explore::execute(args, report),
         Some(Command::Symbolize(args)) => symbolize::execute(args, report),
         Some(Command::Core(args)) => core_file::execute(args),
         Some(Command::GdbScript(_)) => output::print(include_str!("gdb.py")),

@@ -6,7 +6,7 @@ use crate::image::PLATFORM;
 use crate::server::{Behaviour, Registry};
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "compile",
     "run",
     "bench",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 13] = [
     "image push",
     "image pull",
     "inspect",
+    "explore",
     "symbolize",
     "core",
     "gdb-script",

@@ -8,6 +8,7 @@ mod bench;
 mod completions;
 mod components;
 mod errors;
+mod explore;
 mod help;
 mod image;
 mod inspect;

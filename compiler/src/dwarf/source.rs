@@ -3,6 +3,7 @@
 //! Addresses are those of DWARF in WebAssembly: offsets in the contents of the code section.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::ops::Range;
 
 use gimli::{AttributeValue, DebugInfoOffset, DebuggingInformationEntry, UnitRef};
 
@@ -122,6 +123,18 @@ impl SourceMap {
             column,
             call,
         })
+    }
+
+    /// Files and lines from where on addresses in a range come from, ascending; `None` where nothing
+    /// is known.
+    pub fn lines(
+        &self,
+        range: Range<u64>,
+    ) -> impl Iterator<Item = (u64, Option<(TextIndex, u32)>)> {
+        let first = self.rows.partition_point(|row| row.address < range.start);
+        let rows = self.rows[first..].iter();
+        rows.take_while(move |row| row.address < range.end)
+            .map(|row| (row.address, row.place.map(|(file, line, _)| (file, line))))
     }
 
     /// The frames at an address, the innermost first; none where nothing is known.

@@ -20,7 +20,7 @@ use crate::program::{CodeItem, FuncKind, Program};
 
 /// What is known of the source of a program's modules.
 #[derive(Debug, Default)]
-pub(crate) struct Sources(HashMap<InstanceId, SourceMap>);
+pub(crate) struct Sources(pub HashMap<InstanceId, SourceMap>);
 
 impl Sources {
     /// Reads the line tables of the modules that have one. What is malformed is a warning: the

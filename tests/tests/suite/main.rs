@@ -9,6 +9,7 @@ mod confinement;
 mod debug;
 mod differential;
 mod emission;
+mod explore;
 mod fuel;
 mod golden;
 mod neighbours;

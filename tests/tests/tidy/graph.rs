@@ -56,7 +56,7 @@ const CRATES: &[Crate] = &[
                 "our own way from IR to machine code; what a module needs; what its offsets mean; functions become IR",
             ),
             (&["codegen"], "IR becomes machine code"),
-            (&["dump"], "text"),
+            (&["dump", "explore"], "text; functions at each stage"),
             (&["explain"], "the log of decisions"),
             (
                 &["emit", "provenance"],
