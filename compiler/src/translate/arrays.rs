@@ -28,19 +28,20 @@ impl Translator<'_, '_> {
     pub fn array_new(&mut self, ty: u32) {
         let ty = self.array_type(ty);
         let (value, len) = self.pop2();
-        let array = self.new_array(ty, len);
-        if !self.is_zero(value) {
-            let start = self.builder.ins().iadd_imm_s(array, i64::from(ELEMENTS));
-            self.fill(ty, start, value, len);
+        if self.is_zero(value) {
+            self.new_zero_array(ty, len);
+            return;
         }
+        let array = self.new_array(ty, len);
+        let start = self.builder.ins().iadd_imm_s(array, i64::from(ELEMENTS));
+        self.fill(ty, start, value, len);
         self.push_object(array, ty);
     }
 
     pub fn array_new_default(&mut self, ty: u32) {
         let ty = self.array_type(ty);
         let len = self.pop();
-        let array = self.new_array(ty, len);
-        self.push_object(array, ty);
+        self.new_zero_array(ty, len);
     }
 
     pub fn array_new_fixed(&mut self, ty: u32, len: u32) {
@@ -151,12 +152,29 @@ impl Translator<'_, '_> {
         )
     }
 
-    /// Whether a value is a zero of any type, so that storing it changes nothing in new room.
+    /// Pushes a new array of so many elements, all of them zero or null.
+    fn new_zero_array(&mut self, ty: TypeId, len: Value) {
+        let storage = self.storage(ty);
+        let array = self.new_array(ty, len);
+        match self.known_index(len) {
+            Some(len) => {
+                let bytes = (len * u64::from(storage.bytes())).next_multiple_of(8);
+                self.zero_words(array, ELEMENTS, bytes + ELEMENTS as u64);
+            }
+            None => {
+                let bytes = self.bytes(storage, len);
+                self.zero_bytes(array, ELEMENTS, bytes);
+            }
+        }
+        self.push_object(array, ty);
+    }
+
+    /// Whether a value is a zero of any type.
     fn is_zero(&self, value: Value) -> bool {
         self.known_index(value) == Some(0)
     }
 
-    /// A new array of so many elements, all of them zero or null.
+    /// A new array of so many elements, which are to be written before anything else is done.
     fn new_array(&mut self, ty: TypeId, len: Value) -> Value {
         let storage = self.storage(ty);
         let bytes = match self.known_index(len) {

@@ -16,7 +16,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 use wasmc_abi::builtins::Builtin;
-use wasmc_abi::heap::Allocation;
+use wasmc_abi::heap::{self, Allocation};
 use wasmc_abi::traps::Trap;
 use wasmparser::{RefType, StorageType, ValType};
 
@@ -29,6 +29,9 @@ use crate::program::{Field, Storage};
 /// Bytes from address 0 on that nothing is ever mapped at: an access of null that reaches no
 /// further faults.
 const NULL_BYTES: u32 = 64 * 1024;
+
+/// Most bytes that are made zero by stores rather than by a builtin.
+const INLINE_ZERO_MAX: u64 = 128;
 
 impl Translator<'_, '_> {
     pub fn struct_new(&mut self, ty: u32) {
@@ -44,8 +47,12 @@ impl Translator<'_, '_> {
     pub fn struct_new_default(&mut self, ty: u32) {
         let ty = self.instance.types[TypeIndex::from_u32(ty)];
         let size = self.program.world.objects.structs[ty].size;
-        // Room that was not used yet is zero.
         let object = self.new_object(self.program.world.types.id(ty), size);
+        let flags = self.trusted(Region::Objects);
+        let zero = self.i32(0);
+        let after_header = size_of::<u32>() as i32;
+        self.builder.ins().store(flags, zero, object, after_header);
+        self.zero_words(object, heap::OBJECT_ALIGNMENT as i32, u64::from(size));
         self.push_object(object, ty);
     }
 
@@ -118,7 +125,29 @@ impl Translator<'_, '_> {
         self.allocate(id, bytes)
     }
 
-    /// Room of so many bytes, a multiple of 8, that are zero but for the header.
+    /// Makes a new object's bytes from `start` on zero, whole words up to `size`.
+    pub fn zero_words(&mut self, object: Value, start: i32, size: u64) {
+        let len = size.saturating_sub(start as u64);
+        if len > INLINE_ZERO_MAX {
+            let len = self.builder.ins().iconst(types::I64, len as i64);
+            self.zero_bytes(object, start, len);
+            return;
+        }
+        let flags = self.trusted(Region::Objects);
+        let zero = self.builder.ins().iconst(types::I64, 0);
+        for offset in (start..start + len as i32).step_by(8) {
+            self.builder.ins().store(flags, zero, object, offset);
+        }
+    }
+
+    /// Makes `len` bytes of a new object from `start` on zero.
+    pub fn zero_bytes(&mut self, object: Value, start: i32, len: Value) {
+        let dst = self.builder.ins().iadd_imm_s(object, i64::from(start));
+        let zero = self.i32(0);
+        self.call_builtin(Builtin::memory_set, &[dst, zero, len]);
+    }
+
+    /// Room of so many bytes, a multiple of 8, with a header. What else is in it, nobody knows.
     pub fn allocate(&mut self, id: u32, bytes: Value) -> Value {
         let allocation = self.program.places.allocation;
         let allocation = allocation.expect("a program with objects has a heap");

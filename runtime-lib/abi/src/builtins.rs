@@ -30,9 +30,9 @@ macro_rules! for_each_builtin {
             throw = "wasmc_throw" (exception: i64, frame: ptr);
             /// Copies an exception's payload to a place of its own: its unit.
             keep_payload = "wasmc_keep_payload" (pool: ptr, payload: ptr) -> i32;
-            /// Makes room for an object of `bytes` bytes, a type's: its address. The room is zero; its
-            /// header and an array's length are the caller's to write. May move every object. Traps
-            /// if there is no room.
+            /// Makes room for an object of `bytes` bytes, a type's: its address. All of it is the
+            /// caller's to write before the next call. May move every object. Traps if there is no
+            /// room.
             gc_allocate = "wasmc_gc_allocate" (ty: i32, bytes: i64) -> i64;
             /// Sets `count` elements of an array, from `dst`, to the low `size` bytes (1, 2, 4, 8 or
             /// 16) of `low` and `high`.

@@ -50,7 +50,7 @@ const _: () = assert!(
 
 records! {
     /// Where new objects go; writable. Compiled code takes from it what it allocates: if `next` and
-    /// the object's bytes are beyond `end`, it calls `gc_allocate`. What lies between is zero.
+    /// the object's bytes are beyond `end`, it calls `gc_allocate`. What lies between, nobody knows.
     #[derive(Debug)]
     pub struct Allocation from NewAllocation {
         /// Where the next object begins.

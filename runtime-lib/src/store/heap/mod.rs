@@ -5,13 +5,12 @@
 //! the half, or moves what is live to the other one.
 //!
 //! ```text
-//! | objects … | zeros | zeros later … | not yet | the other half …                |
-//! start       next    end             limit     start + half
+//! | objects … | room … | not yet | the other half … |
+//! start       next     end       start + half
 //! ```
 //!
-//! Room up to `end` is zero. Beyond it there may be what an earlier use of the half has left, up to
-//! `dirty`; beyond that pages are as the system has given them. `limit` is where the next collection
-//! is due; after it there is as much room as keeps collections rare.
+//! `end` is where the next collection is due: after one there is as much room as keeps collections
+//! rare. What is in the room, nobody knows: whoever makes an object writes all of it.
 //!
 //! All of it is mapped before the kernel confines the program, so that it needs no system call later:
 //! what was never used takes no memory. Programs with heap types start no threads.
@@ -41,8 +40,6 @@ use wasmc_abi::traps::Trap;
 const ROOM_MIN: usize = 16 << 20;
 /// Room that a collection leaves, by the bytes of what is live.
 const ROOM_FACTOR: usize = 2;
-/// Bytes that are made zero at once: few enough that they are in a cache when objects come.
-const CHUNK: usize = 128 << 10;
 
 /// What is known of the heap beside [`Allocation`].
 struct State {
@@ -54,9 +51,6 @@ struct State {
     half: usize,
     /// Where room ends before a collection.
     limit: usize,
-    /// Where what was used of the half ends, and of the other one.
-    dirty: usize,
-    other_dirty: usize,
     /// Bytes of what the last collection has found to be in use.
     live: usize,
     /// Whether every allocation collects.
@@ -73,8 +67,6 @@ static STATE: Cell = Cell(UnsafeCell::new(State {
     other: 0,
     half: 0,
     limit: 0,
-    dirty: 0,
-    other_dirty: 0,
     live: 0,
     stress: false,
 }));
@@ -220,41 +212,25 @@ impl State {
             other: start + half,
             half,
             limit: start + ROOM_MIN.min(half),
-            dirty: start,
-            other_dirty: start + half,
             live: 0,
             stress,
         }
     }
 
     /// Takes room from the half, if there is enough before the next collection: the object's
-    /// address. More is made zero, for those that follow.
-    ///
-    /// # Safety
-    /// The heap must be mapped, and what `allocation` says hold of this half.
-    unsafe fn take(&mut self, allocation: &mut Allocation, bytes: usize) -> Option<u64> {
-        let object = allocation.next as usize;
-        if bytes > self.limit - object {
+    /// address.
+    fn take(&self, allocation: &mut Allocation, bytes: usize) -> Option<u64> {
+        let object = allocation.next;
+        let next = object + bytes as u64;
+        if next > self.limit as u64 {
             return None;
         }
-        let next = object + bytes;
-        let end = match self.stress {
+        allocation.next = next;
+        allocation.end = match self.stress {
             true => next,
-            false => self.limit.min(next.max(object + CHUNK)),
+            false => self.limit as u64,
         };
-        let zero = allocation.end as usize;
-        if end > zero {
-            let dirty = self.dirty.clamp(zero, end);
-            // SAFETY: all of it lies in the half, behind what is in use.
-            unsafe {
-                let dirty_bytes = dirty - zero;
-                mem::memset(core::ptr::with_exposed_provenance_mut(zero), 0, dirty_bytes);
-            }
-            allocation.end = end as u64;
-            self.dirty = self.dirty.max(end);
-        }
-        allocation.next = next as u64;
-        Some(object as u64)
+        Some(object)
     }
 
     /// Moves what is live to the other half: its bytes. `move_roots` moves what the program refers
@@ -281,8 +257,6 @@ impl State {
             }
         }
         core::mem::swap(&mut self.start, &mut self.other);
-        core::mem::swap(&mut self.dirty, &mut self.other_dirty);
-        self.dirty = self.dirty.max(free);
         allocation.next = free as u64;
         allocation.end = free as u64;
         self.live = free - self.start;
@@ -394,21 +368,21 @@ mod tests {
             } else {
                 let taken = match self.state.stress {
                     true => None,
-                    // SAFETY: the heap is mapped.
-                    false => unsafe { self.state.take(&mut self.allocation, bytes) },
+                    false => self.state.take(&mut self.allocation, bytes),
                 };
                 match taken {
                     Some(object) => object,
                     None => {
                         let live = self.collect(root);
                         self.state.set_limit(live, bytes);
-                        // SAFETY: as above.
-                        unsafe { self.state.take(&mut self.allocation, bytes)? }
+                        self.state.take(&mut self.allocation, bytes)?
                     }
                 }
             };
-            for at in 0..bytes / 8 {
-                assert_eq!(word(object, at), 0, "room is zero");
+            // All of an object is written before the next one is made.
+            for word in 0..bytes / 8 {
+                // SAFETY: it lies in the object.
+                unsafe { at(object, word).write(0) };
             }
             Some(object)
         }
