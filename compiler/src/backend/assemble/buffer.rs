@@ -8,21 +8,39 @@ use super::super::encode::{Instruction, Rm, encode};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Label(u32);
 
-/// A position: so many bytes, and so many jumps, come before it.
+/// A position: so many bytes, and so many jumps and gaps, come before it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Position {
     bytes: u32,
     jumps: u32,
 }
 
+/// What is as long as it must be.
 struct Jump {
     /// Bytes before it.
     bytes: u32,
     /// `None` if it is always taken.
     code: Option<u8>,
-    to: Label,
+    /// `None` if this is no jump but a gap, behind which a loop begins.
+    to: Option<Label>,
     is_long: bool,
 }
+
+/// Loops begin at multiples of this many bytes, so that as few lines as possible hold them.
+const LOOP_ALIGNMENT: u32 = 32;
+
+/// Instructions that do nothing, by their length.
+const NOPS: [&[u8]; 9] = [
+    &[0x90],
+    &[0x66, 0x90],
+    &[0x0f, 0x1f, 0x00],
+    &[0x0f, 0x1f, 0x40, 0x00],
+    &[0x0f, 0x1f, 0x44, 0x00, 0x00],
+    &[0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
+    &[0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
+    &[0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+    &[0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+];
 
 /// What an operand that lies behind the code refers to.
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +82,13 @@ pub(in super::super) struct Finished {
 const SHORT: u32 = 2;
 
 impl Jump {
-    fn size(&self) -> u32 {
-        match (self.is_long, self.code) {
-            (false, _) => SHORT,
-            (true, None) => 5,
-            (true, Some(_)) => 6,
+    /// How long it is at an offset.
+    fn size(&self, at: u32) -> u32 {
+        match (self.to, self.is_long, self.code) {
+            (None, ..) => at.next_multiple_of(LOOP_ALIGNMENT) - at,
+            (_, false, _) => SHORT,
+            (_, true, None) => 5,
+            (_, true, Some(_)) => 6,
         }
     }
 }
@@ -167,7 +187,17 @@ impl Buffer {
         self.jumps.push(Jump {
             bytes: self.code.len() as u32,
             code,
-            to,
+            to: Some(to),
+            is_long: false,
+        });
+    }
+
+    /// A loop begins here, where its lines do.
+    pub fn align_loop(&mut self) {
+        self.jumps.push(Jump {
+            bytes: self.code.len() as u32,
+            code: None,
+            to: None,
             is_long: false,
         });
     }
@@ -185,11 +215,11 @@ impl Buffer {
         for round in 0.. {
             let mut changed = false;
             for number in 0..self.jumps.len() {
-                if self.jumps[number].is_long {
+                let (Some(to), false) = (self.jumps[number].to, self.jumps[number].is_long) else {
                     continue;
-                }
+                };
                 let end = self.jumps[number].bytes + before[number + 1];
-                let to = self.target(self.jumps[number].to, &before);
+                let to = self.target(to, &before);
                 let distance = i64::from(to) - i64::from(end);
                 if i8::try_from(distance).is_err() || round > 16 {
                     self.jumps[number].is_long = true;
@@ -208,7 +238,16 @@ impl Buffer {
             code.extend_from_slice(&self.code[done..jump.bytes as usize]);
             done = jump.bytes as usize;
             let end = jump.bytes + before[number + 1];
-            let distance = self.target(jump.to, &before).wrapping_sub(end) as i32;
+            let Some(to) = jump.to else {
+                let mut rest = end as usize - code.len();
+                while rest > 0 {
+                    let nop = NOPS[rest.min(NOPS.len()) - 1];
+                    code.extend_from_slice(nop);
+                    rest -= nop.len();
+                }
+                continue;
+            };
+            let distance = self.target(to, &before).wrapping_sub(end) as i32;
             match (jump.is_long, jump.code) {
                 (false, code_) => {
                     let opcode = code_.map_or(0xeb, |code| 0x70 + code);
@@ -274,7 +313,7 @@ impl Buffer {
     fn lengths(&self) -> Vec<u32> {
         let mut sum = 0;
         let sums = self.jumps.iter().map(|jump| {
-            sum += jump.size();
+            sum += jump.size(jump.bytes + sum);
             sum
         });
         std::iter::once(0).chain(sums).collect()
@@ -323,6 +362,23 @@ mod tests {
         assert_eq!(code[..2], [0x0f, 0x84]);
         assert_eq!(code[2..6], 228u32.to_le_bytes());
         assert_eq!(code[130..134], (-134i32).to_le_bytes());
+    }
+
+    #[test]
+    fn loops_begin_with_their_lines() {
+        let mut buffer = Buffer::new(&[]);
+        let (over, start) = (buffer.label(), buffer.label());
+        buffer.bytes(&[0x90; 3]);
+        buffer.jump(None, over);
+        buffer.align_loop();
+        buffer.bind(start);
+        buffer.bytes(&[0xcc; 90]);
+        buffer.jump(Some(5), start);
+        buffer.bind(over);
+        let code = buffer.finish().code;
+        assert_eq!(code[3..5], [0xeb, 27 + 90 + 2]);
+        assert_eq!(code[31..33], [0x00, 0xcc]);
+        assert_eq!(code[122..], [0x75, -92i8 as u8]);
     }
 
     #[test]

@@ -39,6 +39,8 @@ struct Assembler<'a> {
     /// Where each block begins; blocks that only lead on begin where they lead.
     blocks: Vec<Label>,
     leads_to: Vec<usize>,
+    /// Blocks that head a loop without other loops in it.
+    is_tight: Vec<bool>,
     /// Traps that stand at the end, by what a backtrace says of them.
     traps: Vec<(Label, TrapCode, Option<u32>)>,
     known_traps: HashMap<(TrapCode, Option<u32>), Label>,
@@ -64,6 +66,7 @@ pub(super) fn assemble(func: &Func, placed: &Placed) -> Result<(Finished, u32), 
         frame,
         blocks,
         leads_to: Vec::new(),
+        is_tight: tight_loops(func),
         traps: Vec::new(),
         known_traps: HashMap::new(),
         detours: Vec::new(),
@@ -153,6 +156,9 @@ impl Assembler<'_> {
     }
 
     fn block(&mut self, at: usize, next: Option<usize>) -> Result<(), Refusal> {
+        if self.is_tight[at] {
+            self.buffer.align_loop();
+        }
         self.buffer.bind(self.blocks[at]);
         let (func, placed) = (self.func, self.placed);
         let block = &func.blocks[at];
@@ -357,6 +363,16 @@ impl Assembler<'_> {
             ..plain(opcode, true, 0, Rm::Reg(Reg::RSP))
         });
     }
+}
+
+/// By block: whether it heads a loop that runs and has no other loops in it.
+fn tight_loops(func: &Func) -> Vec<bool> {
+    let blocks = func.blocks.iter();
+    let mut tight: Vec<bool> = blocks.map(|block| block.is_header && !block.cold).collect();
+    for outer in func.blocks.iter().filter_map(|block| block.outer) {
+        tight[outer] = false;
+    }
+    tight
 }
 
 /// Where a register is saved, by its number among those that are.
