@@ -383,7 +383,7 @@ fn hostile_heads_are_refused() {
 
 #[test]
 fn slow_clients_are_given_up() {
-    let server = Server::start("--request-timeout=600ms");
+    let server = Server::start("--request-timeout=1s");
     let mut slow = server.connect();
     let start = Instant::now();
     for byte in "GET / HTTP/1.1\r\nHost: h".bytes() {
@@ -403,7 +403,7 @@ fn slow_clients_are_given_up() {
     let mut writer = slow.0.get_ref();
     let get = "GET /big HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20);
     writer.write_all(get.as_bytes()).expect("it is taken");
-    thread::sleep(Duration::from_millis(900));
+    thread::sleep(Duration::from_millis(1300));
     assert_eq!(server.get("/").status, 200);
     assert_eq!(server.get("/").status, 200);
 }
@@ -444,13 +444,13 @@ fn every_request_has_an_instance_of_its_own() {
 
 #[test]
 fn a_handler_that_misbehaves_takes_nothing_with_it() {
-    let server = Server::start("--request-timeout=400ms --max-host-memory=1MiB");
+    let server = Server::start("--request-timeout=1500ms --max-host-memory=1MiB");
     let mut client = server.connect();
     let mut ask = |path: &str| {
         client.send(&format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
         client.answer().expect("an answer").status
     };
-    for _ in 0..3 {
+    for last in [false, true] {
         for (path, status) in [
             ("/trap", 500),
             ("/none", 500),
@@ -460,6 +460,10 @@ fn a_handler_that_misbehaves_takes_nothing_with_it() {
             ("/memory", 500),
             ("/loop", 504),
         ] {
+            // Which takes the time that a request may take.
+            if path == "/loop" && !last {
+                continue;
+            }
             assert_eq!(ask(path), status, "{path}");
             assert_eq!(ask("/count"), 200, "after {path}");
         }
