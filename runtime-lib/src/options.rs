@@ -120,6 +120,12 @@ impl Iterator for AllOptions {
 /// See [`Parts::next_option`](wasmc_abi::layout::Parts::next_option).
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub fn wasmc_next_option(options: &mut Options<'static>) -> Option<Parsed> {
+    options.next_of_program()
+}
+
+/// The same for a server, which has more options.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub fn wasmc_next_server_option(options: &mut Options<'static>) -> Option<Parsed> {
     options.next()
 }
 

@@ -43,6 +43,7 @@ pub(super) fn write(
     options: &Options,
     source_maps: &Sources,
 ) -> Result<Records> {
+    check_options(program, options)?;
     let layout = state::Layout::new(program, options);
     let mut blob = Blob::new(Section::ReadOnly);
     let root = blob.reserve::<Root>();
@@ -177,11 +178,34 @@ fn parts(program: &Program<'_>, options: &Options) -> NewParts {
     let is_given = |kinds: u8| given & kinds != 0;
     NewParts {
         read_options: part(!options.sealed, symbols::READ_OPTIONS),
-        next_option: part(is_given(u8::MAX), symbols::NEXT_OPTION),
+        next_option: part(
+            is_given(u8::MAX),
+            match program.main.is_server() {
+                true => symbols::NEXT_SERVER_OPTION,
+                false => symbols::NEXT_OPTION,
+            },
+        ),
         set_limits: part(is_given(kinds::LIMITS), symbols::SET_LIMITS),
         open_grants: part(is_given(kinds::DIR | kinds::LISTEN), symbols::OPEN_GRANTS),
         make_heap: part(program.heap.is_some(), symbols::MAKE_HEAP),
     }
+}
+
+/// Refuses options of servers for what is none.
+fn check_options(program: &Program<'_>, options: &Options) -> Result<()> {
+    let mut given = RunOptions::new(&options.run_options).filter_map(|option| option.ok());
+    if !program.main.is_server() && given.any(|option| option.kind() == kinds::SERVER) {
+        return Err(Error::Unsupported {
+            message: "options of servers were given, and the program is none".to_owned(),
+            location: Location::default(),
+            hint: Some(
+                "`--workers`, `--reuse`, `--request-timeout`, `--max-host-memory` and \
+                 `--access-log` are for components that export `wasi:http/incoming-handler`"
+                    .to_owned(),
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// A function of the runtime, if it is needed.

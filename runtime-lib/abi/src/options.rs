@@ -207,10 +207,30 @@ impl<'a> Options<'a> {
     }
 }
 
+/// An option, or what is wrong with it.
+type Parsed<'a> = Result<RunOption<'a>, OptionError<'a>>;
+
 impl<'a> Iterator for Options<'a> {
-    type Item = Result<RunOption<'a>, OptionError<'a>>;
+    type Item = Parsed<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        self.next_with(server_option)
+    }
+}
+
+impl<'a> Options<'a> {
+    /// The next option, of those that a program has that is no server; others are unknown. Apart, as
+    /// it is part of most programs.
+    pub fn next_of_program(&mut self) -> Option<Parsed<'a>> {
+        self.next_with(|_, _, _| None)
+    }
+
+    /// The next option. `other` says what a name means that not all programs have.
+    #[inline(always)]
+    fn next_with(
+        &mut self,
+        other: impl FnOnce(&'a [u8], Option<&'a [u8]>, &mut Words<'a>) -> Option<Parsed<'a>>,
+    ) -> Option<Parsed<'a>> {
         let word = self.words.next()?;
         self.count += 1;
         if self.count > MAX_OPTIONS {
@@ -249,29 +269,47 @@ impl<'a> Iterator for Options<'a> {
             }
             b"--max-fds" => value().and_then(parse_max_fds),
             b"--trap" => value().and_then(parse_trap),
-            b"--workers" => value().and_then(parse_workers),
-            b"--reuse" => value().and_then(parse_reuse),
-            b"--request-timeout" => value().and_then(parse_request_timeout),
-            b"--max-host-memory" => value()
-                .and_then(|value| parse_size("--max-host-memory", value))
-                .map(RunOption::MaxHostMemory),
-            b"--inherit-env" | b"--net" | b"--no-confine" | b"--gc-stress" | b"--access-log"
+            b"--inherit-env" | b"--net" | b"--no-confine" | b"--gc-stress"
                 if inline_value.is_some() =>
             {
                 Err(OptionError::UnexpectedValue(name))
             }
-            b"--access-log" => Ok(RunOption::AccessLog),
             b"--inherit-env" => Ok(RunOption::InheritEnv),
             b"--net" => Ok(RunOption::Net),
             b"--no-confine" => Ok(RunOption::Confine(Confine::Off)),
             b"--gc-stress" => Ok(RunOption::GcStress),
-            _ => Err(OptionError::Unknown(word)),
+            _ => other(name, inline_value, &mut self.words)
+                .unwrap_or(Err(OptionError::Unknown(word))),
         };
         if option.is_err() {
             self.words = Words(&[]);
         }
         Some(option)
     }
+}
+
+/// Parses an option that servers alone have; `None` for another name.
+fn server_option<'a>(
+    name: &'a [u8],
+    inline_value: Option<&'a [u8]>,
+    words: &mut Words<'a>,
+) -> Option<Parsed<'a>> {
+    let mut value = || {
+        inline_value
+            .or_else(|| words.next())
+            .ok_or(OptionError::MissingValue(name))
+    };
+    Some(match name {
+        b"--workers" => value().and_then(parse_workers),
+        b"--reuse" => value().and_then(parse_reuse),
+        b"--request-timeout" => value().and_then(parse_request_timeout),
+        b"--max-host-memory" => value()
+            .and_then(|value| parse_size("--max-host-memory", value))
+            .map(RunOption::MaxHostMemory),
+        b"--access-log" if inline_value.is_some() => Err(OptionError::UnexpectedValue(name)),
+        b"--access-log" => Ok(RunOption::AccessLog),
+        _ => return None,
+    })
 }
 
 /// Parses the value of `--dir`: `HOST[::GUEST][:ro]`.
@@ -712,6 +750,8 @@ mod tests {
         assert_eq!(option(b"--max-host-memory=1MiB\0"), memory);
         assert_eq!(option(b"--access-log\0"), Ok(RunOption::AccessLog));
         assert_eq!(RunOption::AccessLog.kind(), kinds::SERVER);
+        let unknown = Options::new(b"--workers=8\0").next_of_program();
+        assert_eq!(unknown, Some(Err(OptionError::Unknown(b"--workers=8"))));
         for wrong in [
             &b"--workers=0\0"[..],
             b"--workers=1025\0",

@@ -37,6 +37,8 @@ pub const READ_OPTIONS: &str = "wasmc_read_options";
 /// Reads an option: a function that an [`Options`](crate::options::Options) is advanced by.
 /// Programs refer to it unless they are sealed and have no options.
 pub const NEXT_OPTION: &str = "wasmc_next_option";
+/// The same for a server, which has more options.
+pub const NEXT_SERVER_OPTION: &str = "wasmc_next_server_option";
 /// Sets the limits that options name: `fn()`. Programs refer to it unless they are sealed and have
 /// no options of that kind.
 pub const SET_LIMITS: &str = "wasmc_set_limits";

@@ -37,10 +37,8 @@ pub fn enforce() {
         return;
     }
     // Where a server listens is no business of its guest.
-    let is_server = !program().server.is_null();
-    let options = run_options(GRANTS | kinds::CONFINE)
-        .filter(|option| !(is_server && matches!(option, RunOption::Listen { .. })));
-    let (grants, confine) = from_options(options);
+    let listens = program().server.is_null();
+    let (grants, confine) = from_options(run_options(GRANTS | kinds::CONFINE), listens);
     if confine == Confine::Off {
         return;
     }
@@ -55,8 +53,12 @@ pub fn enforce() {
     }
 }
 
-/// What the options grant, and whether to confine: the last option decides.
-fn from_options<'a>(options: impl Iterator<Item = RunOption<'a>>) -> (Grants, Confine) {
+/// What the options grant, and whether to confine: the last option decides. `--listen` grants something
+/// if the guest `listens`.
+fn from_options<'a>(
+    options: impl Iterator<Item = RunOption<'a>>,
+    listens: bool,
+) -> (Grants, Confine) {
     let mut grants = Grants::default();
     let mut confine = Confine::Auto;
     for option in options {
@@ -65,7 +67,7 @@ fn from_options<'a>(options: impl Iterator<Item = RunOption<'a>>) -> (Grants, Co
                 grants.folders = true;
                 grants.writable_folders |= !read_only;
             }
-            RunOption::Listen { .. } => grants.sockets = true,
+            RunOption::Listen { .. } => grants.sockets |= listens,
             RunOption::Net => {
                 grants.sockets = true;
                 grants.net = true;
@@ -103,7 +105,7 @@ mod tests {
             guest: b"/",
             read_only,
         };
-        let of = |options: &[RunOption<'static>]| from_options(options.iter().copied());
+        let of = |options: &[RunOption<'static>]| from_options(options.iter().copied(), true);
         assert_eq!(of(&[]), (Grants::default(), Confine::Auto));
         let (grants, _) = of(&[dir(true)]);
         assert!(grants.folders && !grants.writable_folders && !grants.sockets);

@@ -23,7 +23,11 @@ pub fn open_streams(fds: &FdTable) {
 /// Adds the folders in the order of their options, then the sockets in the order of theirs. The
 /// guest's C library stops looking for folders at the first number that is none. Ends the process
 /// when something cannot be opened.
-pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + Clone) {
+pub fn open(
+    fds: &FdTable,
+    options: impl Iterator<Item = RunOption<'static>> + Clone,
+    listens: bool,
+) {
     for option in options.clone() {
         if let RunOption::Dir {
             host,
@@ -37,6 +41,7 @@ pub fn open(fds: &FdTable, options: impl Iterator<Item = RunOption<'static>> + C
     }
     for option in options {
         if let RunOption::Listen { address } = option
+            && listens
             && let Err(errno) = open_socket(fds, address)
         {
             cannot_listen(address, errno);

@@ -11,7 +11,7 @@ use crate::options::{given, run_options};
 use core::sync::atomic::{AtomicBool, Ordering};
 use rustix::io::Errno;
 use wasmc_abi::layout::Program;
-use wasmc_abi::options::{RunOption, kinds};
+use wasmc_abi::options::kinds;
 
 /// What the running program has of the system. What every program touches comes first, and follows
 /// what else every program touches (see
@@ -83,9 +83,7 @@ pub fn init(program: &Program, process: &Process) {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub fn wasmc_open_grants() {
     // Where a server listens is no business of its guest.
-    let is_server = !program().server.is_null();
+    let listens = program().server.is_null();
     let options = run_options(kinds::DIR | kinds::LISTEN);
-    let options =
-        options.filter(move |option| !(is_server && matches!(option, RunOption::Listen { .. })));
-    grants::open(&SYSTEM.fds, options);
+    grants::open(&SYSTEM.fds, options, listens);
 }

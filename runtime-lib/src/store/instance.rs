@@ -22,39 +22,54 @@ pub enum Failure {
     Exhausted(Shortage),
 }
 
-/// In which circumstances steps are carried out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Making {
-    /// For the only time.
-    Once,
-    /// For the first time of several: what memories are made of must stay.
-    First,
-    /// Once more, in memories that have their images, and in tables that are as empty as new ones.
-    Again,
-}
-
 /// Carries out the steps of an instance, in order, and `before_code` before each that runs code of
 /// the guest. What was done before a failure stays done.
 pub fn instantiate(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
-    make(instance, before_code, Making::Once)
-}
-
-/// As [`instantiate`], of an instance that is made [`again`] later.
-pub fn instantiate_first(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
-    make(instance, before_code, Making::First)
-}
-
-/// Makes an instance in the place of one that was [emptied](super::renewal).
-pub fn instantiate_again(instance: &'static Instance) -> Result<(), Failure> {
-    make(instance, || (), Making::Again)
-}
-
-fn make(instance: &'static Instance, before_code: fn(), making: Making) -> Result<(), Failure> {
     let area = thread::current().own_area.load(Ordering::Relaxed);
     // SAFETY: the compiler has written these steps.
     for step in unsafe { instance.steps.get() } {
         // SAFETY: as above, and nothing runs at the same time.
-        unsafe { carry_out(step, area, before_code, making)? };
+        unsafe { carry_out(step, area, before_code)? };
+    }
+    Ok(())
+}
+
+/// As [`instantiate`], of an instance that is made [`again`](instantiate_again) later: what its memories
+/// begin with stays where it is.
+pub fn instantiate_first(instance: &'static Instance, before_code: fn()) -> Result<(), Failure> {
+    // SAFETY: the compiler has written these steps.
+    for step in unsafe { instance.steps.get() } {
+        let memory = step.target.get().cast::<MemoryState>();
+        let source = step.source.get().cast::<u8>();
+        // SAFETY: as above, and nothing runs at the same time. The kind says what `target` and `source`
+        // refer to.
+        unsafe {
+            match step.kind.get() {
+                Some(InitStepKind::PlaceImage) => {
+                    memory::place_image_to_keep(&*memory, step.a, source, step.len as usize)
+                        .map_err(Failure::Exhausted)?;
+                }
+                _ => carry_out(step, 0, before_code)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes an instance in the place of one whose memories were [renewed](memory::renew) and whose tables
+/// are as empty as new ones.
+pub fn instantiate_again(instance: &'static Instance) -> Result<(), Failure> {
+    // SAFETY: the compiler has written these steps.
+    for step in unsafe { instance.steps.get() } {
+        let memory = step.target.get().cast_mut().cast::<MemoryState>();
+        // SAFETY: as in `instantiate_first`.
+        unsafe {
+            match step.kind.get() {
+                Some(InitStepKind::CreateMemory) => (*memory).size = step.a,
+                Some(InitStepKind::PlaceImage) => {}
+                _ => carry_out(step, 0, || ())?,
+            }
+        }
     }
     Ok(())
 }
@@ -72,7 +87,7 @@ pub unsafe fn make_tables(instance: &'static Instance, area: usize) -> Result<()
             Some(InitStepKind::CreateTable | InitStepKind::InitTable)
         );
         // SAFETY: as above and as the caller vouches.
-        if is_table && let Err(failure) = unsafe { carry_out(step, area, || (), Making::Once) } {
+        if is_table && let Err(failure) = unsafe { carry_out(step, area, || ()) } {
             return Err(match failure {
                 Failure::Exhausted(shortage) => shortage.errno,
                 // The same steps have succeeded when the program started.
@@ -112,7 +127,6 @@ unsafe fn carry_out(
     step: &'static InitStep,
     area: usize,
     before_code: fn(),
-    making: Making,
 ) -> Result<(), Failure> {
     let memory = step.target.get().cast_mut().cast::<MemoryState>();
     let table = thread::own(step.target.get().cast(), area).cast::<TableState>();
@@ -132,18 +146,11 @@ unsafe fn carry_out(
                     return Err(Failure::Unlinkable("table"));
                 }
             }
-            Some(InitStepKind::CreateMemory) if making == Making::Again => {
-                (*memory).size = step.a;
-            }
-            // Memories were renewed with their images.
-            Some(InitStepKind::PlaceImage) if making == Making::Again => {}
             Some(InitStepKind::CreateMemory) => {
                 memory::create(&mut *memory, step.a as usize).map_err(Failure::Exhausted)?;
             }
             Some(InitStepKind::PlaceImage) => {
-                let keeps = making == Making::First;
-                memory::place_image(&*memory, step.a, source, len, keeps)
-                    .map_err(Failure::Exhausted)?;
+                memory::place_image(&*memory, step.a, source, len).map_err(Failure::Exhausted)?;
             }
             Some(InitStepKind::CreateTable) => {
                 table::create(&mut *table, step.a, step.b).map_err(Failure::Exhausted)?;

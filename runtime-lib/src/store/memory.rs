@@ -84,18 +84,56 @@ fn make_accessible(place: Place, old: usize, new: usize) -> Result<(), Errno> {
     }
 }
 
-/// Puts an image into a memory: by moving its pages when that is cheaper and possible. If `keeps`,
-/// `source` stays as it is.
+/// Puts an image into a memory: by moving its pages when that is cheaper and possible.
 ///
 /// # Safety
-/// The `len` bytes from `offset` must belong to the memory; unless `keeps`, `source` must not be used
-/// again.
+/// The `len` bytes from `offset` must belong to the memory; `source` must not be used again.
 pub unsafe fn place_image(
     memory: &MemoryState,
     offset: u64,
     source: *const u8,
     len: usize,
-    keeps: bool,
+) -> Result<(), Shortage> {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        place(memory, offset, source, len, |to| {
+            mm::move_pages(source as usize, to, len)
+        })
+    }
+}
+
+/// The same, after which `source` is as before.
+///
+/// # Safety
+/// The `len` bytes from `offset` must belong to the memory.
+pub unsafe fn place_image_to_keep(
+    memory: &MemoryState,
+    offset: u64,
+    source: *const u8,
+    len: usize,
+) -> Result<(), Shortage> {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        place(memory, offset, source, len, |to| {
+            let moved = mm::move_pages_of_file(source as usize, to, len);
+            if moved.is_err() {
+                IMAGES_ARE_COPIES.store(true, Ordering::Relaxed);
+            }
+            moved
+        })
+    }
+}
+
+/// # Safety
+/// The `len` bytes from `offset` must belong to the memory; `move_to` must move the pages at `source` to
+/// an address.
+#[inline(always)]
+unsafe fn place(
+    memory: &MemoryState,
+    offset: u64,
+    source: *const u8,
+    len: usize,
+    move_to: impl FnOnce(usize) -> Result<(), Errno>,
 ) -> Result<(), Shortage> {
     let target = memory.base as usize + offset as usize;
     let aligned = (source as usize | target | len).is_multiple_of(page_size());
@@ -103,11 +141,7 @@ pub unsafe fn place_image(
     unsafe {
         // Other pages in the place of shared ones would be seen at one of the two addresses only.
         if len >= MOVE_THRESHOLD && aligned && !is_aliased(memory) {
-            let moved = match keeps {
-                true => mm::move_pages_of_file(source as usize, target, len),
-                false => mm::move_pages(source as usize, target, len),
-            };
-            if moved.is_ok() {
+            if move_to(target).is_ok() {
                 return mm::protect(target, len, Access::ReadWrite).map_err(|errno| Shortage {
                     address: target,
                     bytes: len,
@@ -115,7 +149,6 @@ pub unsafe fn place_image(
                     errno,
                 });
             }
-            IMAGES_ARE_COPIES.store(true, Ordering::Relaxed);
             // A system that cannot move pages may have unmapped the target before it found out.
             mm::replace(target, len).map_err(|errno| Shortage {
                 address: target,
