@@ -30,37 +30,44 @@ block1:
 ;; function 2 `new`
   stp fp, lr, [sp, #-16]!
   mov fp, sp
-  str x19, [sp, #-16]!
+  stp x19, x20, [sp, #-16]!
+  sub sp, sp, #16
 block0:
-  load_ext_name_near x14, User(userextname0)+0
-  ldr x4, [x14]
-  ldr x0, [x14, #8]
-  mov w15, w2
-  mov x19, x2
-  add x15, x15, #15
-  and x1, x15, #18446744073709551608
-  mov x2, x4
-  add x1, x2, x1
-  subs xzr, x1, x0
+  load_ext_name_near x1, User(userextname0)+0
+  ldr x0, [x1]
+  ldr x3, [x1, #8]
+  mov w19, w2
+  mov x20, x2
+  add x2, x19, #15
+  and x4, x2, #18446744073709551608
+  add x4, x0, x4
+  subs xzr, x4, x3
   b.ls label2 ; b label1
 block2:
-  str x1, [x14]
+  str x4, [x1]
   b label3
 block3:
-  movz w0, #4
-  str w0, [x2]
-  mov x0, x19
-  str w0, [x2, #4]
+  str x0, [sp]
+  movz w1, #4
+  str w1, [x0]
+  mov x2, x20
+  str w2, [x0, #4]
+  add x0, x0, #8
+  movz w1, #0
+  mov x2, x19
+  bl 0
+  ; UserStackMap { by_type: [(types::I64, CompoundBitSet {0})], sp_to_sized_stack_slots: None }
+  ldr x2, [sp]
   b label4
 block4:
-  ldr x19, [sp], #16
+  add sp, sp, #16
+  ldp x19, x20, [sp], #16
   ldp fp, lr, [sp], #16
   ret
 block1:
   movz w0, #2
-  and x1, x15, #18446744073709551608
+  and x1, x2, #18446744073709551608
   bl 0
-  mov x2, x0
   b label3
 
 ;; function 3 `fixed`

@@ -29,15 +29,16 @@ block1:
 ;; function 2 `new`
   pushq %rbp
   movq %rsp, %rbp
-  subq $0x10, %rsp
-  movq %r14, (%rsp)
+  subq $0x20, %rsp
+  movq %rbx, 0x10(%rsp)
+  movq %r12, 0x18(%rsp)
 block0:
   load_ext_name userextname0+0, %rcx
   movq (%rcx), %rax
   movq 8(%rcx), %rdx
-  movl %edi, %esi
-  movq %rdi, %r14
-  leaq 0xf(%rsi), %rsi
+  movl %edi, %ebx
+  movq %rdi, %r12
+  leaq 0xf(%rbx), %rsi
   movq %rsi, %rdi
   andq $0xfffffffffffffff8, %rdi
   leaq (%rax, %rdi), %rdi
@@ -47,13 +48,22 @@ block2:
   movq %rdi, (%rcx)
   jmp     label3
 block3:
+  movq %rax, <offset:1>+(%rsp)
   movl $0x4, (%rax)
-  movq %r14, %rdi
+  movq %r12, %rdi
   movl %edi, 4(%rax)
+  leaq 8(%rax), %rdi
+  uninit  %rsi
+  xorl %esi, %esi
+  movq %rbx, %rdx
+  call    User(userextname2)
+  ; UserStackMap { by_type: [(types::I64, CompoundBitSet {0})], sp_to_sized_stack_slots: None }
+  movq <offset:1>+(%rsp), %rax
   jmp     label4
 block4:
-  movq (%rsp), %r14
-  addq $0x10, %rsp
+  movq 0x10(%rsp), %rbx
+  movq 0x18(%rsp), %r12
+  addq $0x20, %rsp
   movq %rbp, %rsp
   popq %rbp
   retq
