@@ -7,6 +7,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::unwind::{UnwindInfo as AnyUnwindInfo, systemv::UnwindInfo};
 use cranelift_codegen::{
     CodegenError, CompiledCode, Context, FinalizedMachCallSite, FinalizedMachExceptionHandler,
     FinalizedRelocTarget,
@@ -48,6 +49,8 @@ pub(crate) struct CompiledFunc {
     pub debug: Option<CodeMap>,
     /// Who made it.
     pub maker: Maker,
+    /// How its frames are unwound; `None` unless asked for.
+    pub unwind: Option<Unwind>,
 }
 
 /// Who made a function's machine code.
@@ -58,6 +61,15 @@ pub(crate) enum Maker {
     Own,
     /// Cranelift, as our own refused.
     Instead(Refusal),
+}
+
+/// How the frames of a function are unwound.
+#[derive(Debug)]
+pub(crate) struct Unwind {
+    /// Where in the function the code that is described begins.
+    pub start: u32,
+    /// What Cranelift says of it.
+    pub info: UnwindInfo,
 }
 
 /// Where all of a function's code comes from, and where its tracked locals are.
@@ -96,6 +108,9 @@ impl CompiledFunc {
         }
         for (offset, _) in self.debug.iter_mut().flat_map(|map| &mut map.sources) {
             *offset += moved;
+        }
+        if let Some(unwind) = &mut self.unwind {
+            unwind.start += moved;
         }
         self
     }
@@ -328,9 +343,10 @@ fn is_ours(program: &Program<'_>, target: &CodeTarget, item: CodeItem) -> bool {
         }
         _ => return false,
     };
-    // What debuggers are told of locals comes from Cranelift.
+    // What debuggers are told of locals comes from Cranelift, and so do unwind tables.
     (first..first.saturating_add(count)).contains(&number)
         && program.tracked.is_none()
+        && !target.isa.flags().unwind_info()
         && !is_too_deep(program, item)
         && backend::knows(&*target.isa)
 }
@@ -344,7 +360,7 @@ fn compile_one(
 ) -> Result<CompiledFunc> {
     if !is_ours(program, target, item) {
         let code = compile_in_context(program, isa, worker, item, false)?;
-        return Ok(finish(program, worker, item, &code, Maker::Cranelift));
+        return finish(program, isa, worker, item, &code, Maker::Cranelift);
     }
     optimise_in_context(program, isa, worker, item, false)?;
     match backend::compile(&mut worker.context, isa) {
@@ -353,7 +369,7 @@ fn compile_one(
             let theirs = compile_optimised(program, isa, worker, item)?;
             if slot_accesses(&worker.allocator) < code.slot_accesses {
                 let maker = Maker::Instead(Refusal::Slower);
-                return Ok(finish(program, worker, item, &theirs, maker));
+                return finish(program, isa, worker, item, &theirs, maker);
             }
             Ok(finish_ours(isa, &worker.context.func, item, code))
         }
@@ -365,13 +381,7 @@ fn compile_one(
                 worker.context.func.display(),
             );
             let code = compile_optimised(program, isa, worker, item)?;
-            Ok(finish(
-                program,
-                worker,
-                item,
-                &code,
-                Maker::Instead(refusal),
-            ))
+            finish(program, isa, worker, item, &code, Maker::Instead(refusal))
         }
     }
 }
@@ -390,11 +400,12 @@ fn slot_accesses(allocator: &regalloc2::Ctx) -> u32 {
 /// What Cranelift made, as the later phases take it.
 fn finish(
     program: &Program<'_>,
+    isa: &dyn TargetIsa,
     worker: &Worker,
     item: CodeItem,
     compiled: &CompiledCode,
     maker: Maker,
-) -> CompiledFunc {
+) -> Result<CompiledFunc> {
     let func = &worker.context.func;
     let buffer = &compiled.buffer;
     let relocs = buffer
@@ -414,8 +425,12 @@ fn finish(
         .collect();
     let lines = lines(buffer, &traps);
     let landings = landings(buffer);
+    let unwind = match isa.flags().unwind_info() {
+        true => unwind(compiled, isa).map_err(|error| gave_up(program, item, &error))?,
+        false => None,
+    };
     let debug = program.tracked.as_ref().map(|_| code_map(buffer));
-    CompiledFunc {
+    Ok(CompiledFunc {
         item,
         code: buffer.data().to_vec(),
         optimised: true,
@@ -427,7 +442,8 @@ fn finish(
         maps: stack_maps(buffer),
         debug,
         maker,
-    }
+        unwind,
+    })
 }
 
 /// What our own back end made, as the later phases take it.
@@ -470,6 +486,7 @@ fn finish_ours(
         maps: Vec::new(),
         debug: None,
         maker: Maker::Own,
+        unwind: None,
         code: code.bytes,
     }
 }
@@ -598,6 +615,14 @@ fn stack_maps(
         }
     });
     maps.filter(|map| !map.offsets.is_empty()).collect()
+}
+
+/// How the frames of a function are unwound.
+fn unwind(compiled: &CompiledCode, isa: &dyn TargetIsa) -> Result<Option<Unwind>, CodegenError> {
+    Ok(match compiled.create_unwind_info(isa)? {
+        Some(AnyUnwindInfo::SystemV(info)) => Some(Unwind { start: 0, info }),
+        _ => None,
+    })
 }
 
 /// Notes what debuggers are told of a function.

@@ -162,7 +162,14 @@ fn shared_flags(options: &Options, opt_level: OptLevel, threads: bool) -> Flags 
     set("enable_probestack", "true");
     set("probestack_strategy", "inline");
     set("preserve_frame_pointers", "true");
-    set("unwind_info", "false");
+    set(
+        "unwind_info",
+        if options.unwind_tables {
+            "true"
+        } else {
+            "false"
+        },
+    );
     set("enable_pinned_reg", if threads { "true" } else { "false" });
     set(
         "enable_verifier",

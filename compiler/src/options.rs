@@ -144,6 +144,8 @@ pub struct Options {
     pub debug: DebugLevel,
     /// Put debugging information into a file of its own, which the executable refers to by this name.
     pub debug_file: Option<String>,
+    /// Describe the frames of the guest's functions for tools that do not follow frame pointers.
+    pub unwind_tables: bool,
     /// Write names in backtraces as people do rather than as compilers mangle them.
     pub demangle: bool,
     /// The compiled program ignores `WASMC_OPTIONS`.
@@ -192,6 +194,7 @@ impl Default for Options {
             strip: false,
             debug: DebugLevel::None,
             debug_file: None,
+            unwind_tables: false,
             demangle: true,
             sealed: false,
             invoke: None,

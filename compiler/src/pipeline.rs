@@ -147,6 +147,10 @@ pub fn compile_program(
                 options,
                 provenance::note(&provenance::provenance(instances, options, program.needs)),
                 &sources,
+                match options.unwind_tables {
+                    true => code_target.isa.create_systemv_cie(),
+                    false => None,
+                },
             )?;
             clock.lap("emit");
             match options.emit {

@@ -1,4 +1,4 @@
-"""Programs in C with debugging information, for the tests of debuggers, by zig's compiler."""
+"""Programs in C and C++ with debugging information, for the tests of debuggers, by zig's compiler."""
 
 from pathlib import Path
 
@@ -9,12 +9,17 @@ import tools
 SOURCES = paths.ROOT / "tests" / "debugging"
 FOLDER = paths.MATERIAL / "debugging"
 
+# Without C++'s library, which takes minutes to build.
+CPP = ("-fno-exceptions", "-fno-rtti", "-nostdlib++")
+
 # Name, source, flags. The paths in them are the same on every machine.
 C_PROGRAMS = [
     ("a.O0", "a.c", ("-O0",)),
     ("a.O2", "a.c", ("-O2",)),
     # The libc comes with version 4: a module of both.
     ("a.dwarf5", "a.c", ("-O0", "-gdwarf-5")),
+    ("b.O0", "b.cc", (*CPP, "-O0")),
+    ("b.O2", "b.cc", (*CPP, "-O2")),
 ]
 
 

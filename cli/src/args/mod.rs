@@ -197,6 +197,10 @@ pub struct CompileArgs {
     )]
     pub debug_place: Option<DebugPlace>,
 
+    /// Describe frames for tools that do not follow frame pointers: `.eh_frame`
+    #[arg(long, help_heading = "Debugging")]
+    pub unwind_tables: bool,
+
     #[command(flatten)]
     pub links: LinkArgs,
 

@@ -22,6 +22,7 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         emit: args.emit.0,
         functions: args.func.clone(),
         strip: args.strip,
+        unwind_tables: args.unwind_tables,
         sealed: args.sealed,
         fuel: args.grants.has_fuel(),
         run_options: baked(&args.code, args.grants.encode().map_err(Failure::usage)?),

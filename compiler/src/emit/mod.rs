@@ -15,8 +15,10 @@ mod sources;
 mod state;
 mod symbols;
 mod text;
+mod unwind;
 mod veneers;
 
+use gimli::write::CommonInformationEntry;
 use object::write::{
     Object, Relocation, SectionId, StandardSegment, Symbol, SymbolId, SymbolSection,
 };
@@ -45,7 +47,8 @@ pub(crate) use text::Part;
 use text::Text;
 
 /// Makes the guest's object; also what its text consists of. `provenance` is a note that it carries,
-/// `sources` what is known of the modules' source.
+/// `sources` what is known of the modules' source, `frames` what holds for all frames if functions
+/// say how theirs are unwound.
 pub(crate) fn object(
     program: &Program<'_>,
     code: Vec<CompiledFunc>,
@@ -53,6 +56,7 @@ pub(crate) fn object(
     options: &Options,
     provenance: Vec<u8>,
     sources: &Sources,
+    frames: Option<CommonInformationEntry>,
 ) -> Result<(Vec<u8>, Vec<Part>)> {
     let arch = options.target.arch;
     let mut text = text::lay_out(code, arch, options.branch_reach.unwrap_or(veneers::REACH))?;
@@ -145,6 +149,9 @@ pub(crate) fn object(
     let note = b".note.GNU-stack".to_vec();
     let note = object.add_section(Vec::new(), note, SectionKind::Other);
     object.section_mut(note).flags = SectionFlags::Elf { sh_flags: 0 };
+    if let Some(frames) = frames {
+        unwind::add(&mut object, &sections, &text, frames, arch)?;
+    }
     symbols::add(&mut object, &sections, program, &text, &addresses);
     Ok((object.write().map_err(broken)?, text.parts))
 }

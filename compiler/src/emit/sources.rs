@@ -191,10 +191,12 @@ pub(super) fn write(
         return Pointer::Null;
     }
     let starts = blob.array::<u32>(starts);
-    let texts = table.texts.iter().map(|text| {
-        let (start, len) = names.add(text);
-        NewTextRecord { start, len }
-    });
+    let texts = shared_folders(&table.texts)
+        .into_iter()
+        .map(|(text, folder)| {
+            let (start, len) = names.add(text);
+            NewTextRecord { start, len, folder }
+        });
     let texts = blob.array::<TextRecord>(texts.collect::<Vec<_>>());
     let record = NewSourceTable {
         starts,
@@ -203,4 +205,53 @@ pub(super) fn write(
         texts,
     };
     blob.push::<SourceTable>(record).into()
+}
+
+/// The texts with folders that several of them begin with taken out, which follow: the rest of each,
+/// and the number of its folder plus 1, or 0. Paths of a library's files are alike but for their
+/// ends.
+fn shared_folders(texts: &[String]) -> Vec<(&str, u32)> {
+    let folder = |text: &'_ str| text.rfind('/').map_or(0, |at| at + 1);
+    let mut uses: HashMap<&str, (u32, u32)> = HashMap::new();
+    for text in texts {
+        uses.entry(&text[..folder(text)]).or_default().0 += 1;
+    }
+    uses.remove("");
+    let mut folders = Vec::new();
+    let mut split = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (start, rest) = text.split_at(folder(text));
+        split.push(match uses.get_mut(start) {
+            Some((2.., number)) => {
+                if *number == 0 {
+                    folders.push((start, 0));
+                    *number = (texts.len() + folders.len()) as u32;
+                }
+                (rest, *number)
+            }
+            _ => (text.as_str(), 0),
+        });
+    }
+    split.extend(folders);
+    split
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_several_files_are_written_once() {
+        let texts = ["/lib/a.c", "/src/b.c", "/lib/c.c", "name"].map(str::to_owned);
+        assert_eq!(
+            shared_folders(&texts),
+            [
+                ("a.c", 5),
+                ("/src/b.c", 0),
+                ("c.c", 5),
+                ("name", 0),
+                ("/lib/", 0)
+            ]
+        );
+    }
 }

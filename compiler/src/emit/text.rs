@@ -5,7 +5,7 @@ use cranelift_codegen::entity::SecondaryMap;
 use wasmc_abi::traps::Trap;
 
 use super::veneers::{self, Island};
-use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation, StackMap};
+use crate::codegen::{CodeMap, CompiledFunc, Landing, Relocation, StackMap, Unwind};
 use crate::error::{Error, Location, Result};
 use crate::index::{FuncId, InstanceId, TypeId};
 use crate::program::CodeItem;
@@ -48,6 +48,8 @@ pub(crate) struct Part {
     pub lines: Vec<(u32, u32)>,
     /// What debuggers are told.
     pub debug: Option<CodeMap>,
+    /// How its frames are unwound.
+    pub unwind: Option<Unwind>,
 }
 
 impl Text {
@@ -188,6 +190,7 @@ fn append(
         len: func.code.len() as u32,
         lines: func.lines,
         debug: func.debug,
+        unwind: func.unwind,
     });
     Ok(())
 }
@@ -205,6 +208,7 @@ fn append_island(text: &mut Text, island: &Island, start: u32) {
         len: code.len() as u32,
         lines: Vec::new(),
         debug: None,
+        unwind: None,
     });
     text.code.extend(code);
 }
@@ -292,6 +296,7 @@ mod tests {
             maps: Vec::new(),
             debug: None,
             maker: Maker::Cranelift,
+            unwind: None,
         }
     }
 

@@ -278,13 +278,15 @@ records! {
         pub texts: RelSlice<TextRecord>,
     }
 
-    /// A text among [`Program::names`].
+    /// A text among [`Program::names`], behind another one if that is the folder of several paths.
     #[derive(Clone, Copy, Debug)]
     pub struct TextRecord from NewTextRecord {
         /// Offset in [`Program::names`].
         pub start: u32,
         /// Bytes.
         pub len: u32,
+        /// The number of the text that it stands behind, plus 1, or 0; that one stands behind none.
+        pub folder: u32,
     }
 
     /// A tag of exceptions, for the message about one that nothing catches.

@@ -74,7 +74,7 @@ pub fn write_backtrace(
                 break;
             };
             match inlined.name.and_then(|name| image.text_at(name)) {
-                Some(name) => text.escaped(name),
+                Some((start, rest)) => text.escaped(start).escaped(rest),
                 None => text.text("<unknown>"),
             };
             text.text(" (inlined)\n");
@@ -96,9 +96,10 @@ pub fn write_backtrace(
 }
 
 /// Writes the file and line of a frame, if they are known, in a form that editors make links of.
-fn write_place(text: &mut Writer, place: Option<(&'static [u8], u64)>) {
-    if let Some((file, line)) = place {
-        text.text(INDENT).text("    at ").escaped(file).byte(b':');
+fn write_place(text: &mut Writer, place: Option<(SourceText, u64)>) {
+    if let Some(((folder, file), line)) = place {
+        text.text(INDENT).text("    at ");
+        text.escaped(folder).escaped(file).byte(b':');
         text.decimal(line).byte(b'\n');
     }
 }
@@ -120,6 +121,9 @@ struct Sources {
     calls: &'static [u8],
     texts: &'static [TextRecord],
 }
+
+/// A text in two parts, one behind the other: see [`TextRecord`].
+type SourceText = (&'static [u8], &'static [u8]);
 
 /// Where a frame is in the source, in the numbers of a [`SourceTable`](wasmc_abi::layout::SourceTable).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -221,15 +225,22 @@ impl Image {
     }
 
     /// A file and a line, if there is one.
-    fn line_of(&self, file: u64, line: u64) -> Option<(&'static [u8], u64)> {
+    fn line_of(&self, file: u64, line: u64) -> Option<(SourceText, u64)> {
         (line > 0).then_some((self.text_at(file)?, line))
     }
 
     /// The text of this number.
-    fn text_at(&self, number: u64) -> Option<&'static [u8]> {
+    fn text_at(&self, number: u64) -> Option<SourceText> {
         let record = self.sources.texts.get(usize::try_from(number).ok()?)?;
-        let text = self.names.get(record.start as usize..)?;
-        text.get(..record.len as usize)
+        let part = |record: &TextRecord| {
+            let text = self.names.get(record.start as usize..)?;
+            text.get(..record.len as usize)
+        };
+        let folder = match record.folder.checked_sub(1) {
+            Some(folder) => part(self.sources.texts.get(folder as usize)?)?,
+            None => &[],
+        };
+        Some((folder, part(record)?))
     }
 }
 

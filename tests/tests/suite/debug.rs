@@ -2,12 +2,12 @@
 //! when it is malformed.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use wasmc_compiler::symbolize::{ExecutableSymbols, NativeFrame, Symbolizer};
-use wasmc_compiler::{Artifact, DebugLevel, Options, compile};
+use wasmc_compiler::{Arch, Artifact, BranchProtection, DebugLevel, Options, Target, compile};
 use wasmc_tests::process::{Executable, Launch, Outcome};
 use wasmc_tests::target::say;
 use wasmc_tests::{dwarf, expected};
@@ -294,6 +294,81 @@ fn threads_change_no_byte() {
     assert_eq!(build(1), build(4));
 }
 
+#[test]
+fn unwind_tables_describe_each_function() {
+    use gimli::{BaseAddresses, EndianSlice, LittleEndian, UnwindContext, UnwindSection as _};
+    use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
+    let options = |arch, branch_protection| Options {
+        target: Target::new(arch),
+        branch_protection,
+        unwind_tables: true,
+        ..Options::default()
+    };
+    for (arch, protection) in [
+        (Arch::X86_64, BranchProtection::None),
+        (Arch::Aarch64, BranchProtection::None),
+        (Arch::Aarch64, BranchProtection::Standard),
+    ] {
+        let executable = build(&dwarf::module(4), &options(arch, protection)).bytes;
+        let file = object::File::parse(&*executable).unwrap();
+        let section = file.section_by_name(".eh_frame").unwrap();
+        let frames = gimli::EhFrame::new(section.data().unwrap(), LittleEndian);
+        let bases = BaseAddresses::default().set_eh_frame(section.address());
+        let mut context = UnwindContext::new();
+        let names = ["_ZN4demo6divideEi", "_start"];
+        let mut found = 0;
+        for symbol in file.symbols() {
+            // The runtime has a global `_start`, which is none of the guest's.
+            let is_guests = symbol.is_local();
+            if !is_guests || !symbol.name().is_ok_and(|name| names.contains(&name)) {
+                continue;
+            }
+            found += 1;
+            let end = symbol.address() + symbol.size();
+            // A landing pad stands before what is described.
+            let start = symbol.address() + 4;
+            for address in (start..end).step_by(4) {
+                type Frames<'a> = gimli::EhFrame<EndianSlice<'a, LittleEndian>>;
+                let row = frames
+                    .unwind_info_for_address(&bases, &mut context, address, Frames::cie_from_offset)
+                    .unwrap();
+                if address < symbol.address() + 16 {
+                    continue;
+                }
+                // The frame pointer, and two words above it the caller's stack.
+                let (register, offset) = match *row.cfa() {
+                    gimli::CfaRule::RegisterAndOffset { register, offset } => (register, offset),
+                    ref rule => panic!("{rule:?}"),
+                };
+                let pointer = match arch {
+                    Arch::X86_64 => gimli::Register(6),
+                    Arch::Aarch64 => gimli::Register(29),
+                };
+                assert_eq!((register, offset), (pointer, 16), "{arch:?} {address:#x}");
+            }
+        }
+        assert_eq!(found, names.len());
+        // A segment of that kind is how other tools find the section.
+        assert!(file.section_by_name(".eh_frame_hdr").is_some());
+    }
+    // Who does not ask for it has none, and the code is the same.
+    let with = build(
+        &dwarf::module(4),
+        &options(Arch::X86_64, BranchProtection::None),
+    )
+    .bytes;
+    let without = Options {
+        target: Target::new(Arch::X86_64),
+        ..Options::default()
+    };
+    let without = build(&dwarf::module(4), &without).bytes;
+    let file = object::File::parse(&*without).unwrap();
+    assert!(file.section_by_name(".eh_frame").is_none());
+    if Arch::host() == Some(Arch::X86_64) {
+        assert_eq!(backtrace(&run(&with, &[])), LINES);
+    }
+}
+
 /// Pseudo-random numbers.
 struct Random(u64);
 
@@ -405,6 +480,98 @@ fn gdb_shows_lines_and_variables() {
         ] {
             assert!(text.contains(part), "version {version}, {part}: {text}");
         }
+    }
+}
+
+/// The core file that a program leaves, if the system writes such files where the program is.
+fn core_of(executable: &Executable) -> Option<PathBuf> {
+    let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    if pattern.starts_with(['|', '/']) {
+        say("SKIPPED: core files: the system has them elsewhere (kernel.core_pattern)");
+        return None;
+    }
+    let launch = Launch::by(&["sh", "-c", r#"ulimit -c unlimited && exec "$0""#]);
+    let outcome = executable.run(&launch, Duration::from_secs(30)).unwrap();
+    assert_eq!(outcome.describe(), "killed by signal 6");
+    let files = std::fs::read_dir(executable.folder()).unwrap();
+    let mut files = files.map(|entry| entry.unwrap().path());
+    let core = files.find(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("core")
+    });
+    if core.is_none() {
+        say("SKIPPED: core files: the system writes none");
+    }
+    core
+}
+
+#[test]
+fn a_core_file_shows_the_instruction_that_trapped() {
+    if !has_gdb() {
+        return;
+    }
+    for (name, body) in [
+        (
+            "division",
+            "(drop (i32.div_s (i32.const 1) (global.get $zero)))",
+        ),
+        ("access", "(drop (i32.load (i32.const 10000000)))"),
+        ("unreachable", "unreachable"),
+        ("overflow", "(call $work)"),
+        (
+            "bulk",
+            "(memory.copy (i32.const 0) (i32.const 65000) (i32.const 65000))",
+        ),
+        ("indirect", "(call_indirect (global.get $zero))"),
+    ] {
+        let text = format!(
+            r#"(module (memory 1) (table 1 funcref) (global $zero (mut i32) (i32.const 0))
+              (func $work {body})
+              (func $main (export "_start") (call $work) (global.set $zero (i32.const 1))))"#
+        );
+        let options = Options {
+            run_options: b"--trap=abort\0".to_vec(),
+            ..with_debug(DebugLevel::Frame)
+        };
+        let executable = compile(&wat::parse_str(text).unwrap(), &options).unwrap();
+        let executable = Executable::new(&executable.bytes).unwrap();
+        let Some(core) = core_of(&executable) else {
+            return;
+        };
+        // The memory has 64 KiB, and room for 4 GiB.
+        let size = core.metadata().unwrap().len();
+        assert!(size < 32 << 20, "{name}: {size} bytes");
+        let output = Command::new("gdb")
+            .args(["-nx", "-batch", "-ex", "backtrace 12"])
+            .arg(executable.folder().join("program"))
+            .arg(&core)
+            .env("DEBUGINFOD_URLS", "")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let innermost = text.lines().find(|line| line.starts_with("#0 "));
+        let in_work = |line: &str| line.contains("in work ()") || line.contains("  work ()");
+        assert!(innermost.is_some_and(in_work), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_memory_that_is_there_twice_grows_when_confined() {
+    let text = r#"(module (memory 1 2000)
+      (func (export "_start") (local $pages i32)
+        (loop $again
+          (br_if 1 (i32.eq (memory.grow (i32.const 100)) (i32.const -1)))
+          (local.set $pages (i32.sub (memory.size) (i32.const 1)))
+          (i32.store (i32.shl (local.get $pages) (i32.const 16)) (i32.const 7))
+          (if (i32.ne (i32.load (i32.shl (local.get $pages) (i32.const 16))) (i32.const 7))
+            (then unreachable))
+          (br $again))))"#;
+    let module = wat::parse_str(text).unwrap();
+    let executable = compile(&module, &with_debug(DebugLevel::Frame)).unwrap();
+    for confine in ["--confine=auto", "--confine=off"] {
+        let outcome = run(&executable.bytes, &[("WASMC_OPTIONS", confine)]);
+        assert_eq!(outcome.code(), Some(0), "{confine}: {outcome:?}");
     }
 }
 
