@@ -27,6 +27,10 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Most characters of a cell that the others of its column are aligned with: a longer one only moves
+/// what follows it.
+const ALIGNED_MAX: usize = 48;
+
 /// Aligns rows of cells in columns, each line behind `indent`.
 pub fn table(rows: &[Vec<String>], indent: &str) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -35,6 +39,7 @@ pub fn table(rows: &[Vec<String>], indent: &str) -> String {
         .map(|column| {
             cells(column)
                 .map(|cell| cell.chars().count())
+                .filter(|&len| len <= ALIGNED_MAX)
                 .max()
                 .unwrap_or(0)
         })

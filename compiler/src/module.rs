@@ -121,6 +121,8 @@ pub enum Fact {
     RefFunc(FuncIndex),
     /// Reads elements of the table, or calls through them.
     TableRead(TableIndex),
+    /// Calls a function by a reference.
+    CallRef,
     /// Calls a function of a type through an element of the table that is constant.
     CallElement {
         /// The table.
@@ -223,6 +225,21 @@ impl<'a> Module<'a> {
     pub fn is_procedure(&self, func: FuncIndex) -> bool {
         let ty = self.func_type(func);
         ty.params().is_empty() && ty.results().is_empty()
+    }
+
+    /// Whether the only function that is exported is `_initialize`, which then is the program.
+    pub fn only_initializes(&self) -> bool {
+        let mut funcs = self
+            .exports
+            .iter()
+            .filter_map(|export| match export.entity {
+                Entity::Func(index) => Some((export.name, index)),
+                _ => None,
+            });
+        match (funcs.next(), funcs.next()) {
+            (Some(("_initialize", index)), None) => self.is_procedure(index),
+            _ => false,
+        }
     }
 
     /// The export with this name.

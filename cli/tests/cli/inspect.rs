@@ -112,6 +112,34 @@ fn a_module_and_its_executable_may_make_the_same_system_calls() {
 }
 
 #[test]
+fn types_of_objects_have_names() {
+    let long = "a".repeat(200);
+    let module = format!(
+        "(module
+        (type $s (sub (struct (field i8) (field (mut (ref null $s))))))
+        (type $t (sub final $s (struct (field i8) (field (mut (ref null $s))) (field f64))))
+        (type $a (array (mut i16)))
+        (type $f (sub (func (param (ref $a)) (result i31ref))))
+        (import \"env\" \"{long}\" (func (param (ref null $s))))
+        (import \"env\" \"short\" (func (result (ref array))))
+        (func (export \"_initialize\")))"
+    );
+    let sandbox = Sandbox::with(&[("module.wat", &module)]);
+    let outcome = sandbox.sh("wasmc inspect module.wat").ok();
+    for part in [
+        "kind           command",
+        "  (sub (struct i8 (mut (ref null 0))))\n",
+        "  (sub final 0 (struct i8 (mut (ref null 0)) f64))\n",
+        "  (array (mut i16))\n",
+        "  (sub (func (param (ref 2)) (result i31ref)))\n",
+        "  env  short  func  () -> (ref array)",
+        "aaa  func  ((ref null 0))",
+    ] {
+        assert!(outcome.text().contains(part), "{part}: {}", outcome.text());
+    }
+}
+
+#[test]
 fn linked_modules_count() {
     let library = "(module
         (import \"wasi_snapshot_preview1\" \"random_get\"

@@ -14,6 +14,7 @@ use crate::inspect::proposals::{of_locals, of_operator};
 use crate::names::{Named, Names};
 use crate::parse::walk::{self, BodyToValidate};
 use crate::program::imports::{offered_functions, runtime_function};
+use crate::type_text::sub_type;
 
 pub mod entity;
 mod flat;
@@ -85,7 +86,7 @@ impl NameList {
 /// How a module is started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// Exports `_start`: a program.
+    /// Exports `_start`, or no function but `_initialize`: a program.
     Command,
     /// Exports `_initialize`: called once, before its other exports.
     Reactor,
@@ -454,7 +455,15 @@ impl Scan {
             let mut exports = self.exports.iter();
             exports.any(|export| export.name == name && matches!(export.ty, EntityType::Func(_)))
         };
-        let kind = if exports("_start") {
+        let is_func = |export: &&Export| matches!(export.ty, EntityType::Func(_));
+        let mut funcs = self.exports.iter().filter(is_func);
+        let only_initializes = match (funcs.next(), funcs.next()) {
+            (Some(export), None) => {
+                export.name == "_initialize" && export.ty == EntityType::Func("()".into())
+            }
+            _ => false,
+        };
+        let kind = if exports("_start") || only_initializes {
             Kind::Command
         } else if exports("_initialize") {
             Kind::Reactor
@@ -466,7 +475,7 @@ impl Scan {
             CompositeInnerType::Func(func) if ty.is_final && ty.supertype_idxs.is_empty() => {
                 entity::func_type(func)
             }
-            _ => ty.to_string(),
+            _ => sub_type(ty),
         };
         let starts_threads = self.imports.iter().any(|import| {
             import.module == wasi::THREADS_MODULE && import.name == wasi::THREAD_SPAWN.name

@@ -60,6 +60,9 @@ impl Facts {
             Operator::ReturnCall { function_index } => {
                 self.facts.push(Fact::TailCall(func(function_index)));
             }
+            Operator::CallRef { .. } | Operator::ReturnCallRef { .. } => {
+                self.facts.push(Fact::CallRef);
+            }
             Operator::RefFunc { function_index } => {
                 self.facts.push(Fact::RefFunc(func(function_index)));
             }

@@ -66,7 +66,14 @@ impl Main {
             _ => None,
         };
         let Some(name) = &options.invoke else {
-            let Some(start) = func("_start") else {
+            // What exports nothing but `_initialize` can only mean that: so does Kotlin.
+            let only = || {
+                instance
+                    .module
+                    .only_initializes()
+                    .then(|| func("_initialize"))
+            };
+            let Some(start) = func("_start").or_else(|| only().flatten()) else {
                 return Err(no_entry("the module exports no `_start`", Some(instance)));
             };
             if !instance.module.is_procedure(start) {

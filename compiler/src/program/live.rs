@@ -293,6 +293,7 @@ impl Search {
                 }
                 Fact::Notify => uses.notifies = true,
                 Fact::Wait => uses.waits = true,
+                Fact::CallRef => {}
                 Fact::KeepException => uses.keeps_exceptions = true,
             }
         }

@@ -146,7 +146,10 @@ fn may_call_through_tables(world: &World<'_>, funcs: impl Iterator<Item = FuncId
         for fact in &world.body(instance, index).facts {
             match *fact {
                 Fact::Call(func) | Fact::TailCall(func) => pending.push(funcs[func]),
-                Fact::RefFunc(_) | Fact::TableRead(_) | Fact::CallElement { .. } => return true,
+                Fact::RefFunc(_)
+                | Fact::CallRef
+                | Fact::TableRead(_)
+                | Fact::CallElement { .. } => return true,
                 _ => {}
             }
         }
