@@ -14,7 +14,7 @@ use super::random::Random;
 /// The export that fills the fuel up again.
 pub(super) const REFUEL: &str = "wasmc refuel";
 /// Loops and calls that one call may make; so much that recursion fits every engine's stack.
-const FUEL: u32 = 2000;
+pub(super) const FUEL: u32 = 2000;
 /// Most bytes of a memory: enough for growth, little to hash.
 const MEMORY_BYTES: u64 = 4 << 16;
 
@@ -117,7 +117,7 @@ impl Random {
 }
 
 /// The module with one more function, exported, that sets the global to [`FUEL`].
-fn with_refuel(module: &[u8], fuel_global: u32) -> Vec<u8> {
+pub(super) fn with_refuel(module: &[u8], fuel_global: u32) -> Vec<u8> {
     let mut new = wasm_encoder::Module::new();
     let (mut types, mut funcs) = (0, 0);
     for payload in Parser::new(0).parse_all(module) {
@@ -125,7 +125,9 @@ fn with_refuel(module: &[u8], fuel_global: u32) -> Vec<u8> {
         let mut item = Vec::new();
         match &payload {
             Payload::TypeSection(reader) => {
-                types = reader.count();
+                // A recursion group is one item, and may have several types.
+                let groups = reader.clone().into_iter().flatten();
+                types = groups.map(|group| group.into_types().len() as u32).sum();
                 // A function without parameters and results.
                 item.extend([0x60, 0, 0]);
             }

@@ -8,10 +8,12 @@
 //! A module's functions are called with several argument lists; results are compared bit by bit,
 //! traps by kind, in the end globals and the contents of memories. wasmi knows WebAssembly 2.0 with
 //! vectors, multi-memory, memory64, tail calls, extended constants, wide arithmetic and custom page
-//! sizes. It lacks exceptions, typed function references and threads: those are judged elsewhere.
+//! sizes. It lacks exceptions, typed function references, objects and threads: those are judged
+//! elsewhere; objects by V8, if node is there (`objects.rs`).
 
 mod batch;
 mod generate;
+pub mod objects;
 mod random;
 mod reference;
 mod save;

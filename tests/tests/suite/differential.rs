@@ -2,10 +2,11 @@
 //! one.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
-use wasmc_compiler::{Arch, Backend};
-use wasmc_tests::differential::{self, Tally};
+use wasmc_compiler::{Arch, Backend, Options};
+use wasmc_tests::differential::{self, Tally, objects};
 use wasmc_tests::jobs;
 use wasmc_tests::target::backend;
 
@@ -57,6 +58,45 @@ fn generated_modules_do_what_the_interpreter_says() {
     // Of what is generated, most must be worth comparing.
     assert!(total.modules > tasks.len() * MODULES * 3 / 4, "{total:?}");
     assert!(total.traps * 2 < total.calls, "{total:?}");
+}
+
+/// Modules with objects, half of them with `--gc-stress`.
+#[test]
+fn modules_with_objects_do_what_node_says() {
+    let Some(node) = node() else {
+        println!("SKIPPED: modules with objects: `WASMC_TEST_NODE` names no node from 22 on");
+        return;
+    };
+    let modules = std::env::var("WASMC_TEST_OBJECTS").ok();
+    let modules = modules.map_or(60, |count| count.parse().expect("a number of modules"));
+    let seeds = differential::seeds(0, 1 << 32, modules);
+    let tasks: Vec<_> = seeds.chunks(10).enumerate().collect();
+    let options = Options {
+        stack_size: 16 << 20,
+        ..Options::default()
+    };
+    let results = jobs::run(&tasks, |&(number, seeds)| {
+        let stress = if number % 2 == 0 { "--gc-stress" } else { "" };
+        objects::compare(seeds, &node, &options, stress).expect("node runs")
+    });
+    let (mut calls, mut traps, mut problems) = (0, 0, Vec::new());
+    for (tally, found) in results {
+        calls += tally.calls;
+        traps += tally.traps;
+        problems.extend(found);
+    }
+    println!("{modules} modules with objects, {calls} calls, {traps} traps");
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+    assert!(calls > 0 && traps < calls, "{calls} calls, {traps} traps");
+}
+
+/// A node that knows objects.
+fn node() -> Option<PathBuf> {
+    let node = PathBuf::from(std::env::var_os("WASMC_TEST_NODE")?);
+    let output = Command::new(&node).arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    let major: u32 = version.strip_prefix('v')?.split('.').next()?.parse().ok()?;
+    (major >= 22).then_some(node)
 }
 
 /// Seeds of modules that once disagreed: `differential-seeds.txt`.
