@@ -13,7 +13,7 @@ use wasmc_image::module::{self, Found, Source};
 use wasmc_image::store::Store;
 use wasmc_image::unpack::is_tar;
 
-use wasmc_compiler::dwarf::sections::external_debug_info;
+use wasmc_compiler::symbolize::external_debug_info;
 
 use crate::registry;
 use crate::report::{Failure, Report};

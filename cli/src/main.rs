@@ -29,7 +29,7 @@ const STATUS_BUG: u8 = 101;
 
 fn main() -> ExitCode {
     // Before any other thread exists: it changes the environment.
-    wasmc_compiler::link::clear_linker_environment();
+    wasmc_compiler::clear_linker_environment();
     let words: Vec<_> = env::args_os().collect();
     let color = args::color_of(&words);
     report::set_panic_hook(color);

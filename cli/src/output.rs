@@ -231,6 +231,7 @@ fn default_path(input: &Input, emit: Emit) -> Result<PathBuf, Failure> {
         Emit::Obj => ".o",
         Emit::Clif | Emit::OptimisedClif => ".clif",
         Emit::Asm => ".s",
+        other => unreachable!("`--emit` makes no {other:?}"),
     });
     Ok(PathBuf::from(name))
 }
@@ -246,6 +247,6 @@ pub fn folder(path: &Path) -> &Path {
 fn mode(emit: Emit) -> u32 {
     match emit {
         Emit::Exe => 0o755,
-        Emit::Obj | Emit::Clif | Emit::OptimisedClif | Emit::Asm => 0o644,
+        _ => 0o644,
     }
 }

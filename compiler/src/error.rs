@@ -7,6 +7,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Where in the input something is wrong; any part may be unknown.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct Location {
     /// Name of the instance, when the program has several.
     pub instance: Option<String>,
@@ -55,6 +56,7 @@ impl fmt::Display for Location {
 
 /// Why a compilation failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The module is malformed or does not validate.
     #[error("{message}")]

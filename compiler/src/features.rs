@@ -4,6 +4,7 @@ use wasmparser::WasmFeatures;
 
 /// How far a proposal is implemented.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Status {
     /// Compiled as the specification says.
     Complete,
@@ -15,10 +16,12 @@ pub enum Status {
 
 /// A proposal of WebAssembly.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Proposal {
     /// The name, as `-W` takes it and errors give it.
     pub name: &'static str,
-    /// wasmparser's feature bits.
+    /// wasmparser's feature bits; its version is no part of this library's.
+    #[doc(hidden)]
     pub bits: WasmFeatures,
     /// Whether it is on without a flag.
     pub default: bool,
@@ -122,7 +125,8 @@ impl Features {
         Features(self.0 | WasmFeatures::THREADS)
     }
 
-    /// wasmparser's view of the set.
+    /// wasmparser's view of the set; its version is no part of this library's.
+    #[doc(hidden)]
     pub fn bits(self) -> WasmFeatures {
         self.0
     }

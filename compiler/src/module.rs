@@ -1,9 +1,7 @@
 //! A validated module: facts as the bytes state them, nothing decided.
 
 use cranelift_codegen::entity::PrimaryMap;
-use wasmparser::{
-    ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, RefType, SubType, TableType,
-};
+use wasmparser::{ConstExpr, FuncType, FunctionBody, GlobalType, MemoryType, SubType, TableType};
 
 use crate::dwarf::sections::DebugSections;
 use crate::hints::BranchHints;
@@ -79,7 +77,6 @@ pub struct Export<'a> {
 
 /// Something that modules import and export.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[expect(missing_docs, reason = "the names are the specification's")]
 pub enum Entity {
     Func(FuncIndex),
     Table(TableIndex),
@@ -181,13 +178,10 @@ pub struct ElemSegment<'a> {
     pub mode: ElemMode<'a>,
     /// Its elements.
     pub items: ElemItems<'a>,
-    /// The type of its elements.
-    pub ty: RefType,
 }
 
 /// When and where an element segment is copied.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the names are the specification's")]
 pub enum ElemMode<'a> {
     Active {
         table: TableIndex,

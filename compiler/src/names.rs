@@ -11,6 +11,7 @@ use wasmparser::{IndirectNameMap, Name, NameMap, NameSectionReader};
 /// What a name may be of, other than the module and functions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[expect(missing_docs, reason = "the names are the specification's")]
+#[non_exhaustive]
 pub enum Named {
     Type,
     Table,

@@ -1,10 +1,12 @@
 //! What a caller may choose about a compilation.
 
 use crate::features::Features;
+use crate::grants::Grants;
 use crate::target::Target;
 
 /// What [`compile`](crate::compile) makes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Emit {
     /// A static executable.
     #[default]
@@ -21,6 +23,7 @@ pub enum Emit {
 
 /// How hard the code generator tries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum OptLevel {
     /// Compile as fast as possible.
     None,
@@ -33,6 +36,7 @@ pub enum OptLevel {
 
 /// What debuggers are told, and how much is done for them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum DebugLevel {
     /// Nothing but symbols.
     #[default]
@@ -57,6 +61,7 @@ impl DebugLevel {
 
 /// How branches are protected from being misled, on aarch64.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum BranchProtection {
     /// Not at all.
     #[default]
@@ -93,6 +98,7 @@ impl BranchProtection {
 
 /// Who selects instructions, allocates registers and encodes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Backend {
     /// Cranelift.
     #[default]
@@ -115,56 +121,93 @@ impl Backend {
     };
 }
 
-/// Options of a compilation. [`Options::default`] is what `wasmc compile` does without flags.
-#[derive(Clone, Debug)]
-pub struct Options {
+/// Defines [`Options`], its default and a method for each field.
+macro_rules! options {
+    ($($(#[$meta:meta])* $name:ident: $ty:ty = $default:expr;)*) => {
+        /// Options of a compilation. [`Options::default`] is what `wasmc compile` does without flags;
+        /// each field has a method of its name that gives it another value.
+        ///
+        /// ```
+        /// use wasmc_compiler::{Options, OptLevel};
+        ///
+        /// let options = Options::default()
+        ///     .opt_level(OptLevel::Size)
+        ///     .max_memory(Some(64 << 20))
+        ///     .strip(true);
+        /// assert_eq!(options.stack_size, 8 << 20);
+        /// ```
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct Options {
+            $($(#[$meta])* pub $name: $ty,)*
+        }
+
+        impl Options {
+            $($(#[$meta])*
+            #[must_use]
+            pub fn $name(mut self, $name: $ty) -> Options {
+                self.$name = $name;
+                self
+            })*
+        }
+
+        impl Default for Options {
+            fn default() -> Options {
+                Options { $($name: $default,)* }
+            }
+        }
+    };
+}
+
+options! {
     /// What to make.
-    pub emit: Emit,
-    /// The functions to show, when [`emit`](Options::emit) asks for text: by name, name of an
-    /// export, or index. All of them when there is none.
-    pub functions: Vec<String>,
+    emit: Emit = Emit::Exe;
+    /// The functions to show, when [`emit`](Options#structfield.emit) asks for text: by name, name of
+    /// an export, or index. All of them when there is none.
+    functions: Vec<String> = Vec::new();
     /// Processor and CPU level.
-    pub target: Target,
+    target: Target = Target::host();
     /// How hard the code generator tries.
-    pub opt_level: OptLevel,
+    opt_level: OptLevel = OptLevel::Speed;
     /// Accepted proposals.
-    pub features: Features,
+    features: Features = Features::default();
     /// Check every access of memory in code rather than by guard pages; such a program needs no
     /// address space reservation.
-    pub bounds_checks: bool,
+    bounds_checks: bool = false;
     /// Most bytes a memory may grow to, beside its own declared maximum.
-    pub max_memory: Option<u64>,
+    max_memory: Option<u64> = None;
     /// Bytes of the guest's stack.
-    pub stack_size: u64,
+    stack_size: u64 = 8 << 20;
     /// Count the instructions that the program carries out, so that it can be given fuel.
-    pub fuel: bool,
+    fuel: bool = false;
     /// Leave the symbol table out, and what backtraces say of the source.
-    pub strip: bool,
+    strip: bool = false;
     /// What debuggers are told; for executables only, and not together with `strip`.
-    pub debug: DebugLevel,
+    debug: DebugLevel = DebugLevel::None;
     /// Put debugging information into a file of its own, which the executable refers to by this name.
-    pub debug_file: Option<String>,
+    debug_file: Option<String> = None;
     /// Describe the frames of the guest's functions for tools that do not follow frame pointers.
-    pub unwind_tables: bool,
+    unwind_tables: bool = false;
     /// Write names in backtraces as people do rather than as compilers mangle them.
-    pub demangle: bool,
-    /// The compiled program ignores `WASMC_OPTIONS`.
-    pub sealed: bool,
+    demangle: bool = true;
+    /// The compiled program ignores `WASMC_OPTIONS`, and so has the baked grants and no others.
+    sealed: bool = false;
     /// Call this export, after `_initialize`, instead of `_start`.
-    pub invoke: Option<String>,
-    /// Baked options of the program: NUL-terminated words (see [`wasmc_abi::options`]).
-    pub run_options: Vec<u8>,
+    invoke: Option<String> = None;
+    /// What the program may do, baked in. Unless it is sealed, who starts it can add to that.
+    grants: Grants = Grants::new();
     /// log2 of the alignment of functions; for benchmarks.
-    pub log2_function_alignment: u8,
+    log2_function_alignment: u8 = 5;
     /// How branches are protected; aarch64 only. Instructions that processors without it take for
     /// no-ops.
-    pub branch_protection: BranchProtection,
+    branch_protection: BranchProtection = BranchProtection::None;
     /// How many bytes a direct branch of aarch64 is taken to reach; for tests of what lies further.
-    pub branch_reach: Option<u32>,
+    #[doc(hidden)]
+    branch_reach: Option<u32> = None;
     /// Verify the IR of every function; slow, for tests.
-    pub verify_ir: bool,
+    verify_ir: bool = false;
     /// Who makes machine code of the IR.
-    pub backend: Backend,
+    backend: Backend = Backend::default();
 }
 
 impl Options {
@@ -176,34 +219,5 @@ impl Options {
     /// Whether anything in the program is done for debuggers.
     pub(crate) fn serves_debuggers(&self) -> bool {
         self.emit == Emit::Exe && self.debug.serves_debuggers()
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            emit: Emit::Exe,
-            functions: Vec::new(),
-            target: Target::host(),
-            opt_level: OptLevel::Speed,
-            features: Features::default(),
-            bounds_checks: false,
-            max_memory: None,
-            stack_size: 8 << 20,
-            fuel: false,
-            strip: false,
-            debug: DebugLevel::None,
-            debug_file: None,
-            unwind_tables: false,
-            demangle: true,
-            sealed: false,
-            invoke: None,
-            run_options: Vec::new(),
-            log2_function_alignment: 5,
-            branch_protection: BranchProtection::None,
-            branch_reach: None,
-            verify_ir: false,
-            backend: Backend::default(),
-        }
     }
 }

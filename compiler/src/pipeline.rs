@@ -1,6 +1,5 @@
 //! The order of the phases.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use cranelift_codegen::entity::EntityRef;
@@ -27,6 +26,7 @@ pub const NO_DEBUG_INFO: &str =
 
 /// What a compilation made.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Artifact {
     /// The executable, object or text that [`Options::emit`] asks for.
     pub bytes: Vec<u8>,
@@ -42,6 +42,7 @@ pub struct Artifact {
 
 /// A phase of a compilation.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Phase {
     /// Its name.
     pub name: &'static str,
@@ -51,6 +52,7 @@ pub struct Phase {
 
 /// What was compiled.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Stats {
     /// Functions that the modules define.
     pub functions: usize,
@@ -69,21 +71,31 @@ pub struct Stats {
 /// # Errors
 /// Every cause is an [`Error`](crate::Error) that says where in the module it is.
 pub fn compile(module: &[u8], options: &Options) -> Result<Artifact> {
-    let instance = InstanceSpec {
-        name: String::new(),
-        module,
-        debug: None,
-        imports: HashMap::new(),
-    };
-    compile_program(&[instance], None, options)
+    compile_program(&[InstanceSpec::new("", module)], options)
 }
 
-/// Compiles instances that may import from each other, in their order of instantiation. With
-/// `commands` the executable is a spec-suite driver, else a program whose main module is the last.
+/// Compiles instances that may import from each other, in their order of instantiation, to a program
+/// whose main module is the last.
 ///
 /// # Errors
 /// Every cause is an [`Error`](crate::Error) that says in which instance it is.
-pub fn compile_program(
+pub fn compile_program(instances: &[InstanceSpec<'_>], options: &Options) -> Result<Artifact> {
+    compile_all(instances, None, options)
+}
+
+/// Compiles instances to a driver that carries out commands (see [`wasmc_abi::script`]).
+///
+/// # Errors
+/// As [`compile_program`].
+pub fn compile_driver(
+    instances: &[InstanceSpec<'_>],
+    commands: &[Command],
+    options: &Options,
+) -> Result<Artifact> {
+    compile_all(instances, Some(commands), options)
+}
+
+fn compile_all(
     instances: &[InstanceSpec<'_>],
     commands: Option<&[Command]>,
     options: &Options,

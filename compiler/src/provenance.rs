@@ -18,6 +18,7 @@ use wasmc_abi::confine::Needs;
 use wasmc_abi::symbols::{NOTE_NAME, NOTE_TYPE, SECTION_NOTE};
 
 use crate::features::PROPOSALS;
+use crate::inspect::policy::{self, Permission};
 use crate::instances::InstanceSpec;
 use crate::link::runtime_object;
 use crate::options::{OptLevel, Options};
@@ -31,7 +32,11 @@ const NEEDS: &str = "needs";
 const MAX_BYTES: usize = 1 << 20;
 
 /// What is said about a program of these instances, which has these needs.
-pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options, needs: Needs) -> Provenance {
+pub(crate) fn provenance(
+    instances: &[InstanceSpec<'_>],
+    options: &Options,
+    needs: Needs,
+) -> Provenance {
     let mut fields: Provenance = Vec::new();
     let mut field = |key: &str, value: String| fields.push((key.to_owned(), value));
     field("wasmc", env!("CARGO_PKG_VERSION").to_owned());
@@ -71,10 +76,8 @@ pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options, needs: Need
         "sealed",
         if options.sealed { "yes" } else { "no" }.to_owned(),
     );
-    for word in options.run_options.split(|&byte| byte == 0) {
-        if !word.is_empty() {
-            field("grant", String::from_utf8_lossy(word).into_owned());
-        }
+    for grant in &options.grants {
+        field("grant", grant.word().to_string_lossy().into_owned());
     }
     let names: Vec<_> = needs.names().collect();
     field(NEEDS, names.join(","));
@@ -86,19 +89,20 @@ pub fn provenance(instances: &[InstanceSpec<'_>], options: &Options, needs: Need
     fields
 }
 
-/// What an executable needs of the kernel, by its note; and the names of needs that are not known
-/// here. `None` when it does not say.
-pub fn needs(fields: &Provenance) -> Option<(Needs, Vec<&str>)> {
+/// The system calls that a program may make once its guest runs, by what its executable says; `None`
+/// when that says nothing of them, or what this library does not know.
+pub fn permissions(fields: &Provenance) -> Option<Vec<Permission>> {
+    needs(fields).map(policy::permissions)
+}
+
+/// What an executable needs of the kernel, by its note; `None` when it does not say, or names what is
+/// not known here.
+pub(crate) fn needs(fields: &Provenance) -> Option<Needs> {
     let (_, names) = fields.iter().find(|(key, _)| key == NEEDS)?;
-    let mut needs = Needs::NONE;
-    let mut unknown = Vec::new();
-    for name in names.split(',').filter(|name| !name.is_empty()) {
-        match Needs::named(name) {
-            Some(need) => needs = needs.and(need),
-            None => unknown.push(name),
-        }
-    }
-    Some((needs, unknown))
+    let mut names = names.split(',').filter(|name| !name.is_empty());
+    names.try_fold(Needs::NONE, |needs, name| {
+        Some(needs.and(Needs::named(name)?))
+    })
 }
 
 /// The bytes of the note's section.
@@ -163,8 +167,8 @@ fn escape(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grants::Grants;
     use crate::{compile, compile_program};
-    use std::collections::HashMap;
 
     fn value<'a>(fields: &'a Provenance, key: &str) -> Option<&'a str> {
         let mut fields = fields.iter();
@@ -180,7 +184,7 @@ mod tests {
             strip: true,
             sealed: true,
             bounds_checks: true,
-            run_options: b"--env=A=\x1b[2J\nB\0--net\0".to_vec(),
+            grants: Grants::parse(["--env=A=\x1b[2J\nB", "--net"]).unwrap(),
             ..Options::default()
         };
         let executable = compile(&module, &options).unwrap().bytes;
@@ -202,14 +206,11 @@ mod tests {
     fn every_module_is_named() {
         let module = wat::parse_str("(module (func (export \"_start\")))").unwrap();
         let library = wat::parse_str("(module)").unwrap();
-        let instance = |name: &str, module| InstanceSpec {
-            name: name.to_owned(),
-            module,
-            debug: None,
-            imports: HashMap::new(),
-        };
-        let instances = [instance("library", &library), instance("main", &module)];
-        let executable = compile_program(&instances, None, &Options::default()).unwrap();
+        let instances = [
+            InstanceSpec::new("library", &library),
+            InstanceSpec::new("main", &module),
+        ];
+        let executable = compile_program(&instances, &Options::default()).unwrap();
         let fields = read(&executable.bytes).unwrap().unwrap();
         assert_eq!(fields.iter().filter(|(key, _)| key == "module").count(), 2);
     }
@@ -218,12 +219,10 @@ mod tests {
     fn needs_are_read_by_name() {
         let field = |value: &str| vec![("needs".to_owned(), value.to_owned())];
         let known = field("ALWAYS,WRITE");
-        let expected = Needs::ALWAYS.and(Needs::WRITE);
-        assert_eq!(needs(&known), Some((expected, Vec::new())));
+        assert_eq!(needs(&known), Some(Needs::ALWAYS.and(Needs::WRITE)));
         // Of a later version.
-        let later = field("ALWAYS,TIME_TRAVEL");
-        assert_eq!(needs(&later), Some((Needs::ALWAYS, vec!["TIME_TRAVEL"])));
-        assert_eq!(needs(&field("")), Some((Needs::NONE, Vec::new())));
+        assert_eq!(needs(&field("ALWAYS,TIME_TRAVEL")), None);
+        assert_eq!(needs(&field("")), Some(Needs::NONE));
         assert_eq!(needs(&Vec::new()), None);
     }
 

@@ -6,6 +6,7 @@ use wasmc_abi::layout;
 
 /// A processor architecture.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum Arch {
     /// x86-64.
     X86_64,
@@ -15,6 +16,7 @@ pub enum Arch {
 
 /// One row per target.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TargetRow {
     /// The architecture.
     pub arch: Arch,
@@ -24,10 +26,12 @@ pub struct TargetRow {
     pub triple: &'static str,
     /// Other names that `--target` accepts.
     pub aliases: &'static [&'static str],
+    /// What container images call it.
+    pub oci: &'static str,
     /// Address of the memory in slot 0.
-    pub slot0: u64,
+    pub(crate) slot0: u64,
     /// The linker's emulation.
-    pub linker_emulation: &'static str,
+    pub(crate) linker_emulation: &'static str,
     /// The CPU levels that `--cpu` accepts, the default first.
     pub cpus: &'static [Cpu],
 }
@@ -49,6 +53,7 @@ pub const TARGETS: &[TargetRow] = &[
             "x86_64-unknown-linux-musl",
             "x86_64-unknown-linux",
         ],
+        oci: "amd64",
         slot0: layout::SLOT0_X86_64,
         linker_emulation: "elf_x86_64",
         cpus: &[
@@ -75,6 +80,7 @@ pub const TARGETS: &[TargetRow] = &[
             "aarch64-unknown-linux-musl",
             "aarch64-unknown-linux",
         ],
+        oci: "arm64",
         slot0: layout::SLOT0_AARCH64,
         linker_emulation: "aarch64linux",
         cpus: &[Cpu::Generic, Cpu::Armv8_1, Cpu::Armv8_3, Cpu::Native],
@@ -118,6 +124,7 @@ impl FromStr for Arch {
 /// A CPU level: what the executable may require of the machine it runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(missing_docs, reason = "the names are those of the psABI levels")]
+#[non_exhaustive]
 pub enum Cpu {
     X86_64,
     X86_64V2,
@@ -164,6 +171,7 @@ impl FromStr for Cpu {
 
 /// A processor to compile for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct Target {
     /// The architecture.
     pub arch: Arch,

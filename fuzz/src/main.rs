@@ -47,7 +47,7 @@ fn number(text: &str) -> Result<u64, ParseIntError> {
 }
 
 fn main() -> Result<ExitCode> {
-    wasmc_compiler::link::clear_linker_environment();
+    wasmc_compiler::clear_linker_environment();
     let args = Args::parse();
     let Some(arch) = (match &*args.target {
         "host" => Arch::host(),

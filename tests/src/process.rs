@@ -57,6 +57,7 @@ pub fn emulator(arch: Arch) -> Option<&'static str> {
     Some(match arch {
         Arch::X86_64 => "qemu-x86_64-static",
         Arch::Aarch64 => "qemu-aarch64-static",
+        other => unreachable!("no emulator is known for {other:?}"),
     })
 }
 

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
+use wasmc_compiler::grants::Grants;
 use wasmc_compiler::{Backend, Options, compile};
 
 use crate::expected;
@@ -75,7 +76,7 @@ pub struct Program {
     max_memory: Option<u64>,
     stack_size: Option<u64>,
     fuel: bool,
-    run_options: Vec<u8>,
+    grants: Grants,
     features: Vec<String>,
     offsets_vary: bool,
     frames_vary: bool,
@@ -107,7 +108,7 @@ impl Program {
             max_memory: None,
             stack_size: None,
             fuel: false,
-            run_options: Vec::new(),
+            grants: Grants::new(),
             features: Vec::new(),
             offsets_vary: false,
             frames_vary: false,
@@ -123,7 +124,7 @@ impl Program {
     fn directive(&mut self, key: &str, value: &str) -> Result<()> {
         match key {
             "args" => self.launch.args = value.split(' ').map(OsString::from).collect(),
-            "env" => self.option(&["--env", value]),
+            "env" => self.grant(&["--env", value])?,
             "options" => {
                 let variable = ("WASMC_OPTIONS".into(), value.into());
                 self.launch.env.push(variable);
@@ -134,16 +135,16 @@ impl Program {
             "stack-size" => self.stack_size = Some(value.parse()?),
             "fuel" => {
                 self.fuel = true;
-                self.option(&["--fuel", value]);
+                self.grant(&["--fuel", value])?;
             }
-            "timeout" => self.option(&["--timeout", value]),
+            "timeout" => self.grant(&["--timeout", value])?,
             "offsets" => self.offsets_vary = value == "vary",
             "frames" => self.frames_vary = value == "vary",
             "feature" => self.features.push(value.into()),
             "folder" => {
                 let folder = tempfile::tempdir()?;
                 let grant = format!("{}::{value}", folder.path().display());
-                self.option(&["--dir", &grant]);
+                self.grant(&["--dir", &grant])?;
                 self.folder = Some(folder);
             }
             "file" | "link" => {
@@ -161,11 +162,9 @@ impl Program {
         Ok(())
     }
 
-    fn option(&mut self, words: &[&str]) {
-        for word in words {
-            self.run_options.extend_from_slice(word.as_bytes());
-            self.run_options.push(0);
-        }
+    fn grant(&mut self, words: &[&str]) -> Result<()> {
+        self.grants.extend(Grants::parse(words)?);
+        Ok(())
     }
 
     /// The options with which it is compiled, from those of a configuration.
@@ -178,7 +177,7 @@ impl Program {
         options.max_memory = self.max_memory.or(options.max_memory);
         options.stack_size = self.stack_size.unwrap_or(options.stack_size);
         options.fuel |= self.fuel;
-        options.run_options.extend_from_slice(&self.run_options);
+        options.grants.extend(self.grants.clone());
         for feature in &self.features {
             if let Err(error) = options.features.set(feature, true) {
                 bail!(error);

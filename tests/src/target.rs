@@ -8,8 +8,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::str::FromStr as _;
 
-use wasmc_compiler::link::runtime_object;
-use wasmc_compiler::{Arch, Backend, Target};
+use wasmc_compiler::{Arch, Backend, Target, runtime_object};
 
 use crate::process::{emulator, is_installed};
 

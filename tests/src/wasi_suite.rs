@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+use wasmc_compiler::grants::{Access, Grant};
 use wasmc_compiler::{Error, Options, compile};
 
 use crate::expected;
@@ -137,19 +138,20 @@ fn run_test(module: &Path, options: &Options) -> Result<Verdict> {
         .features
         .set("threads", true)
         .map_err(anyhow::Error::msg)?;
-    let mut word = |text: &[u8]| {
-        options.run_options.extend_from_slice(text);
-        options.run_options.push(0);
-    };
     if let Some(from) = &specification.root {
         let to = root.path().join("root");
         copy_folder(from, &to)?;
-        word(b"--dir");
-        word(format!("{}::/", to.display()).as_bytes());
+        options.grants.push(Grant::Dir {
+            host: to.into(),
+            guest: "/".into(),
+            access: Access::ReadWrite,
+        });
     }
     for (name, value) in &specification.env {
-        word(b"--env");
-        word(format!("{name}={value}").as_bytes());
+        options.grants.push(Grant::Env {
+            name: name.into(),
+            value: Some(value.into()),
+        });
     }
     let artifact = match compile(&bytes, &options) {
         Ok(artifact) => artifact,

@@ -3,8 +3,8 @@
 //! its confinement (`--confine`, `--no-confine`), what it does as a server (`--workers`, `--reuse`,
 //! `--request-timeout`, `--access-log`) and its end by a trap (`--trap`).
 //!
-//! They reach the program as the words that `wasmc_abi::options` parses, in the order of the
-//! command line: file descriptors are numbered in that order.
+//! Their words are those that a program reads, in the order of the command line: file descriptors
+//! are numbered in that order.
 
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -13,41 +13,25 @@ use std::path::Path;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
-use wasmc_abi::options::{MAX_BYTES, OptionError, Options, RunOption};
+use wasmc_compiler::grants::{self, Grant, GrantError};
 
 /// The grants of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
-    /// A word for each, such as `--dir=.::/data`, valid for `wasmc_abi::options`.
+    /// A word for each, such as `--dir=.::/data`, each of which a program accepts.
     pub words: Vec<OsString>,
 }
 
 impl Grants {
-    /// The words with a NUL behind each, as the program's image has them; an error when a program
-    /// would refuse that many.
-    pub fn encode(&self) -> Result<Vec<u8>, String> {
-        let bytes = encode(&self.words);
-        if bytes.len() > MAX_BYTES {
-            return Err(format!("the grants have more than {MAX_BYTES} bytes"));
-        }
-        match Options::new(&bytes).find_map(Result::err) {
-            Some(error) => Err(explain(error)),
-            None => Ok(bytes),
-        }
+    /// What the words mean; an error when a program would refuse that many.
+    pub fn parse(&self) -> Result<grants::Grants, GrantError> {
+        grants::Grants::parse(&self.words)
     }
 
     /// Whether the program is given fuel, and so has to count.
     pub fn has_fuel(&self) -> bool {
-        let bytes = encode(&self.words);
-        Options::new(&bytes).any(|option| matches!(option, Ok(RunOption::Fuel { .. })))
-    }
-
-    /// Calls `use_grant` for each grant, in order.
-    pub fn for_each(&self, use_grant: impl FnMut(RunOption<'_>)) {
-        let bytes = encode(&self.words);
-        Options::new(&bytes)
-            .filter_map(Result::ok)
-            .for_each(use_grant);
+        let is_fuel = |grant: &Grant| matches!(grant, Grant::Fuel(_));
+        self.parse().is_ok_and(|grants| grants.iter().any(is_fuel))
     }
 }
 
@@ -229,26 +213,22 @@ fn word(name: &str, value: Option<&OsStr>) -> OsString {
     OsString::from_vec(word)
 }
 
-fn encode(words: &[OsString]) -> Vec<u8> {
-    words
-        .iter()
-        .flat_map(|word| word.as_bytes().iter().copied().chain([0]))
-        .collect()
-}
-
 /// Whether the program will accept the word.
 fn check(word: &OsStr) -> Result<(), String> {
-    let bytes = encode(&[word.to_owned()]);
-    match Options::new(&bytes).next() {
-        Some(Ok(RunOption::Listen { address })) => str::from_utf8(address)
-            .ok()
-            .and_then(|address| address.parse::<SocketAddr>().ok())
-            .map(|_| ())
-            .ok_or_else(|| listen_form(address)),
-        Some(Ok(RunOption::Dir { host, guest, .. })) if host == guest => colon_form(host),
-        Some(Ok(_)) => Ok(()),
-        Some(Err(error)) => Err(explain(error)),
-        None => unreachable!("the word ends with a NUL"),
+    if let Some(address) = word.as_bytes().strip_prefix(b"--listen=") {
+        let parsed = str::from_utf8(address).ok();
+        let parsed = parsed.and_then(|address| address.parse::<SocketAddr>().ok());
+        return parsed.map(drop).ok_or_else(|| listen_form(address));
+    }
+    match grants::Grants::parse([word]) {
+        Ok(grants) => match grants.iter().next() {
+            Some(Grant::Dir { host, guest, .. }) if host == guest => colon_form(host.as_bytes()),
+            _ => Ok(()),
+        },
+        Err(GrantError::Form { form, .. }) => Err(format!("expected {form}")),
+        // Said once, of all of them, by who uses them.
+        Err(GrantError::TooMany) => Ok(()),
+        Err(other) => Err(other.to_string()),
     }
 }
 
@@ -276,17 +256,5 @@ fn colon_form(host: &[u8]) -> Result<(), String> {
             Err(format!("the form is HOST::GUEST: write `{folder}::{name}`"))
         }
         _ => Ok(()),
-    }
-}
-
-fn explain(error: OptionError<'_>) -> String {
-    match error {
-        OptionError::BadValue { form, .. } => format!("expected {form}"),
-        OptionError::TooLong => "there are too many grants".to_owned(),
-        OptionError::Unknown(word)
-        | OptionError::MissingValue(word)
-        | OptionError::UnexpectedValue(word) => {
-            format!("`{}` is no grant", String::from_utf8_lossy(word))
-        }
     }
 }

@@ -637,6 +637,7 @@ impl ValueEnum for EmitArg {
                 PossibleValue::new("clif-opt").help("Cranelift IR as text, after optimisation")
             }
             Emit::Asm => PossibleValue::new("asm").help("Machine code as text"),
+            _ => return None,
         })
     }
 }
@@ -663,6 +664,7 @@ impl ValueEnum for OptLevelArg {
             OptLevel::Speed => PossibleValue::new("speed")
                 .aliases(["1", "2", "3"])
                 .help("Run fast"),
+            _ => return None,
         })
     }
 }
@@ -690,6 +692,7 @@ impl ValueEnum for DebugArg {
             DebugLevel::Frame | DebugLevel::None => {
                 PossibleValue::new("frame").help("Variables in memory; as `-g` alone")
             }
+            _ => return None,
         })
     }
 }
@@ -742,6 +745,7 @@ impl ValueEnum for BranchProtectionArg {
             BranchProtection::PacRet => "Sign return addresses (pointer authentication)",
             BranchProtection::Bti => "Let indirect branches go to landing pads only (BTI)",
             BranchProtection::Standard => "Both",
+            _ => return None,
         }))
     }
 }

@@ -24,8 +24,7 @@ use anyhow::Context as _;
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use sha2::{Digest as _, Sha256};
-use wasmc_compiler::link::runtime_object;
-use wasmc_compiler::{Cpu, Options};
+use wasmc_compiler::{Cpu, Options, runtime_object};
 
 use crate::environment;
 use crate::input::Input;
@@ -289,10 +288,7 @@ mod tests {
         let key = |module: &[u8], options: &Options| Key::new(module, &[], options).0;
         assert_eq!(key(b"a", &options), key(b"a", &options));
         assert_ne!(key(b"a", &options), key(b"b", &options));
-        let checked = Options {
-            bounds_checks: true,
-            ..options.clone()
-        };
+        let checked = options.clone().bounds_checks(true);
         assert_ne!(key(b"a", &options), key(b"a", &checked));
     }
 }

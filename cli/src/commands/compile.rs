@@ -9,7 +9,7 @@ use wasmc_compiler::{
 };
 
 use crate::args::{CompileArgs, DebugPlace, LinkArgs};
-use crate::commands::{baked, in_pool, options};
+use crate::commands::{baked, grant_failure, in_pool, options};
 use crate::input::Input;
 use crate::output::Destination;
 use crate::report::{Failure, Report};
@@ -18,16 +18,17 @@ use crate::report::{Failure, Report};
 pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
     let start = Instant::now();
     let arch = args.target.unwrap_or(Target::host().arch);
-    let options = Options {
-        emit: args.emit.0,
-        functions: args.func.clone(),
-        strip: args.strip,
-        unwind_tables: args.unwind_tables,
-        sealed: args.sealed,
-        fuel: args.grants.has_fuel(),
-        run_options: baked(&args.code, args.grants.encode().map_err(Failure::usage)?),
-        ..options(&args.code, arch)?
-    };
+    let options = options(&args.code, arch)?
+        .emit(args.emit.0)
+        .functions(args.func.clone())
+        .strip(args.strip)
+        .unwind_tables(args.unwind_tables)
+        .sealed(args.sealed)
+        .fuel(args.grants.has_fuel())
+        .grants(baked(
+            &args.code,
+            args.grants.parse().map_err(grant_failure)?,
+        ));
     let is_text = matches!(options.emit, Emit::Clif | Emit::OptimisedClif | Emit::Asm);
     if !args.func.is_empty() && !is_text {
         let message = "`--func` chooses what `--emit clif`, `clif-opt` and `asm` show";
@@ -45,10 +46,7 @@ pub fn execute(args: &CompileArgs, report: &Report) -> Result<(), Failure> {
         Some(DebugPlace::Split) => Some(debug_path(&destination)?),
         Some(DebugPlace::Inside) | None => None,
     };
-    let options = Options {
-        debug_file: debug_path.as_deref().and_then(file_name),
-        ..options
-    };
+    let options = options.debug_file(debug_path.as_deref().and_then(file_name));
     let artifact = report.with_progress(&format!("compiling `{}`", input.name()), || {
         in_pool(args.code.threads, || {
             compile_linked(&mut input, &mut links, &options)
@@ -150,7 +148,7 @@ pub fn compile_linked(
     }
     debugs.push(debug);
     let instances = linked(input, links, &debugs)?;
-    compile_program(&instances, None, options).map_err(|error| Failure::compiler(title, &error))
+    compile_program(&instances, options).map_err(|error| Failure::compiler(title, &error))
 }
 
 /// The instances of a module and those that satisfy its imports, which come first. `debugs` are the
@@ -165,24 +163,21 @@ pub fn linked<'a>(
     let debug = |position: usize| debugs.get(position)?.as_deref();
     for (name, link) in links {
         let position = instances.len();
-        instances.push(InstanceSpec {
-            name: name.clone(),
-            module: link.module()?,
-            debug: debug(position),
-            imports: names.clone(),
-        });
+        let instance = InstanceSpec::new(name.clone(), link.module()?)
+            .debug(debug(position))
+            .imports(names.clone());
+        instances.push(instance);
         names.insert(name.clone(), position);
     }
-    instances.push(InstanceSpec {
-        // Alone it needs no name.
-        name: match instances.is_empty() {
-            true => String::new(),
-            false => input.name(),
-        },
-        debug: debug(instances.len()),
-        module: input.module()?,
-        imports: names,
-    });
+    // Alone it needs no name.
+    let name = match instances.is_empty() {
+        true => String::new(),
+        false => input.name(),
+    };
+    let instance = InstanceSpec::new(name, input.module()?)
+        .debug(debug(instances.len()))
+        .imports(names);
+    instances.push(instance);
     Ok(instances)
 }
 

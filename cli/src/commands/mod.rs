@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use anyhow::Context as _;
+use wasmc_compiler::grants::{Grant, GrantError, Grants, TrapEnd};
 use wasmc_compiler::{Arch, BranchProtection, DebugLevel, Options, Target};
 
 use crate::args::{Cli, CodeArgs, Command};
@@ -63,13 +64,21 @@ fn in_pool<T: Send>(
     Ok(pool.install(work))
 }
 
-/// What is baked into a program that is given `words`: who wants to debug it wants to see where it
-/// traps, unless the words say something else.
-fn baked(args: &CodeArgs, words: Vec<u8>) -> Vec<u8> {
+/// What is baked into a program that is given `grants`: who wants to debug it wants to see where it
+/// traps, unless the grants say something else.
+fn baked(args: &CodeArgs, grants: Grants) -> Grants {
     match args.debug {
-        Some(level) if level.0.serves_debuggers() => [b"--trap=abort\0", &words[..]].concat(),
-        _ => words,
+        Some(level) if level.0.serves_debuggers() => [Grant::Trap(TrapEnd::Abort)]
+            .into_iter()
+            .chain(grants)
+            .collect(),
+        _ => grants,
     }
+}
+
+/// That grants are too many.
+fn grant_failure(error: GrantError) -> Failure {
+    Failure::usage(error.to_string())
 }
 
 /// The compiler's options that `compile` and `run` share.
@@ -88,23 +97,20 @@ fn options(args: &CodeArgs, arch: Arch) -> Result<Options, Failure> {
         )));
     }
     let default = Options::default();
-    Ok(Options {
-        target,
-        branch_protection,
-        opt_level: args.opt_level.0,
-        features: args::features::features(&args.features),
-        bounds_checks: args.bounds_checks,
-        verify_ir: args.verify_ir,
-        backend: args.backend,
-        max_memory: args.max_memory,
-        stack_size: args.stack_size.unwrap_or(default.stack_size),
-        invoke: args.invoke.clone(),
-        demangle: !args.no_demangle,
-        debug: args.debug.map_or(DebugLevel::None, |debug| debug.0),
-        run_options: baked(args, Vec::new()),
-        log2_function_alignment: args
-            .function_alignment
-            .unwrap_or(default.log2_function_alignment),
-        ..default
-    })
+    let (stack_size, alignment) = (default.stack_size, default.log2_function_alignment);
+    Ok(default
+        .target(target)
+        .branch_protection(branch_protection)
+        .opt_level(args.opt_level.0)
+        .features(args::features::features(&args.features))
+        .bounds_checks(args.bounds_checks)
+        .verify_ir(args.verify_ir)
+        .backend(args.backend)
+        .max_memory(args.max_memory)
+        .stack_size(args.stack_size.unwrap_or(stack_size))
+        .invoke(args.invoke.clone())
+        .demangle(!args.no_demangle)
+        .debug(args.debug.map_or(DebugLevel::None, |debug| debug.0))
+        .grants(baked(args, Grants::new()))
+        .log2_function_alignment(args.function_alignment.unwrap_or(alignment)))
 }

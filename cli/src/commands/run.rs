@@ -4,20 +4,18 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
-use wasmc_abi::options::RunOption;
+use wasmc_compiler::grants::Grant;
 use wasmc_compiler::inspect::is_server;
-use wasmc_compiler::pipeline::NO_DEBUG_INFO;
-use wasmc_compiler::{Arch, DebugLevel, Emit, Options};
+use wasmc_compiler::{Arch, DebugLevel, Emit, NO_DEBUG_INFO, Options};
 
 use crate::args::RunArgs;
 use crate::commands::cache::{Cache, Key};
 use crate::commands::compile::{compile_linked, read_links};
-use crate::commands::{in_pool, options};
+use crate::commands::{grant_failure, in_pool, options};
 use crate::environment;
 use crate::exec::{self, Launch};
 use crate::input::Input;
@@ -44,10 +42,7 @@ enum Kind {
 
 fn execute_as(kind: Kind, args: &RunArgs, report: &Report) -> Result<(), Failure> {
     let arch = Arch::host().ok_or_else(|| anyhow!("wasmc does not compile for this machine"))?;
-    let mut options = Options {
-        fuel: args.grants.has_fuel(),
-        ..options(&args.code, arch)?
-    };
+    let mut options = options(&args.code, arch)?.fuel(args.grants.has_fuel());
     // Who asks for more gets it; the lines are what a profile needs, and change nothing.
     if args.profile.is_some() && options.debug == DebugLevel::None {
         options.debug = DebugLevel::Lines;
@@ -60,7 +55,7 @@ fn execute_as(kind: Kind, args: &RunArgs, report: &Report) -> Result<(), Failure
         None => None,
     };
     // The program checks its own variable; here the words are only checked against its limits.
-    args.grants.encode().map_err(Failure::usage)?;
+    let grants = args.grants.parse().map_err(grant_failure)?;
     let mut input = Input::open(args.module(), args.code.plain_http, report)?;
     if let Some(option) = args.option_behind_module() {
         report.note(&format!(
@@ -68,16 +63,16 @@ fn execute_as(kind: Kind, args: &RunArgs, report: &Report) -> Result<(), Failure
              behind it says that the rest is the program's"
         ));
     }
-    args.grants.for_each(|grant| {
-        if let RunOption::Env { name, value: None } = grant
-            && env::var_os(OsStr::from_bytes(name)).is_none()
+    for grant in &grants {
+        if let Grant::Env { name, value: None } = grant
+            && env::var_os(name).is_none()
         {
-            let name = String::from_utf8_lossy(name);
+            let name = name.to_string_lossy();
             report.note(&format!(
                 "`--env {name}`: there is no such variable to pass on"
             ));
         }
-    });
+    }
     let mut links = read_links(&args.links)?;
     if kind == Kind::Server && !is_server(input.module()?) {
         let message = anyhow!(

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use wasmc_compiler::Arch;
-use wasmc_compiler::link::{remedy_for_runtime, runtime_object};
 use wasmc_compiler::target::{Cpu, TARGETS, TargetRow};
+use wasmc_compiler::{Arch, remedy_for_runtime, runtime_object};
 
 use crate::args::{Format, TargetsArgs};
 use crate::output;

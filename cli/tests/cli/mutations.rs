@@ -85,20 +85,18 @@ fn the_binary_writes_all_or_nothing() {
 
 /// Most mutations are compiled as fast as possible; some go the whole way.
 fn options(number: usize) -> Options {
-    Options {
-        emit: if number.is_multiple_of(10) {
+    Options::default()
+        .emit(if number.is_multiple_of(10) {
             Emit::Exe
         } else {
             Emit::Obj
-        },
-        opt_level: if number.is_multiple_of(7) {
+        })
+        .opt_level(if number.is_multiple_of(7) {
             OptLevel::Speed
         } else {
             OptLevel::None
-        },
-        verify_ir: number.is_multiple_of(3),
-        ..Options::default()
-    }
+        })
+        .verify_ir(number.is_multiple_of(3))
 }
 
 /// Cuts the module off, flips bits, overwrites or repeats bytes, by turns.

@@ -43,7 +43,8 @@ pub(super) fn write(
     options: &Options,
     source_maps: &Sources,
 ) -> Result<Records> {
-    check_options(program, options)?;
+    let grants = options.grants.encode()?;
+    check_options(program, &grants)?;
     let layout = state::Layout::new(program, options);
     let mut blob = Blob::new(Section::ReadOnly);
     let root = blob.reserve::<Root>();
@@ -61,7 +62,7 @@ pub(super) fn write(
     let instances = instances::write(cx, &mut blob, &mut names);
     let initialize = entry(cx, &mut blob, program.main.initialize());
     let entry = entry(cx, &mut blob, program.main.entry());
-    let options_at = blob.bytes(&options.run_options);
+    let options_at = blob.bytes(&grants);
     let mut state = state::write(cx);
     let state_image = match layout.state {
         state::Form::File => NewStateImage::default(),
@@ -126,7 +127,7 @@ pub(super) fn write(
         stack_size: options.stack_size,
         needs: program.needs,
         state: state_image,
-        parts: parts(program, options),
+        parts: parts(program, options, &grants),
         sources,
         heap,
         server,
@@ -165,14 +166,13 @@ fn flags(program: &Program<'_>, text: &Text, options: &Options) -> u32 {
 }
 
 /// The functions of the runtime that a program can need for its options, and for its objects.
-fn parts(program: &Program<'_>, options: &Options) -> NewParts {
+fn parts(program: &Program<'_>, options: &Options, grants: &[u8]) -> NewParts {
     let mut given = match options.sealed {
         // What `WASMC_OPTIONS` says is not known.
         false => u8::MAX,
         true => 0,
     };
-    for option in RunOptions::new(&options.run_options) {
-        // The runtime says what is wrong with one that is none.
+    for option in RunOptions::new(grants) {
         given |= option.map_or(u8::MAX, RunOption::kind);
     }
     let is_given = |kinds: u8| given & kinds != 0;
@@ -192,8 +192,8 @@ fn parts(program: &Program<'_>, options: &Options) -> NewParts {
 }
 
 /// Refuses options of servers for what is none.
-fn check_options(program: &Program<'_>, options: &Options) -> Result<()> {
-    let mut given = RunOptions::new(&options.run_options).filter_map(|option| option.ok());
+fn check_options(program: &Program<'_>, grants: &[u8]) -> Result<()> {
+    let mut given = RunOptions::new(grants).filter_map(|option| option.ok());
     if !program.main.is_server() && given.any(|option| option.kind() == kinds::SERVER) {
         return Err(Error::Unsupported {
             message: "options of servers were given, and the program is none".to_owned(),

@@ -21,6 +21,7 @@ pub type Line = (Option<u32>, String);
 
 /// A function at each stage of its compilation.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ExploredFunction {
     /// The instance that it belongs to, by its place in the order of instantiation.
     pub instance: usize,
@@ -45,6 +46,7 @@ pub struct ExploredFunction {
 
 /// What was made of the functions.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Exploration<T> {
     /// The functions that were asked for.
     pub functions: Vec<T>,

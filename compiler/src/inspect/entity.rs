@@ -9,6 +9,7 @@ use crate::type_text::{ref_type, val_type};
 
 /// The type of an import or export.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum EntityType {
     /// A function: its type as text.
     Func(String),
@@ -41,6 +42,7 @@ pub enum EntityType {
 
 /// Sizes of a table or memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Limits {
     /// The initial size.
     pub minimum: u64,

@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::features::{Features, PROPOSALS, Proposal, Status};
 use crate::inspect::entity::EntityType;
 use crate::inspect::proposals::{of_locals, of_operator};
-use crate::names::{Named, Names};
+pub use crate::names::Named;
+use crate::names::Names;
 use crate::parse::walk::{self, BodyToValidate};
 use crate::program::imports::{offered_functions, runtime_function};
 use crate::type_text::sub_type;
@@ -25,6 +26,7 @@ pub use flat::flat_list;
 
 /// What [`inspect`] finds.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Inspection {
     /// How the module is started.
     pub kind: Kind,
@@ -58,6 +60,7 @@ pub struct Inspection {
 
 /// What the name section names, beside the module.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct NameList {
     /// How many functions, locals, labels and fields have a name.
     pub counts: [(&'static str, usize); 4],
@@ -85,6 +88,7 @@ impl NameList {
 
 /// How a module is started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Kind {
     /// Exports `_start`, or no function but `_initialize`: a program.
     Command,
@@ -117,6 +121,7 @@ impl Kind {
 
 /// An import.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Import {
     /// The module's part of the name.
     pub module: String,
@@ -130,6 +135,7 @@ pub struct Import {
 
 /// Whether the runtime satisfies an import.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Offer {
     /// It does, with this function; a shared memory is made.
     Offered(Option<&'static WasiFunction>),
@@ -141,6 +147,7 @@ pub enum Offer {
 
 /// An export.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Export {
     /// Its name.
     pub name: String,
@@ -152,6 +159,7 @@ pub struct Export {
 
 /// Bytes and counts of a module.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Sizes {
     /// Bytes of the whole module.
     pub module: usize,

@@ -5,6 +5,7 @@ use wasmc_abi::syscalls::SYSTEM_CALLS;
 
 /// A system call that the filter lets through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Permission {
     /// Its name.
     pub name: &'static str,
@@ -64,7 +65,7 @@ const STEPS: &[(&str, Grants)] = &[
 ];
 
 /// What a program with these needs may do, in the order of the table of system calls.
-pub fn permissions(needs: Needs) -> Vec<Permission> {
+pub(crate) fn permissions(needs: Needs) -> Vec<Permission> {
     let mut permissions: Vec<Permission> = Vec::new();
     for (grant, grants) in STEPS {
         let needs = needs.granted(*grants);

@@ -5,6 +5,7 @@ use crate::target::{Arch, TargetRow};
 
 /// An embedded runtime object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RuntimeObject {
     /// The architecture it is for.
     pub arch: Arch,

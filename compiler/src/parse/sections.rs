@@ -169,23 +169,23 @@ fn record_elem<'a>(module: &mut Module<'a>, element: wasmparser::Element<'a>) ->
             offset: offset_expr,
         },
     };
-    let (ty, items) = match element.items {
+    let items = match element.items {
         ElementItems::Functions(reader) => {
             let funcs = reader
                 .into_iter()
                 .map(|func| func.map(FuncIndex::from_u32))
                 .collect::<Result<_, _>>()
                 .map_err(invalid)?;
-            (wasmparser::RefType::FUNCREF, ElemItems::Funcs(funcs))
+            ElemItems::Funcs(funcs)
         }
-        ElementItems::Expressions(ty, reader) => {
+        ElementItems::Expressions(_, reader) => {
             let exprs = reader
                 .into_iter()
                 .collect::<Result<_, _>>()
                 .map_err(invalid)?;
-            (ty, ElemItems::Exprs(exprs))
+            ElemItems::Exprs(exprs)
         }
     };
-    module.elems.push(ElemSegment { mode, items, ty });
+    module.elems.push(ElemSegment { mode, items });
     Ok(())
 }

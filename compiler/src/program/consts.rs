@@ -9,7 +9,6 @@ use crate::index::{FuncId, FuncIndex, GlobalIndex};
 
 /// A value known at compile time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names are the specification's")]
 pub enum Constant {
     I32(i32),
     I64(i64),
@@ -24,7 +23,6 @@ pub enum Constant {
 
 /// A reference known at compile time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names are the specification's")]
 pub enum Reference {
     Null,
     Func(FuncId),

@@ -25,6 +25,7 @@ pub struct Heap {
 
 /// How objects of a type lie in memory.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(dead_code, reason = "no module is accepted yet that has such types")]
 pub enum ObjectType {
     /// A structure, or an exception.
     Struct {
@@ -44,6 +45,7 @@ pub enum ObjectType {
 
 /// A place that holds references to objects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(dead_code, reason = "no module is accepted yet that needs one")]
 pub enum HeapRoot {
     /// Cells of 8 bytes, one after the other: of a global, or of an element segment.
     Cells {

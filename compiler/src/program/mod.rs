@@ -36,25 +36,19 @@ use wasmc_abi::confine::Needs;
 pub use consts::{Constant, Reference};
 pub use entry::Main;
 pub use heap::{Heap, HeapRoot, ObjectType};
-pub use live::{Live, Uses};
-pub use objects::{Field, Objects, Storage, StructLayout};
+pub use live::Live;
+pub use objects::{Field, Storage};
 pub use places::{
-    ComponentPlace, Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnArea, OwnPlace,
-    PAYLOAD_VALUE, Payloads, Places, Strategy, TablePlace, WhyChecked,
+    Elements, ExceptionRoot, GLOBAL_CELL, MemoryPlace, OwnPlace, PAYLOAD_VALUE, Payloads, Places,
+    Strategy, WhyChecked,
 };
-pub use records::{Components, Destructor, Record, Resource};
+pub use records::{Destructor, Record};
 pub use script::ScriptStep;
-pub use settled::Settled;
 pub(crate) use steps::image_alignment;
-pub use steps::{Image, Step, Steps};
-pub use threads::Threads;
+pub use steps::{Step, Steps};
 pub use tracked::Tracked;
-pub use types::Types;
 pub(crate) use types::{canonical_type, type_id};
-pub use world::{
-    Data, Elem, Func, FuncKind, Global, Instance, Memory, Payload, SegmentMode, Start, Table, Tag,
-    World,
-};
+pub use world::{FuncKind, Instance, Payload, World};
 
 use crate::component::Flat;
 use crate::error::Result;

@@ -86,11 +86,9 @@ mod tests {
         let instances: Vec<_> = bytes
             .iter()
             .enumerate()
-            .map(|(position, module)| InstanceSpec {
-                name: names[position].to_owned(),
-                module,
-                debug: None,
-                imports: (0..position).map(|at| (names[at].to_owned(), at)).collect(),
+            .map(|(position, module)| {
+                let imports = (0..position).map(|at| (names[at].to_owned(), at));
+                InstanceSpec::new(names[position], module).imports(imports.collect())
             })
             .collect();
         let options = Options {
@@ -98,10 +96,10 @@ mod tests {
             features: Features::complete(),
             ..options.clone()
         };
-        let object = compile_program(&instances, None, &options).unwrap().bytes;
+        let object = compile_program(&instances, &options).unwrap().bytes;
         let note = provenance::read(&object).unwrap().unwrap();
-        let (needs, unknown) = provenance::needs(&note).unwrap();
-        assert!(unknown.is_empty() && needs.contains(Needs::ALWAYS));
+        let needs = provenance::needs(&note).unwrap();
+        assert!(needs.contains(Needs::ALWAYS));
         needs.without(Needs::ALWAYS)
     }
 

@@ -40,7 +40,6 @@ pub struct Field {
 
 /// How a field or an element is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names are the specification's")]
 pub enum Storage {
     I8,
     I16,

@@ -50,8 +50,6 @@ pub struct Places {
     pub state_len: u32,
     /// Bytes of the zero-initialised state.
     pub zero_len: u32,
-    /// Bytes of the read-only tables.
-    pub read_only_len: u32,
     /// What each thread has of its own; `None` in a program that starts none.
     pub own_area: Option<OwnArea>,
 }
@@ -360,7 +358,6 @@ impl Places {
                 true => 0,
                 false => storage.zero,
             },
-            read_only_len: storage.read_only,
             own_area: area,
         })
     }

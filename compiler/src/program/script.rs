@@ -10,7 +10,6 @@ use crate::module::Entity;
 
 /// A command; [`wasmc_abi::script::ScriptCommandKind`] says what each does.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "documented in wasmc-abi")]
 pub enum ScriptStep {
     Instantiate(InstanceId),
     Invoke { func: FuncId, args: Vec<u128> },

@@ -201,7 +201,7 @@ mod tests {
         };
         let object = crate::compile(&component, &options).unwrap().bytes;
         let note = provenance::read(&object).unwrap().unwrap();
-        let (needs, _) = provenance::needs(&note).unwrap();
+        let needs = provenance::needs(&note).unwrap();
         needs.contains(wasmc_abi::confine::Needs::RANDOM)
     }
 

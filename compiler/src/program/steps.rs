@@ -35,7 +35,6 @@ pub struct Steps {
 
 /// A step of instantiation; [`wasmc_abi::layout::InitStepKind`] says what each does.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "documented in wasmc-abi")]
 pub enum Step {
     CheckMemory {
         memory: MemoryId,

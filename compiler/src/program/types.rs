@@ -72,11 +72,6 @@ impl Types {
         self.types.iter()
     }
 
-    /// A structure type.
-    pub fn structure(&self, id: TypeId) -> &StructType {
-        self.types[id].unwrap_struct()
-    }
-
     /// What an array type says of the elements.
     pub fn element(&self, id: TypeId) -> FieldType {
         self.types[id].unwrap_array().0

@@ -12,7 +12,8 @@ use std::fmt::Write as _;
 
 use wasmparser::{KnownCustom, Parser, Payload};
 
-use crate::dwarf::demangle::demangle;
+pub use crate::dwarf::demangle::demangle;
+pub use crate::dwarf::sections::external_debug_info;
 use crate::dwarf::sections::{self, DebugSections, unusable};
 use crate::dwarf::source::SourceMap;
 use crate::error::{Error, Result};
@@ -23,6 +24,7 @@ const INDENT: &str = "         ";
 
 /// A module, ready for questions.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Symbolizer {
     code_start: u64,
     map: SourceMap,

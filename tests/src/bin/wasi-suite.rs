@@ -13,7 +13,7 @@ use wasmc_compiler::{Options, Target};
 use wasmc_tests::wasi_suite::{self, Verdict};
 
 fn main() -> ExitCode {
-    wasmc_compiler::link::clear_linker_environment();
+    wasmc_compiler::clear_linker_environment();
     match execute() {
         Ok(code) => code,
         Err(error) => {

@@ -19,7 +19,7 @@ const USAGE: &str = "\
 usage: wast [--target TARGET] [--cpu LEVEL] [--bounds-checks] [-W FEATURE] FILE.wast ...";
 
 fn main() -> ExitCode {
-    wasmc_compiler::link::clear_linker_environment();
+    wasmc_compiler::clear_linker_environment();
     match execute() {
         Ok(code) => code,
         Err(error) => {

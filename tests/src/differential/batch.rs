@@ -1,8 +1,7 @@
 //! Does a batch of modules, in one executable, do what it must?
 
-use std::collections::HashMap;
-
-use wasmc_compiler::{Command, InstanceSpec, Options, compile_program};
+use wasmc_compiler::testing::{Command, compile_driver};
+use wasmc_compiler::{InstanceSpec, Options};
 
 use super::reference::{self, Action, Expect, Step};
 use super::{Disagreement, Variant, generate};
@@ -105,19 +104,14 @@ fn disagreement(case: &Case, variant: &Variant, step: Option<usize>, text: Strin
 fn compile(cases: &[Case], options: &Options) -> Result<Vec<u8>, String> {
     let instances: Vec<_> = cases
         .iter()
-        .map(|case| InstanceSpec {
-            name: format!("seed {:#x}", case.seed),
-            module: &case.module,
-            debug: None,
-            imports: HashMap::new(),
-        })
+        .map(|case| InstanceSpec::new(format!("seed {:#x}", case.seed), &case.module))
         .collect();
     let commands: Vec<_> = cases
         .iter()
         .enumerate()
         .flat_map(|(instance, case)| case.steps.iter().map(move |step| command(instance, step)))
         .collect();
-    match caught(|| compile_program(&instances, Some(&commands), options)) {
+    match caught(|| compile_driver(&instances, &commands, options)) {
         Ok(Ok(artifact)) => Ok(artifact.bytes),
         Ok(Err(error)) => Err(format!("it does not compile: {error}")),
         Err(panic) => Err(format!("the compiler panicked: {panic}")),

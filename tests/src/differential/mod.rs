@@ -76,25 +76,24 @@ pub fn variants(arch: Arch) -> Vec<Variant> {
             ("checked, unoptimised", true, OptLevel::None, Cpu::Generic),
             ("checked, armv8.1-a", true, OptLevel::Speed, Cpu::Armv8_1),
         ],
+        other => unreachable!("there are no variants for {other:?}"),
     };
     rows.iter()
         .filter_map(|&(name, bounds_checks, opt_level, cpu)| {
             Some(Variant {
                 name,
-                options: Options {
-                    bounds_checks,
-                    opt_level,
+                options: Options::default()
+                    .bounds_checks(bounds_checks)
+                    .opt_level(opt_level)
                     // Of another processor than this one there is no native level.
-                    target: Target::with_cpu(arch, cpu).ok()?,
-                    features: Features::complete(),
-                    stack_size: 64 << 20,
-                    verify_ir: opt_level == OptLevel::None,
-                    backend: match name {
+                    .target(Target::with_cpu(arch, cpu).ok()?)
+                    .features(Features::complete())
+                    .stack_size(64 << 20)
+                    .verify_ir(opt_level == OptLevel::None)
+                    .backend(match name {
                         OWN | OWN_CHECKED => Backend::OWN,
                         _ => Backend::Cranelift,
-                    },
-                    ..Options::default()
-                },
+                    }),
                 time_limit: Duration::from_secs(120),
             })
         })

@@ -3,7 +3,6 @@
 //! Of a module whose types wasm-smith makes with structures, arrays, subtypes and function references,
 //! every exported function of numbers is called; results are compared, and whether a call traps.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command as Process;
@@ -14,7 +13,8 @@ use serde_json::{Value, json};
 use wasm_smith::{Config, Module};
 use wasmc_abi::traps::Trap;
 use wasmc_compiler::features::Features;
-use wasmc_compiler::{Command, InstanceSpec, Options, compile_program};
+use wasmc_compiler::testing::{Command, compile_driver};
+use wasmc_compiler::{InstanceSpec, Options};
 use wasmparser::{CompositeInnerType, ExternalKind, FuncType, Parser, Payload, TypeRef, ValType};
 
 use super::generate::{self, REFUEL};
@@ -313,16 +313,8 @@ fn run_node(cases: &[Case], node: &Path) -> Result<Vec<Value>> {
 
 /// What our executable does: an event for the instantiation, then two for each call.
 fn run_own(case: &Case, options: &Options, run_options: &str) -> Result<Vec<Event>> {
-    let options = Options {
-        features: Features::complete(),
-        ..options.clone()
-    };
-    let instance = InstanceSpec {
-        name: String::new(),
-        module: &case.module,
-        debug: None,
-        imports: HashMap::new(),
-    };
+    let options = options.clone().features(Features::complete());
+    let instance = InstanceSpec::new("", &case.module);
     let invoke = |export: &str, args: Vec<u128>| Command::Invoke {
         instance: 0,
         export: export.to_owned(),
@@ -334,7 +326,7 @@ fn run_own(case: &Case, options: &Options, run_options: &str) -> Result<Vec<Even
         commands.push(invoke(REFUEL, Vec::new()));
         commands.push(invoke(&call.export, args.collect()));
     }
-    let artifact = compile_program(&[instance], Some(&commands), &options)?;
+    let artifact = compile_driver(&[instance], &commands, &options)?;
     let mut launch = Launch::on(options.target.arch);
     launch
         .env

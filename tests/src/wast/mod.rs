@@ -51,11 +51,7 @@ impl Config {
     pub fn of(target: Target) -> Config {
         Config {
             name: "guarded",
-            options: Options {
-                target,
-                backend: target::backend(),
-                ..Options::default()
-            },
+            options: Options::default().target(target).backend(target::backend()),
             // An emulator takes a tenth of a second to reserve the addresses of one memory.
             time_limit: match emulator(target.arch) {
                 None => Duration::from_secs(60),
@@ -73,7 +69,7 @@ impl Config {
         let newest = match (emulator(arch), arch) {
             (None, _) => Cpu::Native,
             (Some(_), Arch::X86_64) => Cpu::X86_64V3,
-            (Some(_), Arch::Aarch64) => Cpu::Armv8_3,
+            (Some(_), _) => Cpu::Armv8_3,
         };
         config.options.target =
             Target::with_cpu(arch, newest).expect("the target has this CPU level");

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use wasmc_compiler::{Command, Error, InstanceSpec};
+use wasmc_compiler::testing::{Command, check_imports};
+use wasmc_compiler::{Error, InstanceSpec};
 use wasmparser::{Parser, Payload};
 
 use super::level::{self, Level};
@@ -355,12 +356,7 @@ impl<'a> Planner<'a, '_> {
                 None => {}
             }
         }
-        let spec = InstanceSpec {
-            name,
-            module,
-            debug: None,
-            imports,
-        };
+        let spec = InstanceSpec::new(name, module).imports(imports);
         self.check_imports(&spec)?;
         self.plan.instances.push(spec);
         Ok(self.plan.instances.len() - 1)
@@ -376,9 +372,7 @@ impl<'a> Planner<'a, '_> {
                 Err(Refusal::Unsupported(reason))
             }
             Ok(Err(Error::Invalid { message, .. })) => Err(Refusal::Invalid(message)),
-            Ok(Err(error @ (Error::Limit { .. } | Error::Link { .. }))) => {
-                Err(Refusal::Failed(error.to_string()))
-            }
+            Ok(Err(error)) => Err(Refusal::Failed(error.to_string())),
             Err(panic) => Err(Refusal::Failed(format!("validate panicked: {panic}"))),
         }
     }
@@ -404,7 +398,7 @@ impl<'a> Planner<'a, '_> {
             }
         }
         let index = specs.len() - 1;
-        match caught(|| wasmc_compiler::check_imports(&specs, index)) {
+        match caught(|| check_imports(&specs, index)) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(Error::Link { message, .. })) => Err(Refusal::Unlinkable(message)),
             Ok(Err(error)) => Err(Refusal::Failed(error.to_string())),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use wasmc_compiler::features::Features;
-use wasmc_compiler::{Artifact, Error, Options, compile_program};
+use wasmc_compiler::testing::compile_driver;
+use wasmc_compiler::{Artifact, Error, Options};
 
 use super::level::Level;
 use super::plan::{self, Inputs, Plan};
@@ -32,10 +33,7 @@ pub fn run(path: &str, text: &str, config: &Config) -> Report {
     };
     let level = Level::of(path, &directives, config.options.features);
     // The script's modules are validated by its own standard, before they are compiled.
-    let options = Options {
-        features: Features::complete(),
-        ..config.options.clone()
-    };
+    let options = config.options.clone().features(Features::complete());
     let spectest =
         plan::imports_from(&directives, spectest::NAME).then(|| spectest::module(level.features));
     let inputs = Inputs {
@@ -78,7 +76,7 @@ enum Problem {
 }
 
 fn compile(plan: &Plan<'_>, options: &Options) -> Result<Artifact, Problem> {
-    let error = match caught(|| compile_program(&plan.instances, Some(&plan.commands), options)) {
+    let error = match caught(|| compile_driver(&plan.instances, &plan.commands, options)) {
         Ok(Ok(artifact)) => return Ok(artifact),
         Ok(Err(error)) => error,
         Err(panic) => return Err(Problem::Other(format!("the compiler panicked: {panic}"))),

@@ -73,19 +73,13 @@ const PAGES: &[&str] = &[
 ];
 
 fn options() -> Options {
-    Options {
-        target: Target::new(Arch::Aarch64),
-        ..Options::default()
-    }
+    Options::default().target(Target::new(Arch::Aarch64))
 }
 
 fn config(bounds_checks: bool) -> Config {
     Config {
         name: "aarch64",
-        options: Options {
-            bounds_checks,
-            ..options()
-        },
+        options: options().bounds_checks(bounds_checks),
         time_limit: Duration::from_secs(120),
     }
 }
@@ -140,10 +134,7 @@ fn scripts_with_calls_pass(options: Options) {
     }
     let config = Config {
         name: "aarch64",
-        options: Options {
-            bounds_checks: true,
-            ..options
-        },
+        options: options.bounds_checks(true),
         time_limit: Duration::from_secs(120),
     };
     let files = spec(SpecVersion::V3).filter(|file| CALLS.contains(&file.name.as_str()));
@@ -170,21 +161,18 @@ fn scripts_with_calls_pass(options: Options) {
 
 #[test]
 fn calls_beyond_the_reach_of_branches_go_through_veneers() {
-    scripts_with_calls_pass(Options {
-        branch_reach: Some(8 << 10),
-        ..options()
-    });
+    scripts_with_calls_pass(options().branch_reach(Some(8 << 10)));
 }
 
 #[test]
 fn protected_branches_work() {
     // The emulated processor signs return addresses and guards branches.
     for branch_protection in [BranchProtection::PacRet, BranchProtection::Standard] {
-        scripts_with_calls_pass(Options {
-            branch_protection,
-            branch_reach: Some(8 << 10),
-            ..options()
-        });
+        scripts_with_calls_pass(
+            options()
+                .branch_protection(branch_protection)
+                .branch_reach(Some(8 << 10)),
+        );
     }
 }
 
@@ -197,10 +185,7 @@ fn branches_are_guarded() {
         return;
     }
     let program = named("code/branch_table");
-    let options = Options {
-        branch_protection: BranchProtection::Bti,
-        ..options()
-    };
+    let options = options().branch_protection(BranchProtection::Bti);
     let mut executable = program.compile(&options).expect("it compiles");
     let emulator = emulator(Arch::Aarch64).expect("is_ready has found it");
     let run = program.run(&executable, &[emulator]).expect("it starts");
@@ -228,10 +213,7 @@ fn programs_run_with_every_size_of_page() {
     let mut failures = String::new();
     for name in PAGES {
         let program = named(name);
-        let options = Options {
-            branch_protection: BranchProtection::Standard,
-            ..options()
-        };
+        let options = options().branch_protection(BranchProtection::Standard);
         let executable = program.compile(&options).expect("it compiles");
         for page in ["4096", "16384", "65536"] {
             let run = program.run(&executable, &[emulator, "-p", page]);
@@ -266,10 +248,9 @@ fn programs_pass() {
     if !is_ready() {
         return;
     }
-    let newer = Options {
-        target: Target::with_cpu(Arch::Aarch64, Cpu::Armv8_1).expect("the target has the level"),
-        ..config(true).options
-    };
+    let newer = config(true)
+        .options
+        .target(Target::with_cpu(Arch::Aarch64, Cpu::Armv8_1).expect("the target has the level"));
     let mut tasks = Vec::new();
     for path in programs::all() {
         let name = programs::name(&path);
@@ -320,10 +301,8 @@ fn a_processor_without_the_instructions_is_told_which() {
         (Cpu::Armv8_3, "cortex-a76", " pauth"),
         (Cpu::Armv8_3, "max", ""),
     ] {
-        let options = Options {
-            target: Target::with_cpu(Arch::Aarch64, cpu).expect("the target has the level"),
-            ..options()
-        };
+        let options = options()
+            .target(Target::with_cpu(Arch::Aarch64, cpu).expect("the target has the level"));
         let executable = program.compile(&options).expect("it compiles");
         let run = program.run(&executable, &[emulator, "-cpu", processor]);
         let run = run.expect("the emulator starts");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use wasmc_compiler::grants::{Grant, Grants, TrapEnd};
 use wasmc_compiler::symbolize::{ExecutableSymbols, NativeFrame, Symbolizer};
 use wasmc_compiler::{Arch, Artifact, BranchProtection, DebugLevel, Options, Target, compile};
 use wasmc_tests::process::{Executable, Launch, Outcome};
@@ -72,10 +73,7 @@ fn names_are_demangled_unless_they_are_not_to_be() {
         &[],
     );
     assert_eq!(backtrace(&outcome), NAMES);
-    let options = Options {
-        demangle: false,
-        ..Options::default()
-    };
+    let options = Options::default().demangle(false);
     let outcome = run(&build(&dwarf::plain_module(), &options).bytes, &[]);
     let mangled = NAMES.replace("demo::divide(int)", "_ZN4demo6divideEi");
     assert_eq!(backtrace(&outcome), mangled);
@@ -84,10 +82,7 @@ fn names_are_demangled_unless_they_are_not_to_be() {
 #[test]
 fn a_stripped_program_is_symbolized_from_its_module() {
     let module = dwarf::module(4);
-    let options = Options {
-        strip: true,
-        ..Options::default()
-    };
+    let options = Options::default().strip(true);
     let executable = build(&module, &options).bytes;
     // But for the digest of the module it is as if there were no debugging information.
     let plain = build(&dwarf::plain_module(), &options).bytes;
@@ -132,10 +127,7 @@ fn a_trap_can_end_a_program_by_a_signal() {
     assert_eq!(outcome.describe(), "killed by signal 6");
     assert_eq!(backtrace(&outcome), LINES);
     // Last of all by the runtime itself, and by a time-out.
-    let options = Options {
-        run_options: b"--trap=abort\0".to_vec(),
-        ..Options::default()
-    };
+    let options = Options::default().grants(Grants::new().with(Grant::Trap(TrapEnd::Abort)));
     for (text, trap) in [
         (
             r#"(module (func (export "_start") (loop (br 0))))"#,
@@ -196,10 +188,7 @@ fn the_first_process_of_a_namespace_ends_too() {
 }
 
 fn with_debug(level: DebugLevel) -> Options {
-    Options {
-        debug: level,
-        ..Options::default()
-    }
+    Options::default().debug(level)
 }
 
 /// What of an executable is loaded: addresses and contents. The file's header, which says where the
@@ -224,10 +213,7 @@ fn debugging_information_changes_nothing_that_is_loaded_but_slots() {
         for level in [DebugLevel::Frame, DebugLevel::Full] {
             let executable = build(&module, &with_debug(level)).bytes;
             assert_eq!(backtrace(&run(&executable, &[])), LINES);
-            let split = Options {
-                debug_file: Some("app.debug".to_owned()),
-                ..with_debug(level)
-            };
+            let split = with_debug(level).debug_file(Some("app.debug".to_owned()));
             let split = build(&module, &split);
             assert!(loaded(&split.bytes) == loaded(&executable), "{version}");
             assert!(split.debug_file.is_some());
@@ -298,11 +284,11 @@ fn threads_change_no_byte() {
 fn unwind_tables_describe_each_function() {
     use gimli::{BaseAddresses, EndianSlice, LittleEndian, UnwindContext, UnwindSection as _};
     use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
-    let options = |arch, branch_protection| Options {
-        target: Target::new(arch),
-        branch_protection,
-        unwind_tables: true,
-        ..Options::default()
+    let options = |arch, branch_protection| {
+        Options::default()
+            .target(Target::new(arch))
+            .branch_protection(branch_protection)
+            .unwind_tables(true)
     };
     for (arch, protection) in [
         (Arch::X86_64, BranchProtection::None),
@@ -357,10 +343,7 @@ fn unwind_tables_describe_each_function() {
         &options(Arch::X86_64, BranchProtection::None),
     )
     .bytes;
-    let without = Options {
-        target: Target::new(Arch::X86_64),
-        ..Options::default()
-    };
+    let without = Options::default().target(Target::new(Arch::X86_64));
     let without = build(&dwarf::module(4), &without).bytes;
     let file = object::File::parse(&*without).unwrap();
     assert!(file.section_by_name(".eh_frame").is_none());
@@ -529,10 +512,8 @@ fn a_core_file_shows_the_instruction_that_trapped() {
               (func $work {body})
               (func $main (export "_start") (call $work) (global.set $zero (i32.const 1))))"#
         );
-        let options = Options {
-            run_options: b"--trap=abort\0".to_vec(),
-            ..with_debug(DebugLevel::Frame)
-        };
+        let options =
+            with_debug(DebugLevel::Frame).grants(Grants::new().with(Grant::Trap(TrapEnd::Abort)));
         let executable = compile(&wat::parse_str(text).unwrap(), &options).unwrap();
         let executable = Executable::new(&executable.bytes).unwrap();
         let Some(core) = core_of(&executable) else {

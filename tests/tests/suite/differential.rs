@@ -71,10 +71,7 @@ fn modules_with_objects_do_what_node_says() {
     let modules = modules.map_or(60, |count| count.parse().expect("a number of modules"));
     let seeds = differential::seeds(0, 1 << 32, modules);
     let tasks: Vec<_> = seeds.chunks(10).enumerate().collect();
-    let options = Options {
-        stack_size: 16 << 20,
-        ..Options::default()
-    };
+    let options = Options::default().stack_size(16 << 20);
     let results = jobs::run(&tasks, |&(number, seeds)| {
         let stress = if number % 2 == 0 { "--gc-stress" } else { "" };
         objects::compare(seeds, &node, &options, stress).expect("node runs")

@@ -18,7 +18,7 @@ fn allowed(arch: Arch) -> (&'static [u32], &'static [u32]) {
             &[elf::R_X86_64_PC32, elf::R_X86_64_PLT32],
             &[elf::R_X86_64_PC32],
         ),
-        Arch::Aarch64 => (
+        _ => (
             &[
                 elf::R_AARCH64_CALL26,
                 elf::R_AARCH64_ADR_PREL_PG_HI21,
@@ -31,20 +31,13 @@ fn allowed(arch: Arch) -> (&'static [u32], &'static [u32]) {
 
 /// The targets, and aarch64 with everything that can be added to its code.
 fn targets() -> Vec<Options> {
-    let aarch64 = Options {
-        target: Target::new(Arch::Aarch64),
-        ..Options::default()
-    };
-    let more = Options {
-        branch_protection: BranchProtection::Standard,
-        branch_reach: Some(16 << 10),
-        fuel: true,
-        ..aarch64.clone()
-    };
-    let x86 = Options {
-        target: Target::new(Arch::X86_64),
-        ..Options::default()
-    };
+    let aarch64 = Options::default().target(Target::new(Arch::Aarch64));
+    let more = aarch64
+        .clone()
+        .branch_protection(BranchProtection::Standard)
+        .branch_reach(Some(16 << 10))
+        .fuel(true);
+    let x86 = Options::default().target(Target::new(Arch::X86_64));
     vec![x86, aarch64, more]
 }
 
@@ -69,10 +62,7 @@ fn every_relocation_is_relative() {
                     options.fuel && matches!(error, Error::Unsupported { .. }),
                     "{error}"
                 );
-                let options = Options {
-                    fuel: false,
-                    ..options
-                };
+                let options = options.fuel(false);
                 compile(&program.module, &options)
             });
             let artifact = artifact.expect("the program compiles");

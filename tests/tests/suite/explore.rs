@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use wasmc_compiler::explore;
 use wasmc_compiler::explore::ExploredFunction;
-use wasmc_compiler::pipeline::explore;
 use wasmc_compiler::{Arch, InstanceSpec, Options};
 use wasmc_tests::{programs, target::say};
 use wasmparser::{Operator, Parser, Payload};
@@ -39,12 +39,7 @@ fn machine_code_is_linked_to_what_it_comes_from() {
             continue;
         };
         let operators = operators(&module);
-        let instance = InstanceSpec {
-            name: String::new(),
-            module: &module,
-            debug: None,
-            imports: HashMap::new(),
-        };
+        let instance = InstanceSpec::new("", &module);
         let make = |function: ExploredFunction| function;
         let Ok((exploration, _)) = explore(&[instance], &[], &Options::default(), make) else {
             continue;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use wasmc_compiler::link::runtime_object;
+use wasmc_compiler::runtime_object;
 use wasmc_compiler::{Arch, OptLevel, Options, Target, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch, emulator, is_installed};
@@ -32,10 +32,10 @@ struct Counting {
 
 impl Counting {
     fn new(program: &Program, base: &Options) -> Counting {
-        let options = Options {
-            fuel: true,
-            ..program.options(base).expect("its options are right")
-        };
+        let options = program
+            .options(base)
+            .expect("its options are right")
+            .fuel(true);
         let artifact = compile(&program.module, &options).expect("the program compiles");
         Counting {
             executable: Executable::new(&artifact.bytes).expect("it can be written"),
@@ -83,10 +83,7 @@ fn programs() -> Vec<(String, Program)> {
 
 /// Ways to compile for this machine.
 fn ways() -> Vec<Options> {
-    let size = Options {
-        opt_level: OptLevel::Size,
-        ..Options::default()
-    };
+    let size = Options::default().opt_level(OptLevel::Size);
     vec![
         Config::guarded().options,
         Config::bounds_checks().options,
@@ -135,14 +132,7 @@ fn emulated() -> Vec<Options> {
         return Vec::new();
     }
     let target = Target::new(arch);
-    let checked = Options {
-        target,
-        bounds_checks: true,
-        ..Options::default()
-    };
-    let unoptimised = Options {
-        opt_level: OptLevel::None,
-        ..checked.clone()
-    };
+    let checked = Options::default().target(target).bounds_checks(true);
+    let unoptimised = checked.clone().opt_level(OptLevel::None);
     vec![checked, unoptimised]
 }

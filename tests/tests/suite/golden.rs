@@ -15,7 +15,7 @@
 //! ;; branch-protection: standard   landing pads and signed return addresses; for aarch64 only
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -26,9 +26,9 @@ use object::{
     RelocationTarget, elf,
 };
 use wasmc_compiler::features::{Features, PROPOSALS};
+use wasmc_compiler::testing::{Command, compile_driver};
 use wasmc_compiler::{
-    Arch, Backend, BranchProtection, Command, Cpu, Emit, Error, InstanceSpec, Options, Target,
-    compile_program, validate,
+    Arch, Backend, BranchProtection, Cpu, Emit, Error, InstanceSpec, Options, Target, validate,
 };
 use wasmc_tests::expected;
 use wasmparser::{ExternalKind, Parser, Payload};
@@ -191,11 +191,7 @@ fn features_that_are_not_used_change_nothing() {
             }
         }
         let code = |features| {
-            let options = Options {
-                features,
-                emit: Emit::Obj,
-                ..Options::default()
-            };
+            let options = Options::default().features(features).emit(Emit::Obj);
             contents(&compile_exports(&module, &options).expect("it compiles"))
         };
         if code(least) != code(Features::complete()) {
@@ -242,21 +238,19 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
     };
     let oldest = match arch {
         Arch::X86_64 => Cpu::X86_64,
-        Arch::Aarch64 => Cpu::Generic,
+        _ => Cpu::Generic,
     };
-    let options = Options {
-        emit,
-        target: match has("cpu: oldest") {
+    let options = Options::default()
+        .emit(emit)
+        .target(match has("cpu: oldest") {
             true => Target::with_cpu(arch, oldest)?,
             false => Target::new(arch),
-        },
-        bounds_checks: has("bounds-checks"),
-        backend,
-        fuel: has("fuel"),
-        branch_protection,
-        features: Features::complete(),
-        ..Options::default()
-    };
+        })
+        .bounds_checks(has("bounds-checks"))
+        .backend(backend)
+        .fuel(has("fuel"))
+        .branch_protection(branch_protection)
+        .features(Features::complete());
     let module = wat::parse_str(&text).map_err(|error| error.to_string())?;
     let code = compile_exports(&module, &options).map_err(|error| error.to_string())?;
     let text = match emit {
@@ -271,7 +265,7 @@ fn check(path: &Path, arch: Arch) -> Result<(), String> {
     };
     let name = match arch {
         Arch::X86_64 => "x86_64",
-        Arch::Aarch64 => "aarch64",
+        _ => "aarch64",
     };
     expected::check(
         &path.with_extension(format!("{name}.{kind}")),
@@ -343,12 +337,7 @@ fn kind_of(architecture: Architecture, r_type: u32) -> &'static str {
 
 /// What a module is compiled to, with every exported function.
 fn compile_exports(module: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
-    let instance = InstanceSpec {
-        name: String::new(),
-        module,
-        debug: None,
-        imports: HashMap::new(),
-    };
+    let instance = InstanceSpec::new("", module);
     let commands: Vec<_> = exported_functions(module)
         .map(|export| Command::Invoke {
             instance: 0,
@@ -356,7 +345,7 @@ fn compile_exports(module: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
             args: Vec::new(),
         })
         .collect();
-    let artifact = compile_program(&[instance], Some(&commands), options)?;
+    let artifact = compile_driver(&[instance], &commands, options)?;
     Ok(artifact.bytes)
 }
 

@@ -3,10 +3,11 @@
 //! A program is compiled with a neighbour that needs a proposal, and with one that does nothing:
 //! the machine code of all other functions is the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use wasmc_compiler::features::{Features, PROPOSALS, Status};
-use wasmc_compiler::{Command, Emit, InstanceSpec, Options, compile_program, validate};
+use wasmc_compiler::testing::{Command, compile_driver};
+use wasmc_compiler::{Emit, InstanceSpec, Options, validate};
 
 /// What the functions below use, and they themselves: WebAssembly 1.0.
 const OTHERS: &str = r#"
@@ -179,13 +180,7 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn other_functions_stay_as_they_are() {
-    for options in [
-        Options::default(),
-        Options {
-            bounds_checks: true,
-            ..Options::default()
-        },
-    ] {
+    for options in [Options::default(), Options::default().bounds_checks(true)] {
         let alone = code_of_others(&module("", r#"(func (export "neighbour"))"#), &options);
         assert_eq!(alone.len(), 7, "every other function was found");
         for &(proposal, imports, neighbour) in NEIGHBOURS {
@@ -223,17 +218,11 @@ fn module(imports: &str, neighbour: &str) -> Vec<u8> {
 /// The machine code of every exported function but the neighbour, by name. Where things lie in the
 /// state is left out.
 fn code_of_others(module: &[u8], options: &Options) -> BTreeMap<String, String> {
-    let options = Options {
-        features: Features::complete(),
-        emit: Emit::Asm,
-        ..options.clone()
-    };
-    let instance = InstanceSpec {
-        name: String::new(),
-        module,
-        debug: None,
-        imports: HashMap::new(),
-    };
+    let options = options
+        .clone()
+        .features(Features::complete())
+        .emit(Emit::Asm);
+    let instance = InstanceSpec::new("", module);
     let names = [
         "sum",
         "divide",
@@ -252,7 +241,7 @@ fn code_of_others(module: &[u8], options: &Options) -> BTreeMap<String, String> 
             args: Vec::new(),
         })
         .collect();
-    let artifact = compile_program(&[instance], Some(&commands), &options).expect("it compiles");
+    let artifact = compile_driver(&[instance], &commands, &options).expect("it compiles");
     let text = String::from_utf8(artifact.bytes).expect("assembly is text");
     let functions = text.split("\n\n").filter_map(|part| {
         let (head, code) = part.split_once('\n')?;

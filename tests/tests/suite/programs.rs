@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use object::{Object as _, ObjectSection as _};
-use wasmc_compiler::link::runtime_object;
+use wasmc_compiler::runtime_object;
 use wasmc_compiler::target::TARGETS;
 use wasmc_compiler::{Emit, Options, Target, compile};
 use wasmc_tests::jobs;
@@ -149,10 +149,7 @@ fn output_does_not_depend_on_the_number_of_threads() {
     let mut failures = String::new();
     for (name, module, options) in modules {
         for emit in [Emit::Exe, Emit::Obj, Emit::Clif, Emit::Asm] {
-            let options = Options {
-                emit,
-                ..options.clone()
-            };
+            let options = options.clone().emit(emit);
             let outputs = [1, 2, 3, 2].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)
@@ -205,10 +202,7 @@ fn many_functions() -> Vec<u8> {
 fn nothing_is_relocated_at_start() {
     let arches = TARGETS.iter().map(|row| row.arch);
     for arch in arches.filter(|&arch| runtime_object(arch).is_some()) {
-        let options = Options {
-            target: Target::new(arch),
-            ..Options::default()
-        };
+        let options = Options::default().target(Target::new(arch));
         for name in [
             "wasi/hello",
             "wasi/args",

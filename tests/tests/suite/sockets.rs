@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wasmc_abi::wasi::{FUNCTIONS, ValueType};
+use wasmc_compiler::grants::Grants;
 use wasmc_compiler::{Options, compile};
 use wasmc_tests::expected;
 use wasmc_tests::process::{Executable, Launch};
@@ -20,11 +21,7 @@ use wasmc_tests::target::say;
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn options(words: &[&str]) -> Options {
-    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    Options {
-        run_options: bytes.collect(),
-        ..Options::default()
-    }
+    Options::default().grants(Grants::parse(words).expect("they are grants"))
 }
 
 /// Every function under every one of its names, and what is said about a type that none has.

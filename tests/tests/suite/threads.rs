@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use wasmc_compiler::grants::{Grant, Grants};
 use wasmc_compiler::{Options, compile};
 use wasmc_tests::process::{Executable, Launch, Outcome, works};
 use wasmc_tests::programs::named;
@@ -63,10 +64,7 @@ fn a_thread_for_which_there_is_no_room_is_an_error_of_the_guest() {
     if !works(&way) {
         return;
     }
-    let options = Options {
-        invoke: Some("run".into()),
-        ..checked()
-    };
+    let options = checked().invoke(Some("run".into()));
     let outcome = run(MANY_AT_ONCE, &options, &Launch::by(&way));
     let stdout = String::from_utf8_lossy(&outcome.stdout);
     let stderr = String::from_utf8_lossy(&outcome.stderr);
@@ -150,10 +148,7 @@ fn a_descriptor_that_is_closed_stays_open_for_who_reads_it() {
     (call $fd_close (i32.const 0))
     (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const 20000000)))
     (i32.atomic.load (i32.const 4))))"#;
-    let options = Options {
-        invoke: Some("run".into()),
-        ..Options::default()
-    };
+    let options = Options::default().invoke(Some("run".into()));
     let silent = Launch {
         silent: true,
         ..Launch::default()
@@ -175,10 +170,8 @@ fn a_time_out_ends_all_threads() {
     (drop (call $spawn (i32.const 0)))
     (drop (call $spawn (i32.const 1)))
     (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))"#;
-    let options = Options {
-        run_options: b"--timeout=100ms\x00".to_vec(),
-        ..Options::default()
-    };
+    let options =
+        Options::default().grants(Grants::new().with(Grant::Timeout(Duration::from_millis(100))));
     let outcome = run(text, &options, &Launch::default());
     let stderr = String::from_utf8_lossy(&outcome.stderr);
     assert_eq!(

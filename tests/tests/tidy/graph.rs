@@ -34,8 +34,8 @@ const CRATES: &[Crate] = &[
                 "what every phase may name",
             ),
             (
-                &["instances", "type_text"],
-                "what a caller hands in; how types are written",
+                &["grants", "instances", "type_text"],
+                "what a caller lets the program do, and hands in; how types are written",
             ),
             (
                 &["dwarf", "target"],

@@ -2,6 +2,7 @@
 
 mod docs;
 mod graph;
+mod library;
 mod names;
 mod wit;
 mod workflows;

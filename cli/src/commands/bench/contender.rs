@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use clap::ValueEnum as _;
-use wasmc_abi::options::RunOption;
+use wasmc_compiler::grants::Grant;
 use wasmc_compiler::{Arch, Options};
 
 use crate::args::CodeArgs;
@@ -17,7 +17,7 @@ use crate::args::bench::BenchArgs;
 use crate::commands::bench::engines::{self, ENGINES, Engine};
 use crate::commands::bench::measure::{self, Launch};
 use crate::commands::compile::compile_input;
-use crate::commands::{in_pool, options};
+use crate::commands::{grant_failure, in_pool, options};
 use crate::environment;
 use crate::input::Input;
 use crate::output;
@@ -54,11 +54,8 @@ pub fn prepare(
     folder: &Path,
 ) -> Result<Vec<Contender>, Failure> {
     let arch = Arch::host().ok_or_else(|| anyhow!("wasmc does not compile for this machine"))?;
-    let options = Options {
-        fuel: args.grants.has_fuel(),
-        ..options(&args.code, arch)?
-    };
-    args.grants.encode().map_err(Failure::usage)?;
+    let options = options(&args.code, arch)?.fuel(args.grants.has_fuel());
+    args.grants.parse().map_err(grant_failure)?;
     // Found before anything is compiled: a typing error shows at once.
     let meanings = args
         .against
@@ -169,14 +166,12 @@ fn executable(what: &OsStr) -> Result<PathBuf, Failure> {
 }
 
 fn native(args: &BenchArgs, path: PathBuf) -> Contender {
-    let mut env = Vec::new();
-    args.grants.for_each(|grant| {
-        if let RunOption::Env { name, value } = grant
-            && let Some(value) = value
-        {
-            env.push((os(name), os(value)));
-        }
+    let grants = args.grants.parse().into_iter().flatten();
+    let given = grants.filter_map(|grant| match grant {
+        Grant::Env { name, value } => Some((name, value?)),
+        _ => None,
     });
+    let env = given.collect();
     Contender {
         name: String::new(),
         kind: "native",
@@ -317,13 +312,13 @@ impl Maker<'_> {
 
     /// The grants, and `--invoke`, as this engine spells them.
     fn grant_words(&self, engine: &Engine) -> Result<Vec<OsString>, Failure> {
-        let cannot = |what: &str| {
-            Failure::usage(format!("`--{what}` cannot be passed on to {}", engine.name))
+        let cannot = |what: &dyn std::fmt::Display| {
+            Failure::usage(format!("`{what}` cannot be passed on to {}", engine.name))
         };
         let mut words = Vec::new();
         if let Some(name) = &self.args.code.invoke {
             if engine.invoke.is_empty() {
-                return Err(cannot("invoke"));
+                return Err(cannot(&"--invoke"));
             }
             words.extend(fill_in(engine.invoke, &[("name", name.as_ref())]));
         }
@@ -331,42 +326,31 @@ impl Maker<'_> {
             words.extend(fill_in(engine.env, &[("name", name), ("value", value)]));
         };
         let mut folders = Vec::new();
-        let mut failure = None;
-        self.args.grants.for_each(|grant| match grant {
-            // Not every engine can grant a folder for reading only.
-            RunOption::Dir { host, guest, .. } => folders.push((os(host), os(guest))),
-            RunOption::Env { name, value } => {
-                let value = value.map(os).or_else(|| std::env::var_os(os(name)));
-                if let Some(value) = value {
-                    set(&os(name), &value);
-                }
-            }
-            RunOption::InheritEnv => {
-                for (name, value) in std::env::vars_os() {
-                    if name != environment::options_variable() {
+        for grant in self.args.grants.parse().map_err(grant_failure)? {
+            match grant {
+                // Not every engine can grant a folder for reading only.
+                Grant::Dir { host, guest, .. } => folders.push((host, guest)),
+                Grant::Env { name, value } => {
+                    if let Some(value) = value.or_else(|| std::env::var_os(&name)) {
                         set(&name, &value);
                     }
                 }
+                Grant::InheritEnv => {
+                    for (name, value) in std::env::vars_os() {
+                        if name != environment::options_variable() {
+                            set(&name, &value);
+                        }
+                    }
+                }
+                // How a program of ours confines itself, or ends, is no business of other engines.
+                Grant::Confine(_) | Grant::Trap(_) | Grant::GcStress => {}
+                other => return Err(cannot(&other)),
             }
-            RunOption::Listen { .. } => failure = Some(cannot("listen")),
-            RunOption::Net => failure = Some(cannot("net")),
-            RunOption::Timeout { .. } => failure = Some(cannot("timeout")),
-            RunOption::Fuel { .. } => failure = Some(cannot("fuel")),
-            RunOption::MaxFileSize(_) => failure = Some(cannot("max-file-size")),
-            RunOption::MaxFds(_) => failure = Some(cannot("max-fds")),
-            RunOption::MaxHeap(_) => failure = Some(cannot("max-heap")),
-            RunOption::MaxHostMemory(_) => failure = Some(cannot("max-host-memory")),
-            RunOption::Workers(_)
-            | RunOption::Reuse(_)
-            | RunOption::RequestTimeout { .. }
-            | RunOption::AccessLog => failure = Some(cannot("workers")),
-            // How a program of ours confines itself, or ends, is no business of other engines.
-            RunOption::Confine(_) | RunOption::Trap(_) | RunOption::GcStress => {}
-        });
+        }
         for (host, guest) in folders {
             words.extend(fill_in(engine.dir, &[("host", &host), ("guest", &guest)]));
         }
-        failure.map_or(Ok(words), Err)
+        Ok(words)
     }
 }
 
@@ -428,10 +412,6 @@ fn version(program: &Path, engine: &Engine) -> Option<String> {
 fn size(path: &Path) -> Option<u64> {
     let metadata = fs::metadata(path).ok()?;
     metadata.is_file().then_some(metadata.len())
-}
-
-fn os(bytes: &[u8]) -> OsString {
-    OsStr::from_bytes(bytes).to_owned()
 }
 
 /// The words with `{key}` replaced by its value.

@@ -13,7 +13,6 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 use wasmc_compiler::explore::{ExploredFunction, Line};
-use wasmc_compiler::pipeline;
 use wasmc_compiler::{Arch, Emit};
 
 use crate::args::ExploreArgs;
@@ -69,8 +68,9 @@ pub fn execute(args: &ExploreArgs, report: &Report) -> Result<(), Failure> {
             }
             let make = |function: ExploredFunction| entry(&function, &texts);
             let failed = format!("failed to compile `{title}`");
-            let (exploration, warnings) = pipeline::explore(&instances, &args.func, &options, make)
-                .map_err(|error| Failure::compiler(failed, &error))?;
+            let (exploration, warnings) =
+                wasmc_compiler::explore(&instances, &args.func, &options, make)
+                    .map_err(|error| Failure::compiler(failed, &error))?;
             report.warnings(&warnings);
             if exploration.functions.is_empty() {
                 let message = match args.func.is_empty() {

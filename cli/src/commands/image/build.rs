@@ -1,9 +1,8 @@
 //! From a module to an image: an executable for each platform, and where the image goes.
 
 use serde_json::{Value, json};
-use wasmc_compiler::link::runtime_object;
 use wasmc_compiler::target::TARGETS;
-use wasmc_compiler::{Arch, Artifact, Emit, Options, Target};
+use wasmc_compiler::{Arch, Artifact, Emit, Options, Target, runtime_object};
 use wasmc_image::build::{Executable, Image, build};
 use wasmc_image::{Reference, archive};
 
@@ -33,14 +32,12 @@ pub fn execute(args: &BuildArgs, report: &Report) -> Result<(), Failure> {
     let mut executables = Vec::with_capacity(platforms.len());
     for &arch in &platforms {
         let code = code_args(args, arch, &platforms)?;
-        let options = Options {
+        let options = options(&code, arch)?
             // Debugging information is made for a symbol table that is there.
-            strip: code.debug.is_none(),
-            sealed: !args.unsealed,
-            fuel: args.grants.has_fuel(),
-            run_options: baked(&code, settings.run_options.clone()),
-            ..options(&code, arch)?
-        };
+            .strip(code.debug.is_none())
+            .sealed(!args.unsealed)
+            .fuel(args.grants.has_fuel())
+            .grants(baked(&code, settings.grants.clone()));
         let artifact = compile(&mut input, &options, args, report)?;
         report.warnings(&artifact.warnings);
         if args.code.time {
@@ -138,10 +135,7 @@ fn platforms(args: &BuildArgs, report: &Report) -> Result<Vec<Arch>, Failure> {
 
 /// The name that images have for an architecture.
 pub fn architecture(arch: Arch) -> &'static str {
-    match arch {
-        Arch::X86_64 => "amd64",
-        Arch::Aarch64 => "arm64",
-    }
+    arch.row().oci
 }
 
 /// The architecture that engines without indices get.

@@ -3,10 +3,12 @@
 //! Grants of a program become parts of its container: a variable is set there and passed on, a
 //! folder is made, a port is exposed.
 
+use std::ffi::OsStr;
+use std::net::Ipv4Addr;
 use std::os::unix::ffi::OsStrExt as _;
 
-use anyhow::anyhow;
-use wasmc_abi::options::{DEFAULT_PORT, Options as Words, RunOption};
+use wasmc_abi::options::DEFAULT_PORT;
+use wasmc_compiler::grants::{Access, Grant, Grants};
 use wasmc_compiler::inspect::{flat_list, inspect, is_component, is_server};
 use wasmc_image::build::Spec;
 use wasmc_image::copy::copy;
@@ -16,6 +18,7 @@ use wasmc_image::root;
 use wasmc_image::unpack::Unpacked;
 
 use crate::args::image::BuildArgs;
+use crate::commands::grant_failure;
 use crate::environment;
 use crate::input::Input;
 use crate::report::Failure;
@@ -26,7 +29,7 @@ pub struct Settings {
     /// What becomes of the image.
     pub spec: Spec,
     /// The grants that are baked into the executables.
-    pub run_options: Vec<u8>,
+    pub grants: Grants,
 }
 
 /// Decides what the image is told.
@@ -44,10 +47,10 @@ pub fn settings(args: &BuildArgs, input: &mut Input) -> Result<Settings, Failure
         ..Spec::default()
     };
     spec.files = files(args, input)?;
-    let mut run_options = grants(args, &mut spec)?;
+    let mut grants = grants(args, &mut spec)?;
     if let Some(found) = input.image() {
         let has_sockets = imports_sockets(input.raw());
-        inherit(args, found, has_sockets, &mut spec, &mut run_options);
+        inherit(args, found, has_sockets, &mut spec, &mut grants);
     }
     let mut words = args.grants.words.iter();
     if is_server(input.module()?) && !words.any(|word| word.as_bytes().starts_with(b"--listen")) {
@@ -57,7 +60,7 @@ pub fn settings(args: &BuildArgs, input: &mut Input) -> Result<Settings, Failure
     make_folder(&mut spec.files, &working_dir, &Node::folder())?;
     spec.ports.sort();
     spec.ports.dedup();
-    Ok(Settings { spec, run_options })
+    Ok(Settings { spec, grants })
 }
 
 /// The executable's name.
@@ -122,7 +125,7 @@ fn inherit(
     found: &Found,
     has_sockets: bool,
     spec: &mut Spec,
-    run_options: &mut Vec<u8>,
+    grants: &mut Grants,
 ) {
     if args.entrypoint.is_empty() {
         spec.entrypoint.clone_from(&found.entrypoint);
@@ -143,7 +146,10 @@ fn inherit(
             continue;
         }
         spec.env.push(variable.clone());
-        run_options.extend_from_slice(format!("--env={name}\0").as_bytes());
+        grants.push(Grant::Env {
+            name: name.into(),
+            value: None,
+        });
     }
     let is_given = |names: &[&str]| {
         let mut words = args.grants.words.iter();
@@ -153,11 +159,15 @@ fn inherit(
         })
     };
     if found.in_file_system && !is_given(&["--dir"]) {
-        run_options.extend_from_slice(b"--dir=/\0");
+        grants.push(Grant::Dir {
+            host: "/".into(),
+            guest: "/".into(),
+            access: Access::ReadWrite,
+        });
     }
     if has_sockets && !is_given(&["--listen", "--net"]) {
         for port in found.ports.iter().filter_map(|port| tcp_port(port)) {
-            run_options.extend_from_slice(format!("--listen=0.0.0.0:{port}\0").as_bytes());
+            grants.push(Grant::Listen((Ipv4Addr::UNSPECIFIED, port).into()));
         }
     }
 }
@@ -169,28 +179,25 @@ fn tcp_port(port: &str) -> Option<u16> {
     number.parse().ok().filter(|&number| number != 0)
 }
 
-/// The words that are baked in; what they mean for the container goes into the image.
-fn grants(args: &BuildArgs, spec: &mut Spec) -> Result<Vec<u8>, Failure> {
-    let encoded = args.grants.encode().map_err(Failure::usage)?;
-    let mut baked = Vec::with_capacity(encoded.len());
-    for (word, option) in args.grants.words.iter().zip(Words::new(&encoded)) {
-        let option = option.map_err(|_| anyhow!("a grant that was checked does not parse"))?;
-        match option {
-            RunOption::Env {
+/// The grants that are baked in; what they mean for the container goes into the image.
+fn grants(args: &BuildArgs, spec: &mut Spec) -> Result<Grants, Failure> {
+    let mut baked = Grants::new();
+    for grant in args.grants.parse().map_err(grant_failure)? {
+        match &grant {
+            Grant::Env {
                 name,
                 value: Some(value),
             } => {
                 // The container has the value, so that `docker run --env` can give another.
-                let (name, value) = (text(name)?, text(value)?);
-                spec.env.push(format!("{name}={value}"));
-                baked.extend_from_slice(format!("--env={name}\0").as_bytes());
+                spec.env.push(format!("{}={}", text(name)?, text(value)?));
+                baked.push(Grant::Env {
+                    name: name.clone(),
+                    value: None,
+                });
                 continue;
             }
-            RunOption::Listen { address } => {
-                let port = text(address)?.rsplit(':').next().unwrap_or_default();
-                spec.ports.push(format!("{port}/tcp"));
-            }
-            RunOption::Dir { host, .. } => {
+            Grant::Listen(address) => spec.ports.push(format!("{}/tcp", address.port())),
+            Grant::Dir { host, .. } => {
                 let path = text(host)?;
                 let path = match path.starts_with('/') {
                     true => path.to_owned(),
@@ -201,8 +208,7 @@ fn grants(args: &BuildArgs, spec: &mut Spec) -> Result<Vec<u8>, Failure> {
             // The others mean nothing outside the program.
             _ => {}
         }
-        baked.extend_from_slice(word.as_bytes());
-        baked.push(0);
+        baked.push(grant);
     }
     Ok(baked)
 }
@@ -219,6 +225,7 @@ fn make_folder(files: &mut Tree, path: &str, node: &Node) -> Result<(), Failure>
     Ok(())
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Failure> {
-    str::from_utf8(bytes).map_err(|_| Failure::usage("a grant of an image is UTF-8".to_owned()))
+fn text(word: &OsStr) -> Result<&str, Failure> {
+    word.to_str()
+        .ok_or_else(|| Failure::usage("a grant of an image is UTF-8".to_owned()))
 }

@@ -2,9 +2,9 @@
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
-use wasmc_compiler::inspect::policy::{Permission, permissions};
-use wasmc_compiler::link::runtime_object;
+use wasmc_compiler::inspect::policy::Permission;
 use wasmc_compiler::provenance::{self, Provenance};
+use wasmc_compiler::runtime_object;
 use wasmc_compiler::target::TARGETS;
 
 use crate::args::Format;
@@ -24,7 +24,7 @@ pub fn inspect(bytes: &[u8], name: &str, format: Format) -> Result<(), Failure> 
         .context(failed())
     })?;
     let outdated = outdated(&fields);
-    let policy = policy(&fields);
+    let policy = provenance::permissions(&fields);
     output::print(&match format {
         Format::Human => human(&fields, &outdated, policy.as_deref(), bytes.len()),
         Format::Json => {
@@ -32,13 +32,6 @@ pub fn inspect(bytes: &[u8], name: &str, format: Format) -> Result<(), Failure> 
             format!("{value:#}\n")
         }
     })
-}
-
-/// The system calls that the program may make once its guest runs; `None` when its note does not
-/// say, or says what this wasmc does not understand.
-fn policy(fields: &Provenance) -> Option<Vec<Permission>> {
-    let (needs, unknown) = provenance::needs(fields)?;
-    unknown.is_empty().then(|| permissions(needs))
 }
 
 fn human(

@@ -157,7 +157,7 @@ fn human(found: &Found, demangle: bool) -> String {
                 (None, Offer::OtherTypes(types)) => {
                     format!("offered as {}", types.join(" and "))
                 }
-                (None, Offer::Unknown) => "not offered".to_owned(),
+                (None, _) => "not offered".to_owned(),
             },
             &plain(&import.name),
         ])
@@ -198,7 +198,7 @@ fn human(found: &Found, demangle: bool) -> String {
 
 /// What people call something whose name a compiler has mangled.
 fn plain_name(name: &str, demangle: bool) -> Option<String> {
-    let plain = wasmc_compiler::dwarf::demangle::demangle(name);
+    let plain = wasmc_compiler::symbolize::demangle(name);
     (demangle && plain != name).then(|| plain.into_owned())
 }
 
@@ -303,7 +303,7 @@ fn to_json(found: &Found, demangle: bool) -> Value {
                     }
                 }
                 Offer::OtherTypes(types) => value["offered_types"] = json!(types),
-                Offer::Unknown => {}
+                _ => {}
             }
             with_plain(value, &import.name)
         }).collect::<Vec<_>>(),
@@ -354,7 +354,6 @@ fn to_json(found: &Found, demangle: bool) -> Value {
 
 fn entity(ty: &EntityType) -> Value {
     let mut value = match ty {
-        EntityType::Func(_) | EntityType::Tag(_) => json!({}),
         EntityType::Table { element, limits } => {
             let mut value = json_limits(limits);
             value["element"] = json!(element);
@@ -370,6 +369,8 @@ fn entity(ty: &EntityType) -> Value {
             mutable,
             shared,
         } => json!({ "content": content, "mutable": mutable, "shared": shared }),
+        // Functions and tags: their type says all.
+        _ => json!({}),
     };
     value["kind"] = json!(ty.kind());
     value["type"] = json!(ty.to_string());

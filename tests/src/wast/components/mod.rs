@@ -336,10 +336,7 @@ impl<'s> Running<'_, 's> {
             Err(reason) => return Ok(Err(reason)),
         };
         let driver = wat::parse_str(&text)?;
-        let options = Options {
-            features: Features::complete(),
-            ..self.options.clone()
-        };
+        let options = self.options.clone().features(Features::complete());
         let artifact = match caught(|| compile(&driver, &options)) {
             Ok(Ok(artifact)) => artifact,
             Ok(Err(Error::Unsupported { message, .. })) => return Ok(Err(message)),

@@ -142,10 +142,7 @@ fn injected_calls_die() {
         .push(("WASMC_OPTIONS".into(), "--no-confine".into()));
     assert_eq!(ending(&run(&openat, &launch)), 0);
     let module = wat::parse_str(&plain).unwrap();
-    let sealed = Options {
-        sealed: true,
-        ..Options::default()
-    };
+    let sealed = Options::default().sealed(true);
     let sealed = compile(&module, &sealed).unwrap().bytes;
     let openat = inject(&sealed, &call(257, [u32::MAX, at(16), 0, 0]));
     assert_eq!(ending(&run(&openat, &launch)), -SIGSYS);

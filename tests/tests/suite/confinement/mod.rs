@@ -13,22 +13,15 @@ mod programs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
+use wasmc_compiler::grants::Grants;
 use wasmc_compiler::{Options, compile};
 use wasmc_tests::process::{Executable, Launch, Outcome};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-fn words(words: &[&str]) -> Vec<u8> {
-    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    bytes.collect()
-}
-
 fn build(wat: &str, options: &[&str]) -> Vec<u8> {
     let module = wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}"));
-    let options = Options {
-        run_options: words(options),
-        ..Options::default()
-    };
+    let options = Options::default().grants(Grants::parse(options).expect("they are grants"));
     compile(&module, &options).expect("it compiles").bytes
 }
 

@@ -84,24 +84,11 @@ fn instances_are_made_after_guest_code() {
     let modules = [first, &second].map(|text| wat::parse_str(text).unwrap());
     for bounds_checks in [false, true] {
         let instances = [
-            InstanceSpec {
-                name: "first".into(),
-                module: &modules[0],
-                debug: None,
-                imports: [].into(),
-            },
-            InstanceSpec {
-                name: "second".into(),
-                module: &modules[1],
-                debug: None,
-                imports: [("first".to_owned(), 0)].into(),
-            },
+            InstanceSpec::new("first", &modules[0]),
+            InstanceSpec::new("second", &modules[1]).imports([("first".to_owned(), 0)].into()),
         ];
-        let options = Options {
-            bounds_checks,
-            ..Options::default()
-        };
-        let program = compile_program(&instances, None, &options).unwrap();
+        let options = Options::default().bounds_checks(bounds_checks);
+        let program = compile_program(&instances, &options).unwrap();
         let outcome = run(&program.bytes, &Launch::default());
         assert_eq!(
             ending(&outcome),
