@@ -21,6 +21,7 @@ fn every_command_has_a_page() {
     for command in [
         "compile",
         "run",
+        "serve",
         "image",
         "inspect",
         "targets",

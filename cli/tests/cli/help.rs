@@ -6,9 +6,10 @@ use crate::image::PLATFORM;
 use crate::server::{Behaviour, Registry};
 use crate::support::{HELLO, Sandbox, golden};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "compile",
     "run",
+    "serve",
     "bench",
     "image",
     "image push",
@@ -55,6 +56,10 @@ fn the_examples_run() {
             .lines()
             .filter_map(|line| line.trim_start().strip_prefix("$ "))
             .collect();
+        if line.contains(" serve ") {
+            // They do not end by themselves, and have tests of their own.
+            continue;
+        }
         assert!(!examples.is_empty(), "`{line}` shows no example");
         let address = registry.address.to_string();
         let examples: Vec<_> = examples

@@ -328,7 +328,7 @@ fn unwind_tables_describe_each_function() {
                 };
                 let pointer = match arch {
                     Arch::X86_64 => gimli::Register(6),
-                    Arch::Aarch64 => gimli::Register(29),
+                    _ => gimli::Register(29),
                 };
                 assert_eq!((register, offset), (pointer, 16), "{arch:?} {address:#x}");
             }

@@ -201,7 +201,9 @@ fn other_functions_stay_as_they_are() {
 
 #[test]
 fn every_proposal_has_its_neighbour() {
-    for proposal in PROPOSALS {
+    // A component has functions of modules, and none of its own.
+    let of_modules = |name| name != "component-model";
+    for proposal in PROPOSALS.iter().filter(|proposal| of_modules(proposal.name)) {
         assert_eq!(
             proposal.status != Status::NotYet,
             NEIGHBOURS.iter().any(|&(name, ..)| name == proposal.name),
