@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 use wasmc_abi::layout::{NewSourceTable, NewTextRecord, SourceTable, TextRecord};
+use wasmc_abi::symbols;
 use wasmc_abi::write::{Blob, Pointer};
 
 use super::functions::{Names, sleb128, uleb128};
@@ -199,6 +200,7 @@ pub(super) fn write(
         });
     let texts = blob.array::<TextRecord>(texts.collect::<Vec<_>>());
     let record = NewSourceTable {
+        write: Pointer::Runtime(symbols::WRITE_SOURCE),
         starts,
         places: blob.bytes(&table.places),
         calls: blob.bytes(&table.calls),

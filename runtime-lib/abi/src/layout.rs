@@ -49,6 +49,9 @@ pub type NextOption =
     fn(&mut Options<'static>) -> Option<Result<RunOption<'static>, OptionError<'static>>>;
 /// The type of [`Parts::make_heap`].
 pub type MakeHeap = extern "C" fn(&'static Heap);
+/// The type of [`SourceTable::write`]: the arguments are the runtime's writer, the number of the
+/// frame's function in [`Program::functions`], and the offset in its code.
+pub type WriteSource = unsafe fn(*mut (), usize, u32);
 /// The type of [`Threads::init`].
 pub type ThreadsInit = extern "C" fn(&'static Threads);
 
@@ -267,6 +270,8 @@ records! {
     /// All numbers are LEB128.
     #[derive(Clone, Copy, Debug)]
     pub struct SourceTable from NewSourceTable {
+        /// [`WRITE_SOURCE`](crate::symbols::WRITE_SOURCE), which reads the rest.
+        pub write: RelPtr<Function<WriteSource>>,
         /// Offsets in `places` where the lists of [`Program::functions`] begin; a list ends where the
         /// next begins.
         pub starts: RelSlice<u32>,

@@ -31,6 +31,11 @@ pub const THREADS_INIT: &str = "wasmc_threads_init";
 /// [`Parts`](crate::layout::Parts)).
 pub const MAKE_HEAP: &str = "wasmc_make_heap";
 
+/// Writes what is known of a frame's source:
+/// [`WriteSource`](crate::layout::WriteSource); only programs with a
+/// [`SourceTable`](crate::layout::SourceTable) refer to it.
+pub const WRITE_SOURCE: &str = "wasmc_write_source";
+
 /// Reads the environment variable with options: `unsafe fn(*const usize)` of the initial process
 /// stack. Programs refer to it unless they are sealed (see [`Parts`](crate::layout::Parts)).
 pub const READ_OPTIONS: &str = "wasmc_read_options";

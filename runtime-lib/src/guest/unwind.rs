@@ -3,14 +3,12 @@
 use crate::arch::{self, Registers};
 use crate::output::Writer;
 use core::ops::Range;
-use wasmc_abi::layout::{FunctionRecord, Program, TextRecord};
+use wasmc_abi::layout::{FunctionRecord, Program};
 
 /// Frames printed from each end of a deep stack.
 const SHOWN: usize = 32;
-/// Inlined calls printed of a frame.
-const SHOWN_CALLS: usize = 64;
 /// Under a frame's offset and name: what else there is to say of it.
-const INDENT: &str = "         ";
+pub const INDENT: &str = "         ";
 
 /// How much of a backtrace is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,83 +64,33 @@ pub fn write_backtrace(
         if let Some(offset) = image.source_offset(&frame) {
             text.text("0x").hexadecimal(offset).text(" - ");
         }
-        let place = image.place(&frame);
-        let mut here = place.and_then(|place| image.line_of(place.file, place.line));
-        let mut call = place.map_or(0, |place| place.call);
-        for _ in 0..SHOWN_CALLS {
-            let Some(inlined) = image.call(call) else {
-                break;
-            };
-            match inlined.name.and_then(|name| image.text_at(name)) {
-                Some((start, rest)) => text.escaped(start).escaped(rest),
-                None => text.text("<unknown>"),
-            };
-            text.text(" (inlined)\n");
-            write_place(text, here);
-            text.text(INDENT);
-            here = image.line_of(inlined.file, inlined.line);
-            call = inlined.parent;
+        // SAFETY: the compiler has written the table, and in it the address of a function that is
+        // only part of programs with one; `text` is what it is told to be.
+        unsafe {
+            match program.sources.get().as_ref() {
+                Some(sources) => {
+                    let offset = frame.offset.wrapping_sub(frame.function.start);
+                    sources.write.function()((&raw mut *text).cast(), frame.function_index, offset);
+                }
+                None => image.write_name(text, frame.function),
+            }
         }
-        match image.name(frame.function) {
-            Some(name) => text.escaped(name),
-            None => text
-                .text("func[")
-                .decimal(u64::from(frame.function.index))
-                .text("]"),
-        };
-        text.byte(b'\n');
-        write_place(text, here);
-    }
-}
-
-/// Writes the file and line of a frame, if they are known, in a form that editors make links of.
-fn write_place(text: &mut Writer, place: Option<(SourceText, u64)>) {
-    if let Some(((folder, file), line)) = place {
-        text.text(INDENT).text("    at ");
-        text.escaped(folder).escaped(file).byte(b':');
-        text.decimal(line).byte(b'\n');
     }
 }
 
 /// The tables of a program that a backtrace needs.
-struct Image {
+pub struct Image {
     text: &'static [u8],
-    functions: &'static [FunctionRecord],
-    names: &'static [u8],
+    /// The functions, in the order of their code.
+    pub functions: &'static [FunctionRecord],
+    /// All names, one behind the other.
+    pub names: &'static [u8],
     lines: &'static [u8],
-    sources: Sources,
-}
-
-/// What is known of files and lines: see [`SourceTable`](wasmc_abi::layout::SourceTable). Empty in a program without.
-#[derive(Default)]
-struct Sources {
-    starts: &'static [u32],
-    places: &'static [u8],
-    calls: &'static [u8],
-    texts: &'static [TextRecord],
-}
-
-/// A text in two parts, one behind the other: see [`TextRecord`].
-type SourceText = (&'static [u8], &'static [u8]);
-
-/// Where a frame is in the source, in the numbers of a [`SourceTable`](wasmc_abi::layout::SourceTable).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct SourcePlace {
-    file: u64,
-    line: u64,
-    call: u64,
-}
-
-/// A call that was inlined, in the numbers of a [`SourceTable`](wasmc_abi::layout::SourceTable).
-struct InlinedCall {
-    parent: u64,
-    name: Option<u64>,
-    file: u64,
-    line: u64,
 }
 
 impl Image {
-    fn new(program: &'static Program) -> Image {
+    /// Those of this program.
+    pub fn new(program: &'static Program) -> Image {
         // SAFETY: the compiler has written these arrays.
         unsafe {
             Image {
@@ -150,15 +98,6 @@ impl Image {
                 functions: program.functions.get(),
                 names: program.names.get(),
                 lines: program.lines.get(),
-                sources: match program.sources.get().as_ref() {
-                    Some(table) => Sources {
-                        starts: table.starts.get(),
-                        places: table.places.get(),
-                        calls: table.calls.get(),
-                        texts: table.texts.get(),
-                    },
-                    None => Sources::default(),
-                },
             }
         }
     }
@@ -185,6 +124,18 @@ impl Image {
         names.get(..function.name_len as usize)
     }
 
+    /// Writes a function's name, or its index, and ends the line.
+    pub fn write_name(&self, text: &mut Writer, function: &FunctionRecord) {
+        match self.name(function) {
+            Some(name) => text.escaped(name),
+            None => text
+                .text("func[")
+                .decimal(u64::from(function.index))
+                .text("]"),
+        };
+        text.byte(b'\n');
+    }
+
     /// The byte offset in the WebAssembly module that a frame stands at.
     fn source_offset(&self, frame: &Frame) -> Option<u64> {
         let end = match self.functions.get(frame.function_index + 1) {
@@ -194,83 +145,6 @@ impl Image {
         let lines = self.lines.get(frame.function.lines as usize..end)?;
         find_source_offset(lines, frame.offset.checked_sub(frame.function.start)?)
     }
-
-    /// Where in the source a frame stands.
-    fn place(&self, frame: &Frame) -> Option<SourcePlace> {
-        let starts = self.sources.starts;
-        let start = *starts.get(frame.function_index)? as usize;
-        let end = match starts.get(frame.function_index + 1) {
-            Some(&end) => end as usize,
-            None => self.sources.places.len(),
-        };
-        let places = self.sources.places.get(start..end)?;
-        find_place(places, frame.offset.checked_sub(frame.function.start)?)
-    }
-
-    /// The inlined call of this number.
-    fn call(&self, number: u64) -> Option<InlinedCall> {
-        let at = usize::try_from(number).ok()?.checked_sub(1)?;
-        let mut bytes = self.sources.calls.get(at..)?;
-        let mut next = || leb128(&mut bytes, false).map(|value| value as u64);
-        let (distance, name, file, line) = (next()?, next()?, next()?, next()?);
-        Some(InlinedCall {
-            parent: match distance {
-                0 => 0,
-                distance => number.checked_sub(distance)?,
-            },
-            name: name.checked_sub(1),
-            file,
-            line,
-        })
-    }
-
-    /// A file and a line, if there is one.
-    fn line_of(&self, file: u64, line: u64) -> Option<(SourceText, u64)> {
-        (line > 0).then_some((self.text_at(file)?, line))
-    }
-
-    /// The text of this number.
-    fn text_at(&self, number: u64) -> Option<SourceText> {
-        let record = self.sources.texts.get(usize::try_from(number).ok()?)?;
-        let part = |record: &TextRecord| {
-            let text = self.names.get(record.start as usize..)?;
-            text.get(..record.len as usize)
-        };
-        let folder = match record.folder.checked_sub(1) {
-            Some(folder) => part(self.sources.texts.get(folder as usize)?)?,
-            None => &[],
-        };
-        Some((folder, part(record)?))
-    }
-}
-
-/// The last place at or before `target` of a function's list (see [`SourceTable`](wasmc_abi::layout::SourceTable)).
-fn find_place(mut places: &[u8], target: u32) -> Option<SourcePlace> {
-    let mut found = None;
-    let mut offset = 0u64;
-    let mut here = SourcePlace {
-        file: 0,
-        line: 0,
-        call: 0,
-    };
-    while !places.is_empty() {
-        let head = leb128(&mut places, false)? as u64;
-        offset = offset.wrapping_add(head >> 2);
-        if offset > u64::from(target) {
-            break;
-        }
-        let line = leb128(&mut places, true)?;
-        here.line = here.line.wrapping_add_signed(line);
-        if head & 1 != 0 {
-            here.file = leb128(&mut places, false)? as u64;
-        }
-        if head & 2 != 0 {
-            let call = leb128(&mut places, true)?;
-            here.call = here.call.wrapping_add_signed(call);
-        }
-        found = Some(here);
-    }
-    found
 }
 
 /// The source offset of the last pair at or before `target`, or else of the first pair (see
@@ -295,7 +169,7 @@ fn find_source_offset(mut lines: &[u8], target: u32) -> Option<u64> {
 }
 
 /// Takes a LEB128 number from the front of `bytes`.
-fn leb128(bytes: &mut &[u8], signed: bool) -> Option<i64> {
+pub fn leb128(bytes: &mut &[u8], signed: bool) -> Option<i64> {
     let (mut value, mut shift) = (0i64, 0);
     loop {
         let (&byte, rest) = bytes.split_first()?;
@@ -437,17 +311,5 @@ mod tests {
         assert_eq!(find_source_offset(&lines, 99), Some(300));
         assert_eq!(find_source_offset(&[], 0), None);
         assert_eq!(find_source_offset(&[1], 0), None);
-    }
-
-    #[test]
-    fn finds_the_last_place_at_or_before() {
-        // From 4 on line 10 of file 0; from 6 on line 9 of file 2, in call 3; from 70 on no call.
-        let places = [4 << 2, 10, (2 << 2) | 3, 0x7f, 2, 3, 0x82, 0x02, 1, 0x7d];
-        let place = |line, file, call| Some(SourcePlace { file, line, call });
-        assert_eq!(find_place(&places, 3), None);
-        assert_eq!(find_place(&places, 5), place(10, 0, 0));
-        assert_eq!(find_place(&places, 69), place(9, 2, 3));
-        assert_eq!(find_place(&places, 70), place(10, 2, 0));
-        assert_eq!(find_place(&places[..5], 70), None);
     }
 }

@@ -203,7 +203,10 @@ fn other_functions_stay_as_they_are() {
 fn every_proposal_has_its_neighbour() {
     // A component has functions of modules, and none of its own.
     let of_modules = |name| name != "component-model";
-    for proposal in PROPOSALS.iter().filter(|proposal| of_modules(proposal.name)) {
+    for proposal in PROPOSALS
+        .iter()
+        .filter(|proposal| of_modules(proposal.name))
+    {
         assert_eq!(
             proposal.status != Status::NotYet,
             NEIGHBOURS.iter().any(|&(name, ..)| name == proposal.name),
