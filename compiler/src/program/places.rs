@@ -309,6 +309,14 @@ impl Places {
             state.take(size_of::<Allocation>() as u64)
         });
 
+        // Those that are read only, and null at first, begin at 0 each.
+        let is_zero: fn(&Home) -> bool = |home| matches!(home, Home::Zero);
+        let is_read_only: fn(&Home) -> bool = |home| matches!(home, Home::ReadOnly);
+        for wanted in [is_zero, is_read_only] {
+            let end = bytes_of(wanted);
+            Offsets { end }.len()?;
+        }
+
         // Beyond this point it is known where each kind of storage begins.
         let mut storage = Storage {
             initialised: initialised.offset(),
