@@ -15,6 +15,17 @@ use smallvec::SmallVec;
 pub(super) struct VReg(u32);
 entity_impl!(VReg, "v");
 
+/// The value that stands for another one, where each names the next on the way there. The way is
+/// shorter the next time.
+pub(super) fn find(next: &mut [VReg], mut value: VReg) -> VReg {
+    while next[value.as_u32() as usize] != value {
+        let above = next[value.as_u32() as usize];
+        next[value.as_u32() as usize] = next[above.as_u32() as usize];
+        value = above;
+    }
+    value
+}
+
 /// A register: `rax` to `r15` are 0 to 15, `xmm0` to `xmm15` are 16 to 31.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Reg(u8);

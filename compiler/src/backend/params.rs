@@ -3,7 +3,7 @@
 //! After optimisation many parameters of loops are what they were before the loop, one loop after the
 //! other: each would want a register and copies of its own.
 
-use super::machine::{Arg, Func, VReg};
+use super::machine::{Arg, Func, VReg, find};
 
 /// How many arguments are looked at, at most: whatever is left then stays as it is.
 const MOST: usize = 20_000_000;
@@ -51,16 +51,6 @@ pub(super) fn simplify(func: &mut Func) {
         }
     }
     rewrite(func, &mut replaced);
-}
-
-/// The value that stands for another one.
-fn find(replaced: &mut [VReg], mut value: VReg) -> VReg {
-    while replaced[value.as_u32() as usize] != value {
-        let next = replaced[value.as_u32() as usize];
-        replaced[value.as_u32() as usize] = replaced[next.as_u32() as usize];
-        value = next;
-    }
-    value
 }
 
 fn rewrite(func: &mut Func, replaced: &mut [VReg]) {

@@ -13,7 +13,7 @@ mod place;
 
 use super::Refusal;
 use super::liveness::Liveness;
-use super::machine::{Arg, Class, Func, Reg, RegSet, VReg};
+use super::machine::{Arg, Class, Func, Reg, RegSet, VReg, find};
 
 /// Where something is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,26 +121,17 @@ fn webs(func: &Func) -> Vec<VReg> {
         for edge in &block.edges {
             for (&param, arg) in func.blocks[edge.to].params.iter().zip(&edge.args) {
                 if let Arg::Value(arg) = *arg {
-                    let (param, arg) = (root(&mut webs, param), root(&mut webs, arg));
+                    let (param, arg) = (find(&mut webs, param), find(&mut webs, arg));
                     webs[param.as_u32() as usize] = arg;
                 }
             }
         }
     }
     for value in 0..webs.len() {
-        let root = root(&mut webs, VReg::from_u32(value as u32));
+        let root = find(&mut webs, VReg::from_u32(value as u32));
         webs[value] = root;
     }
     webs
-}
-
-fn root(webs: &mut [VReg], mut value: VReg) -> VReg {
-    while webs[value.as_u32() as usize] != value {
-        let above = webs[value.as_u32() as usize];
-        webs[value.as_u32() as usize] = webs[above.as_u32() as usize];
-        value = above;
-    }
-    value
 }
 
 /// By block that heads a loop: how many integer registers the values that the loop uses leave free,

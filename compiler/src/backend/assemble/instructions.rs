@@ -9,7 +9,7 @@ use super::super::machine::{
 };
 use super::buffer::Data;
 use super::sequences::Conversion;
-use super::{Assembler, Label, Symbol, plain};
+use super::{Assembler, Label, Symbol, plain, with_immediate};
 
 /// An operand in memory, or where it lies.
 enum Operand {
@@ -382,15 +382,7 @@ impl Assembler<'_> {
             .map(|edge| self.along(at, edge))
             .collect();
         let count = block.table.len() as i32 - 1;
-        let imm = match i8::try_from(count) {
-            Ok(count) => Imm::Byte(count),
-            Err(_) => Imm::Long(count),
-        };
-        let opcode = if matches!(imm, Imm::Byte(_)) {
-            0x83
-        } else {
-            0x81
-        };
+        let (opcode, imm) = with_immediate(count);
         self.buffer.inst(Instruction {
             imm,
             ..plain(opcode, false, 7, Rm::Reg(index))

@@ -349,15 +349,7 @@ impl Assembler<'_> {
     }
 
     fn add_to_stack_pointer(&mut self, bytes: i32) {
-        let imm = match i8::try_from(bytes) {
-            Ok(bytes) => Imm::Byte(bytes),
-            Err(_) => Imm::Long(bytes),
-        };
-        let opcode = if matches!(imm, Imm::Byte(_)) {
-            0x83
-        } else {
-            0x81
-        };
+        let (opcode, imm) = with_immediate(bytes);
         self.buffer.inst(Instruction {
             imm,
             ..plain(opcode, true, 0, Rm::Reg(Reg::RSP))
@@ -380,6 +372,14 @@ fn saved_at(number: usize) -> Rm {
     Rm::Base {
         base: Reg::RBP,
         displacement: -8 * (number as i32 + 1),
+    }
+}
+
+/// Arithmetic with an immediate: its opcode, which is another one where a byte holds the value.
+fn with_immediate(value: i32) -> (u8, Imm) {
+    match i8::try_from(value) {
+        Ok(value) => (0x83, Imm::Byte(value)),
+        Err(_) => (0x81, Imm::Long(value)),
     }
 }
 

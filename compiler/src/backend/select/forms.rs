@@ -1,5 +1,7 @@
 //! Forms of x86 instructions: what is where in the encoding, as data.
 
+use cranelift_codegen::ir::Opcode;
+
 use super::super::machine::{Address, Encoding, Flags, Imm, Inst, Kind, Map, RegField, RmField};
 
 /// An encoding of the one-byte map.
@@ -61,6 +63,18 @@ pub(super) enum Alu {
 }
 
 impl Alu {
+    /// The arithmetic that an operator of the IR is, if it is one that changes its operand.
+    pub fn of(opcode: Opcode) -> Option<Alu> {
+        Some(match opcode {
+            Opcode::Iadd => Alu::Add,
+            Opcode::Isub => Alu::Sub,
+            Opcode::Band => Alu::And,
+            Opcode::Bor => Alu::Or,
+            Opcode::Bxor => Alu::Xor,
+            _ => return None,
+        })
+    }
+
     /// `op rm, reg`
     pub fn into_rm(self) -> u8 {
         (self as u8) << 3 | 1

@@ -112,13 +112,8 @@ impl Select<'_> {
         let Some((operation, opcode)) = self.maker(value) else {
             return Ok(false);
         };
-        let op = match opcode {
-            Opcode::Iadd => Alu::Add,
-            Opcode::Isub => Alu::Sub,
-            Opcode::Band => Alu::And,
-            Opcode::Bor => Alu::Or,
-            Opcode::Bxor => Alu::Xor,
-            _ => return Ok(false),
+        let Some(op) = Alu::of(opcode) else {
+            return Ok(false);
         };
         if bits < 32 || !self.facts.is_used_once(value) {
             return Ok(false);

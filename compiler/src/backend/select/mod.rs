@@ -260,13 +260,8 @@ impl Select<'_> {
         let Some((inst, opcode)) = self.maker(value) else {
             return Ok(None);
         };
-        let op = match opcode {
-            Opcode::Iadd => Alu::Add,
-            Opcode::Isub => Alu::Sub,
-            Opcode::Band => Alu::And,
-            Opcode::Bor => Alu::Or,
-            Opcode::Bxor => Alu::Xor,
-            _ => return Ok(None),
+        let Some(op) = Alu::of(opcode) else {
+            return Ok(None);
         };
         let read = func.dfg.inst_values(branch).filter(|&other| other == value);
         let read = read.count() as u32;
